@@ -1,0 +1,85 @@
+import tseslint from "typescript-eslint";
+
+/** Who may import whom (style.md, "Layout"): each room lists the rooms it must not know. */
+const layers = {
+  "src/errors.ts": ["cli", "compose", "config", "steps", "adapters", "pipeline", "domain", "ports"],
+  "src/domain/**": ["cli", "compose", "config", "steps", "adapters", "pipeline", "ports"],
+  "src/ports/**": ["cli", "compose", "config", "steps", "adapters", "pipeline"],
+  "src/pipeline/**": ["cli", "compose", "config", "steps", "adapters", "ports", "domain"],
+  "src/steps/**": ["cli", "compose", "adapters"],
+  "src/adapters/**": ["cli", "compose", "steps"],
+  "src/config/**": ["cli", "compose", "steps", "adapters", "pipeline", "ports"],
+};
+/** Client libraries and other outside packages stay in the adapters; the core is plain TypeScript. */
+const clients = ["@kubernetes/client-node", "@google-cloud/dns", "google-auth-library", "axios", "execa"];
+
+const room = ([files, forbidden]) => ({
+  files: [files],
+  rules: {
+    "no-restricted-imports": [
+      "error",
+      {
+        patterns: [
+          {
+            regex: `^(\\.\\.?/)+(?:src/)?(${forbidden.join("|")})(\\.ts|/)`,
+            message:
+              "imports go one way: main → cli → compose → (steps, adapters) → (pipeline, domain, ports) → errors",
+          },
+          ...(files.startsWith("src/adapters")
+            ? []
+            : [{ group: clients, message: "only adapters know a client library" }]),
+        ],
+      },
+    ],
+  },
+});
+
+export default tseslint.config(
+  { ignores: ["dist/", "coverage/", "node_modules/"] },
+  {
+    files: ["**/*.ts"],
+    extends: [...tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowNumber: true, allowBoolean: true },
+      ],
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      "@typescript-eslint/require-await": "off",
+      "@typescript-eslint/no-unnecessary-condition": ["error", { allowConstantLoopConditions: true }],
+      "@typescript-eslint/no-non-null-assertion": "error",
+      "@typescript-eslint/consistent-type-imports": "error",
+      "no-console": "error",
+      "no-eval": "error",
+      "max-lines": ["error", { max: 250, skipBlankLines: true, skipComments: true }],
+      "max-lines-per-function": ["error", { max: 60, skipBlankLines: true, skipComments: true }],
+      complexity: ["error", 18],
+      eqeqeq: ["error", "always"],
+    },
+  },
+  {
+    files: ["src/**/*.ts"],
+    ignores: ["src/main.ts"],
+    rules: {
+      "no-restricted-properties": [
+        "error",
+        { object: "process", property: "exit", message: "only main.ts ends the process" },
+      ],
+    },
+  },
+  ...Object.entries(layers).map(room),
+  {
+    files: ["test/**/*.ts", "bench/**/*.ts", "scripts/**/*.ts"],
+    rules: {
+      "no-console": "off",
+      "max-lines-per-function": "off",
+      "@typescript-eslint/no-non-null-assertion": "off",
+      "@typescript-eslint/no-unsafe-assignment": "off",
+      "@typescript-eslint/no-unsafe-member-access": "off",
+      "@typescript-eslint/no-unsafe-argument": "off",
+      "@typescript-eslint/no-unsafe-call": "off",
+      "@typescript-eslint/no-unsafe-return": "off",
+    },
+  },
+);
