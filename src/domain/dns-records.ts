@@ -1,0 +1,27 @@
+/** The record sets behind the public names. */
+
+/** One public name and the Service of the release chart that it must point at (dns-mappings.yaml). */
+export interface Mapping {
+  /** Managed zone in Cloud DNS. */
+  zone: string;
+  /** Fully qualified, with the dot at the end. */
+  name: string;
+  /** Label `name` of the Service in the release chart. */
+  service: string;
+}
+
+/** One record set as Cloud DNS has it; handed back unchanged for deletion (facts.md, 6). */
+export interface RecordSet {
+  zone: string;
+  name: string;
+  type: string;
+  ttlSeconds: number;
+  rrdatas: string[];
+}
+
+/** One atomic change of one zone. */
+export interface ZoneChange {
+  zone: string;
+  additions: RecordSet[];
+  deletions: RecordSet[];
+}

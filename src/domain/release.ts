@@ -1,0 +1,38 @@
+/** Releases and namespaces as the steps see them. */
+
+export interface NamespaceView {
+  name: string;
+  uid: string;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  terminating: boolean;
+  createdAt: string;
+}
+
+/** A Helm release, from `helm status -o json`. */
+export interface ReleaseView {
+  name: string;
+  /** deployed, failed, pending-install, pending-upgrade, uninstalling, superseded… */
+  status: string;
+  revision: number;
+  description: string;
+}
+
+/** An object of a rendered chart. */
+export interface RenderedObject {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  labels: Record<string, string>;
+  /** The whole manifest. */
+  manifest: Record<string, unknown>;
+}
+
+/** A right that the builder needs, as a SelfSubjectAccessReview asks for it. */
+export interface Right {
+  verb: string;
+  group: string;
+  resource: string;
+  namespace?: string | undefined;
+  name?: string | undefined;
+}

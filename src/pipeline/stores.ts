@@ -1,0 +1,60 @@
+/** Where the engine keeps its state and its lock: two ports, each with conditional writes. */
+
+/** The state as stored; documents are parsed JSON, unchecked. */
+export interface StoredState {
+  run: unknown;
+  history: unknown;
+  /** Compressed bytes kept with the run (the data configuration). */
+  attachments: Record<string, Uint8Array>;
+  /** Opaque; a save must name the one it is based on. */
+  version: string;
+}
+
+/** What to write: undefined leaves a part as it is, null removes an attachment. */
+export interface StateChange {
+  run?: unknown;
+  history?: unknown;
+  attachments?: Record<string, Uint8Array | null>;
+}
+
+export interface StateStore {
+  /**
+   * undefined when nothing was ever stored. Throws CheckpointError for what can't be read (not JSON, foreign
+   * keys), TransientError for an outage.
+   */
+  load(): Promise<StoredState | undefined>;
+  /**
+   * Writes if the stored version still is `basedOn` (undefined: nothing is stored yet); returns the new version.
+   * Throws ConflictError when somebody else wrote, also when it is gone.
+   */
+  save(change: StateChange, basedOn: string | undefined): Promise<string>;
+}
+
+/** The lock, as the store has it. */
+export interface LeaseRecord {
+  /** undefined: nobody holds it. */
+  holder: string | undefined;
+  /** Milliseconds since the epoch. */
+  renewedAt: number | undefined;
+  acquiredAt: number | undefined;
+  durationMs: number;
+  /** How often it changed hands. */
+  transitions: number;
+  /** Requests of operators to the builder, by kind (abort, approve); they outlive the holder. */
+  requests: Record<string, string>;
+}
+
+export interface VersionedLease extends LeaseRecord {
+  version: string;
+}
+
+export interface LeaseStore {
+  read(): Promise<VersionedLease | undefined>;
+  /** Conditional write like StateStore.save; throws ConflictError. */
+  write(lease: LeaseRecord, basedOn: string | undefined): Promise<VersionedLease>;
+  /**
+   * Whether the holder's pod (or process on this host) still lives: false when it is gone or finished, undefined
+   * when that can't be told (another host, or the question failed).
+   */
+  holderLives(lease: LeaseRecord): Promise<boolean | undefined>;
+}

@@ -1,0 +1,29 @@
+import type { NamespaceView, Right } from "../domain/release.ts";
+import type { ServiceView, Workloads } from "../domain/workloads.ts";
+
+/** The Kubernetes cluster that the releases live in. */
+export interface Cluster {
+  /** The server's version; the cheapest way to ask whether it answers. */
+  version(): Promise<string>;
+  /** All namespaces of the cluster; who belongs to whom is decided in the domain. */
+  findNamespaces(): Promise<NamespaceView[]>;
+  findNamespace(name: string): Promise<NamespaceView | undefined>;
+  /** Creates the namespace, or returns the one that is there as it is (labels are not touched). */
+  ensureNamespace(name: string, labels: Record<string, string>): Promise<NamespaceView>;
+  /** Binds the builder's role in a release namespace to itself, where a RELEASE_ROLE is configured. */
+  ensureAccess(namespace: string): Promise<void>;
+  /** Sets annotations; null removes one. */
+  annotateNamespace(name: string, annotations: Record<string, string | null>): Promise<void>;
+  /** Starts the deletion of exactly the namespace with this uid; one that is gone already is success. */
+  deleteNamespace(name: string, uid: string): Promise<void>;
+  findServices(namespace: string): Promise<ServiceView[]>;
+  observe(namespace: string): Promise<Workloads>;
+  /** The last lines of a container's log, of its previous life where it has restarted; [] when there are none. */
+  logs(namespace: string, pod: string, container: string, lines: number): Promise<string[]>;
+  /** The last warning events of an object, or of the whole namespace, one line each, oldest first. */
+  warnings(namespace: string, objectName?: string): Promise<string[]>;
+  /** What keeps a terminating namespace: finalizers, objects left; one line each. */
+  blockers(namespace: string): Promise<string[]>;
+  /** Those of the rights that the API server would refuse. */
+  denied(rights: readonly Right[]): Promise<Right[]>;
+}

@@ -1,0 +1,24 @@
+import type { ReleaseView, RenderedObject } from "../domain/release.ts";
+
+export interface ChartInstall {
+  /** Name of the release and of its namespace, which exists. */
+  name: string;
+  /** Folder of the chart on this machine. */
+  chartDir: string;
+  /** Values files in order, the later ones win. */
+  valuesFiles: readonly string[];
+  timeoutMs: number;
+}
+
+/** Helm, as a program. Actions run one Helm operation and do not decide. */
+export interface Releases {
+  find(name: string): Promise<ReleaseView | undefined>;
+  /** Renders without a cluster. Throws ConfigError (where: the chart) when it does not render. */
+  render(chart: ChartInstall, signal: AbortSignal): Promise<RenderedObject[]>;
+  /** Installs without waiting for pods. Throws PermanentError HELM_FAILED, or TransientError when helm was killed. */
+  install(chart: ChartInstall, signal: AbortSignal): Promise<void>;
+  /** Uninstalls and waits for the objects to be gone; a release that is gone already is success. */
+  uninstall(name: string, timeoutMs: number, signal: AbortSignal): Promise<void>;
+  /** Ends helm processes on this machine that a killed builder left at work on this release; returns how many. */
+  stopLeftovers(name: string): Promise<number>;
+}
