@@ -4,7 +4,7 @@
  */
 import { CheckpointError, ConflictError } from "../errors.ts";
 import { patiently, type Patience } from "./patience.ts";
-import type { Phase, RunDocument, StepRecord } from "./run-document.ts";
+import type { Phase, RunDocument, RunHeader, StepRecord } from "./run-document.ts";
 import type { StateChange, StateStore } from "./stores.ts";
 
 export interface CheckpointOptions<S> {
@@ -63,7 +63,7 @@ export class Checkpoint<S extends object> {
   }
 
   /** Merges a part of the state and writes it. */
-  async save(patch: Partial<RunDocument<S>>, signal: AbortSignal): Promise<void> {
+  async save(patch: Partial<S>, signal: AbortSignal): Promise<void> {
     this.#run = { ...this.#run, ...patch };
     await this.#write({}, signal);
   }
@@ -73,17 +73,18 @@ export class Checkpoint<S extends object> {
     name: string,
     change: Partial<StepRecord>,
     signal: AbortSignal,
-    patch: Partial<RunDocument<S>> = {},
+    patch: Partial<S> = {},
   ): Promise<void> {
     const steps = this.#run.steps.map((step) => (step.name === name ? { ...step, ...change } : step));
-    await this.save({ ...patch, steps } as Partial<RunDocument<S>>, signal);
+    this.#run = { ...this.#run, ...patch, steps };
+    await this.#write({}, signal);
   }
 
   /** Ends or suspends the run; with the history that goes with it, in one write. */
   async setPhase(
     phase: Phase,
     signal: AbortSignal,
-    more: Partial<RunDocument<S>> = {},
+    more: Partial<RunHeader> = {},
     history?: unknown,
   ): Promise<void> {
     this.#run = { ...this.#run, ...more, phase };

@@ -2,7 +2,7 @@
  * The engine: carries a run through its steps in order, each checkpointed before and after. It merges, times,
  * retries and logs; it knows nothing of what the steps do.
  */
-import { BuilderError, messageOf, PermanentError } from "../errors.ts";
+import { AbortedError, BuilderError, exitCodeOf, exitCodes, messageOf, PermanentError } from "../errors.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
@@ -29,6 +29,14 @@ export interface EngineOptions<P, S extends object> {
 
 /** How often a run may go back to an earlier step before that counts as a failure. */
 const mostRestarts = 3;
+
+/** How long the last write of a step that failed may take: the run's own end is written right after. */
+const lastWriteMs = 5_000;
+
+/** Whether another builder will go on with the step. */
+function isResumable(error: unknown): boolean {
+  return exitCodeOf(error) === exitCodes.interrupted || error instanceof AbortedError;
+}
 
 /** Runs every step that is not done yet. Throws the error that ended the run; the checkpoint names its step. */
 export async function runPipeline<P, S extends object>(options: EngineOptions<P, S>): Promise<void> {
@@ -88,6 +96,10 @@ async function runStep<P, S extends object>(
     observer?.finished?.(step.name, kind, ms, output);
     return result;
   } catch (error) {
+    if (!isResumable(error)) {
+      const change = { status: "failed", finishedAt: new Date(clock.now()).toISOString() } as const;
+      await checkpoint.saveStep(step.name, change, AbortSignal.timeout(lastWriteMs)).catch(() => undefined);
+    }
     observer?.finished?.(step.name, "failed", clock.now() - began, messageOf(error));
     throw error;
   }

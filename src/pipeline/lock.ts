@@ -123,16 +123,20 @@ export class Lock {
   async #renewForever(): Promise<void> {
     const { clock, durationMs, budgetMs, log } = this.#options;
     const signal = this.#stopped.signal;
-    while (!signal.aborted && !this.lost.aborted) {
+    while (!this.#isOver()) {
       try {
         await clock.sleep(durationMs / 3, signal);
         await this.#renew();
       } catch (error) {
-        if (signal.aborted || this.lost.aborted) return;
+        if (this.#isOver()) return;
         log.debug({ err: error }, "the lease could not be renewed");
         if (clock.now() - this.#renewedAt > budgetMs + durationMs) this.#lost.abort(error);
       }
     }
+  }
+
+  #isOver(): boolean {
+    return this.#stopped.signal.aborted || this.lost.aborted;
   }
 
   /** One renewal at a time; requests that operators left meanwhile are taken over and reported. */
