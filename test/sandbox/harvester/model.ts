@@ -40,8 +40,6 @@ export class HarvesterModel {
   readonly outcomes = new Map<string, Outcome>();
   /** Milliseconds by job identifier; Infinity never ends. */
   readonly durations = new Map<string, number>();
-  /** Survives a lost database: it is the test's view, not the harvester's. */
-  readonly effects: Effect[] = [];
   readonly missingTaxa = new Set<string>();
   unknownList: 200 | 404;
   taxaFactor: number;
@@ -53,6 +51,8 @@ export class HarvesterModel {
   readonly #jobMs: (job: JobConfiguration) => number;
   #store = new ConfigurationStore();
   #executions: JobExecution[] = [];
+  /** Survives a lost database: it is the test's view, not the harvester's. */
+  readonly #effects: Effect[] = [];
   #clock: number;
   #downUntil = -Infinity;
 
@@ -66,6 +66,11 @@ export class HarvesterModel {
     this.#clock = this.#now();
   }
 
+  /** What was done to it and which jobs started, up to now. */
+  get effects(): readonly Effect[] {
+    this.tick();
+    return this.#effects;
+  }
   get imports(): number {
     return this.#count("import");
   }
@@ -189,7 +194,7 @@ export class HarvesterModel {
 
   /** A release that was harvested long ago, such as the live one at the start of a test; counts no effect. */
   harvestAtOnce(doc: DataConfiguration): void {
-    const before = this.effects.length;
+    const before = this.#effects.length;
     this.importData(doc);
     for (const list of this.#store.lists) {
       for (const job of list.jobs) this.#start(job, true).endedAt = this.#clock;
@@ -197,7 +202,7 @@ export class HarvesterModel {
       list.nextRun = this.#clock;
       list.status = "Completed";
     }
-    this.effects.length = before;
+    this.#effects.length = before;
   }
 
   /** Taxa that the site's search finds now: grows with the records of the listed jobs that were harvested. */
@@ -300,11 +305,11 @@ export class HarvesterModel {
   }
 
   #count(kind: Effect["kind"]): number {
-    return this.effects.filter((effect) => effect.kind === kind).length;
+    return this.#effects.filter((effect) => effect.kind === kind).length;
   }
 
   #log(kind: Effect["kind"], identifier?: string): void {
-    this.effects.push({ at: this.#clock, kind, ...(identifier !== undefined && { identifier }) });
+    this.#effects.push({ at: this.#clock, kind, ...(identifier !== undefined && { identifier }) });
   }
 }
 
