@@ -1,0 +1,189 @@
+/** The data configuration document (facts.md, 5): shape and references, checked before anything is loaded. */
+import { z } from "zod";
+import type { Problem } from "../errors.ts";
+
+const identifier = z.string().min(1);
+
+const resource = z.looseObject({ identifier, organisation: identifier.optional() });
+const organisation = z.looseObject({
+  identifier,
+  title: z.string().optional(),
+  resources: z.array(resource).optional(),
+});
+const job = z.looseObject({
+  identifier,
+  description: z.string().optional(),
+  jobName: z.enum(["DarwinCoreArchiveHarvesting", "ReIndex"]),
+  parameters: z.record(z.string(), z.string()).optional(),
+});
+const list = z.looseObject({
+  identifier,
+  description: z.string().optional(),
+  jobConfigurations: z.array(identifier).min(1),
+});
+
+export const dataConfigurationSchema = z.looseObject({
+  organisations: z.array(organisation),
+  jobConfigurations: z.array(job),
+  jobLists: z.array(list),
+});
+
+export type DataConfiguration = z.infer<typeof dataConfigurationSchema>;
+export type JobConfiguration = DataConfiguration["jobConfigurations"][number];
+
+export interface CheckedData {
+  data: DataConfiguration | undefined;
+  problems: Problem[];
+  /** What is odd but harmless: production's own document has some of these. */
+  warnings: string[];
+}
+
+const mostProblems = 20;
+
+/** Reads and checks a document; `where` names it in problems, `wantedLists` are the lists that will be started. */
+export function checkDataConfiguration(
+  bytes: Uint8Array,
+  where: string,
+  wantedLists: readonly string[],
+): CheckedData {
+  const nothing = (what: string): CheckedData => ({
+    data: undefined,
+    problems: [{ where, what }],
+    warnings: [],
+  });
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return nothing("is not UTF-8 text; save it as UTF-8 JSON");
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replaceAll(/\s+/g, " ").slice(0, 120) : "";
+    return nothing(`is not JSON (${reason}); check what the URL really serves`);
+  }
+  const parsed = dataConfigurationSchema.safeParse(json);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.slice(0, mostProblems).map(({ path, message }) => ({
+      where: `${where}: ${pathText(path)}`,
+      what: `${message}; mend the document`,
+    }));
+    return { data: undefined, problems, warnings: [] };
+  }
+  const problems = [
+    ...duplicates(parsed.data),
+    ...brokenReferences(parsed.data),
+    ...missingLists(parsed.data, wantedLists),
+  ]
+    .slice(0, mostProblems)
+    .map((problem) => ({ where: `${where}: ${problem.where}`, what: problem.what }));
+  return { data: parsed.data, problems, warnings: danglingParameters(parsed.data) };
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  return path
+    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
+    .join("")
+    .replace(/^\./, "");
+}
+
+function duplicates(data: DataConfiguration): Problem[] {
+  const kinds = [
+    ["organisations", data.organisations],
+    ["jobConfigurations", data.jobConfigurations],
+    ["jobLists", data.jobLists],
+  ] as const;
+  return kinds.flatMap(([kind, items]) => {
+    const names = items.map((item) => item.identifier);
+    return names.flatMap((name, index) =>
+      names.indexOf(name) === index
+        ? []
+        : [{ where: `${kind}[${index}]`, what: `identifier "${name}" is there twice; remove one` }],
+    );
+  });
+}
+
+/** A list that names a missing job spoils the harvester's database for good (facts.md, 5): refused before. */
+function brokenReferences(data: DataConfiguration): Problem[] {
+  const jobs = new Set(data.jobConfigurations.map((item) => item.identifier));
+  const organisations = new Set(data.organisations.map((item) => item.identifier));
+  const lists = data.jobLists.flatMap((item, index) =>
+    item.jobConfigurations.flatMap((name, position) => {
+      const where = `jobLists[${index}].jobConfigurations[${position}]`;
+      if (!jobs.has(name))
+        return [{ where, what: `there is no job "${name}"; add it or take it off the list` }];
+      if (item.jobConfigurations.indexOf(name) === position) return [];
+      return [{ where, what: `job "${name}" is on the list twice; remove one` }];
+    }),
+  );
+  const resources = data.organisations.flatMap((item, index) =>
+    (item.resources ?? []).flatMap((entry, position) =>
+      entry.organisation === undefined || organisations.has(entry.organisation)
+        ? []
+        : [
+            {
+              where: `organisations[${index}].resources[${position}]`,
+              what: `there is no organisation "${entry.organisation}"; add it or correct the name`,
+            },
+          ],
+    ),
+  );
+  return [...lists, ...resources];
+}
+
+function missingLists(data: DataConfiguration, wanted: readonly string[]): Problem[] {
+  const known = data.jobLists.map((item) => item.identifier);
+  return wanted
+    .filter((name) => !known.includes(name))
+    .map((name) => ({
+      where: "jobLists",
+      what: `there is no list "${name}" (JOB_LIST); it has ${known.map((item) => `"${item}"`).join(", ") || "none"}`,
+    }));
+}
+
+/** Parameters that name an organisation that isn't there: the harvester copes, an operator may want to know. */
+function danglingParameters(data: DataConfiguration): string[] {
+  const organisations = new Set(data.organisations.map((item) => item.identifier));
+  return data.jobConfigurations.flatMap((item) => {
+    const authority = item.parameters?.["authority.name"];
+    return authority === undefined || organisations.has(authority)
+      ? []
+      : [`job ${item.identifier} names organisation "${authority}", which is not in the document`];
+  });
+}
+
+/** How the export of a database compares with what was wanted. */
+export type ImportState = "empty" | "complete" | "part";
+
+/** Compares what the harvester exports with the wanted document; order and added fields don't matter. */
+export function compareImport(wanted: DataConfiguration, exported: unknown): ImportState {
+  const got = dataConfigurationSchema.partial().safeParse(exported);
+  if (!got.success) return "part";
+  const { organisations = [], jobConfigurations = [], jobLists = [] } = got.data;
+  if (organisations.length + jobConfigurations.length + jobLists.length === 0) return "empty";
+  const same =
+    sameSet(wanted.organisations.map(organisationKey), organisations.map(organisationKey)) &&
+    sameSet(wanted.jobConfigurations.map(jobKey), jobConfigurations.map(jobKey)) &&
+    sameSet(wanted.jobLists.map(listKey), jobLists.map(listKey));
+  return same ? "complete" : "part";
+}
+
+function organisationKey(item: DataConfiguration["organisations"][number]): string {
+  const resources = (item.resources ?? []).map((entry) => entry.identifier).sort();
+  return JSON.stringify([item.identifier, resources]);
+}
+
+function jobKey(item: JobConfiguration): string {
+  return JSON.stringify([item.identifier, item.jobName, Object.entries(item.parameters ?? {}).sort()]);
+}
+
+function listKey(item: DataConfiguration["jobLists"][number]): string {
+  return JSON.stringify([item.identifier, item.jobConfigurations]);
+}
+
+function sameSet(one: readonly string[], other: readonly string[]): boolean {
+  const known = new Set(other);
+  return one.length === other.length && one.every((item) => known.has(item));
+}

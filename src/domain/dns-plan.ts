@@ -1,0 +1,119 @@
+/** Decides what has to change in DNS; pure. All names or none, and nobody else's edit is ever overwritten. */
+import type { Mapping, RecordSet, ZoneChange } from "./dns-records.ts";
+
+/** TTL of a record that powo-builder creates (contract.md, "Rules for DNS"), in seconds. */
+export const newRecordTtlSeconds = 300;
+
+export interface SwapInput {
+  mappings: readonly Mapping[];
+  /** Address of each mapped service in the new release. */
+  addresses: Readonly<Record<string, string>>;
+  /** The record sets pinned at preflight. */
+  before: readonly RecordSet[];
+  /** The record sets as they are now. */
+  current: readonly RecordSet[];
+}
+
+export type SwapPlan =
+  | { kind: "change"; changes: ZoneChange[]; moves: Move[] }
+  /** Somebody else edited the records since preflight. */
+  | { kind: "refused"; reasons: string[] };
+
+/** One name, from where to where; `from` is undefined for a record that is created. */
+export interface Move {
+  name: string;
+  from: string | undefined;
+  to: string;
+  ttlSeconds: number;
+}
+
+/** Plans the swap: one change per zone, TTLs kept as they are now, names that already point right left alone. */
+export function planSwap({ mappings, addresses, before, current }: SwapInput): SwapPlan {
+  const reasons: string[] = [];
+  const moves: Move[] = [];
+  const changes = new Map<string, ZoneChange>();
+  for (const mapping of mappings) {
+    const target = addresses[mapping.service];
+    const now = addressRecord(current, mapping);
+    const pinned = addressRecord(before, mapping);
+    if (target === undefined) {
+      reasons.push(`${mapping.name} has no address to point at: service ${mapping.service} has none`);
+    } else if (now && pointsAt(now, target)) {
+      continue;
+    } else if (!sameAddresses(now, pinned)) {
+      reasons.push(`${mapping.name} was ${addressText(pinned)} and now is ${addressText(now)}`);
+    } else {
+      const change = changes.get(mapping.zone) ?? { zone: mapping.zone, additions: [], deletions: [] };
+      changes.set(mapping.zone, change);
+      const ttlSeconds = now?.ttlSeconds ?? newRecordTtlSeconds;
+      if (now) change.deletions.push(now);
+      change.additions.push({
+        zone: mapping.zone,
+        name: mapping.name,
+        type: "A",
+        ttlSeconds,
+        rrdatas: [target],
+      });
+      moves.push({ name: mapping.name, from: now ? addressText(now) : undefined, to: target, ttlSeconds });
+    }
+  }
+  return reasons.length > 0
+    ? { kind: "refused", reasons }
+    : { kind: "change", changes: [...changes.values()], moves };
+}
+
+/** Plans the way back: what now points at our addresses gets the record it had before, or none. */
+export function planUndo({ mappings, addresses, before, current }: SwapInput): ZoneChange[] {
+  const changes = new Map<string, ZoneChange>();
+  for (const mapping of mappings) {
+    const target = addresses[mapping.service];
+    const now = addressRecord(current, mapping);
+    const pinned = addressRecord(before, mapping);
+    if (!now || target === undefined || !pointsAt(now, target) || (pinned && pointsAt(pinned, target)))
+      continue;
+    const change = changes.get(mapping.zone) ?? { zone: mapping.zone, additions: [], deletions: [] };
+    changes.set(mapping.zone, change);
+    change.deletions.push(now);
+    if (pinned) change.additions.push(pinned);
+  }
+  return [...changes.values()];
+}
+
+/** The mapped names that do not point at the given addresses. */
+export function notPointing(
+  mappings: readonly Mapping[],
+  addresses: Readonly<Record<string, string>>,
+  current: readonly RecordSet[],
+): Mapping[] {
+  return mappings.filter((mapping) => {
+    const record = addressRecord(current, mapping);
+    const target = addresses[mapping.service];
+    return !record || target === undefined || !pointsAt(record, target);
+  });
+}
+
+/** The largest TTL that a resolver may still hold of what was replaced, in seconds: 0 where nothing was there. */
+export function drainTtlSeconds(before: readonly RecordSet[], changes: readonly ZoneChange[]): number {
+  const replaced = changes.flatMap(({ deletions }) => deletions);
+  const names = new Set(replaced.map(({ name }) => name));
+  const pinned = before.filter((record) => record.type === "A" && names.has(record.name));
+  return Math.max(0, ...[...replaced, ...pinned].map(({ ttlSeconds }) => ttlSeconds));
+}
+
+/** The A record set of a mapped name. */
+export function addressRecord(records: readonly RecordSet[], { zone, name }: Mapping): RecordSet | undefined {
+  return records.find((record) => record.zone === zone && record.name === name && record.type === "A");
+}
+
+function pointsAt(record: RecordSet, address: string): boolean {
+  return record.rrdatas.length === 1 && record.rrdatas[0] === address;
+}
+
+function sameAddresses(one: RecordSet | undefined, other: RecordSet | undefined): boolean {
+  const text = (record: RecordSet | undefined) => (record ? [...record.rrdatas].sort().join() : "");
+  return text(one) === text(other);
+}
+
+function addressText(record: RecordSet | undefined): string {
+  return record ? record.rrdatas.join(", ") : "missing";
+}

@@ -1,0 +1,131 @@
+/** An own view of readiness: what is ready, what is waited for, and where waiting can't help. */
+import type { ContainerView, PodView, Workloads, WorkloadView } from "./workloads.ts";
+
+export interface Culprit {
+  component: string;
+  pod: string;
+  container: string;
+  reason: string;
+  message: string;
+  /** A crash says so by itself; a bad image or configuration must be seen for a while, registries have bad minutes. */
+  certain: boolean;
+}
+
+export interface Readiness {
+  ready: number;
+  total: number;
+  /** What is not ready yet, with the reason in words: `harvester (init: wait-for-db)`. */
+  waiting: string[];
+  culprits: Culprit[];
+  /** Address per mapped service, as far as there is one. */
+  addresses: Record<string, string>;
+}
+
+/** How many restarts make a crash loop that waiting won't mend: the third follows about a minute of them. */
+const crashesThatCount = 3;
+const hopelessReasons = new Set([
+  "InvalidImageName",
+  "ErrImageNeverPull",
+  "ErrImagePull",
+  "ImagePullBackOff",
+  "ImageInspectError",
+  "CreateContainerConfigError",
+  "CreateContainerError",
+  "RunContainerError",
+]);
+
+/** Judges a release's namespace; `mapped` are the services whose addresses DNS needs. */
+export function judgeReadiness(view: Workloads, mapped: readonly string[]): Readiness {
+  const unready = view.workloads.filter((workload) => !isReady(workload));
+  const unbound = view.claims.filter(({ phase }) => phase !== "Bound");
+  const addresses: Record<string, string> = {};
+  for (const service of mapped) {
+    const address = view.services.find((candidate) => candidate.component === service)?.address;
+    if (address !== undefined) addresses[service] = address;
+  }
+  const missing = mapped.filter((service) => !(service in addresses));
+  return {
+    ready: view.workloads.length - unready.length,
+    total: view.workloads.length,
+    waiting: [
+      ...unready.map((workload) => `${workload.component} (${whyUnready(workload, view)})`),
+      ...unbound.map(({ name, phase }) => `volume ${name} (${phase.toLowerCase()})`),
+      ...(unready.length > 0 ? [] : missing.map((service) => `the address of ${service}`)),
+    ],
+    culprits: view.pods.filter(isCurrent).flatMap(culpritsOf),
+    addresses,
+  };
+}
+
+/** Whether everything the release needs is there. */
+export function isAllReady({ total, waiting }: Readiness): boolean {
+  return total > 0 && waiting.length === 0;
+}
+
+function isReady({ observed, available, updated, desired }: WorkloadView): boolean {
+  return observed && available >= desired && updated >= desired;
+}
+
+/** Pods that finished well or were replaced say nothing about what is to come. */
+function isCurrent(pod: PodView): boolean {
+  return !pod.terminating && pod.phase !== "Succeeded" && pod.phase !== "Failed" && pod.ownerKind !== "Job";
+}
+
+function whyUnready(workload: WorkloadView, { pods, claims }: Workloads): string {
+  const own = pods.filter((pod) => pod.component === workload.component && pod.ownerKind !== "Job");
+  const pod = own.find((candidate) => isCurrent(candidate) && !candidate.ready) ?? own.find(isCurrent);
+  if (!pod) {
+    const failed = own.find(({ phase }) => phase === "Failed");
+    return failed ? `pod ${(failed.reason ?? "failed").toLowerCase()}` : "no pod yet";
+  }
+  if (pod.ready) return "becoming available";
+  if (pod.phase === "Pending" && pod.containers.length === 0) {
+    if (claims.some(({ phase }) => phase !== "Bound") && /volume|claim/i.test(pod.message ?? ""))
+      return "volume pending";
+    return pod.reason === "Unschedulable" ? `unschedulable: ${firstSentence(pod.message)}` : "pending";
+  }
+  if (pod.reason === "Unschedulable") return `unschedulable: ${firstSentence(pod.message)}`;
+  const init = pod.containers.find((container) => container.init && !isFinished(container));
+  if (init) return `init: ${init.name}${troubleOf(init)}`;
+  const container = pod.containers.find((candidate) => !candidate.init && !candidate.ready);
+  return container ? (container.state === "running" ? "starting" : stateOf(container)) : "starting";
+}
+
+function isFinished({ state, exitCode }: ContainerView): boolean {
+  return state === "terminated" && exitCode === 0;
+}
+
+function troubleOf(container: ContainerView): string {
+  return container.state === "waiting" && container.reason && container.reason !== "PodInitializing"
+    ? `, ${container.reason}`
+    : "";
+}
+
+function stateOf({ reason, restarts }: ContainerView): string {
+  if (reason === undefined || reason === "ContainerCreating" || reason === "PodInitializing")
+    return "starting";
+  return restarts > 0 ? `${reason}, ${restarts} restarts` : reason;
+}
+
+function firstSentence(message: string | undefined): string {
+  return (message ?? "no node fits").split(". ")[0]?.slice(0, 120) ?? "";
+}
+
+function culpritsOf(pod: PodView): Culprit[] {
+  return pod.containers.flatMap((container) => {
+    const { reason, restarts } = container;
+    const crashing =
+      restarts >= crashesThatCount && (reason === "CrashLoopBackOff" || reason === "OOMKilled");
+    if (!crashing && !(container.state === "waiting" && hopelessReasons.has(reason ?? ""))) return [];
+    return [
+      {
+        component: pod.component,
+        pod: pod.name,
+        container: container.name,
+        reason: reason ?? "",
+        message: container.message ?? "",
+        certain: crashing,
+      },
+    ];
+  });
+}

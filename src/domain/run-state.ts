@@ -1,0 +1,90 @@
+/** What the steps remember of a run, beside the engine's own record, in one document (contract.md, run.json). */
+import { z } from "zod";
+
+const recordSet = z.strictObject({
+  zone: z.string(),
+  name: z.string(),
+  type: z.string(),
+  ttlSeconds: z.number(),
+  rrdatas: z.array(z.string()),
+});
+
+const inputs = z.strictObject({
+  chartSource: z.string(),
+  chartRef: z.string(),
+  chartCommit: z.string(),
+  chartVersion: z.string(),
+  valuesDigest: z.string(),
+  secretsDigest: z.string(),
+  /** Credentials in it are hidden. */
+  dataUrl: z.string(),
+  dataSha256: z.string(),
+});
+
+const swap = z.strictObject({
+  /** The record sets of the mapped names as preflight found them. */
+  before: z.array(recordSet),
+  /** Intent: from here on names may point at the new release. ISO time. */
+  startedAt: z.string().optional(),
+  /** All names point at the new release since. */
+  swappedAt: z.string().optional(),
+  /** How long resolvers may hold the old addresses, in seconds: the largest old TTL. */
+  oldTtlSeconds: z.number().optional(),
+  /** The names were put back. */
+  undoneAt: z.string().optional(),
+});
+
+const badJob = z.strictObject({
+  position: z.number(),
+  identifier: z.string(),
+  description: z.string(),
+  exitCode: z.string(),
+  reason: z.string().optional(),
+});
+
+const listState = z.strictObject({
+  /** Intent: the list is about to be started. ISO time. */
+  intentAt: z.string().optional(),
+  /** `nextRun` before that; another value now says the call arrived. */
+  nextRunBefore: z.string().optional(),
+  startedAt: z.string().optional(),
+  endedAt: z.string().optional(),
+  jobs: z.number().optional(),
+  /** How many jobs have ended, and been reported. */
+  ended: z.number().optional(),
+  current: z.string().optional(),
+  currentSince: z.string().optional(),
+  records: z.number().optional(),
+  /** When the list should be over, by earlier runs. ISO time. */
+  expectedAt: z.string().optional(),
+  bad: z.array(badJob).optional(),
+  badCount: z.number().optional(),
+});
+
+export const runStateShape = {
+  environment: z.string(),
+  release: z.string(),
+  inputs: inputs.optional(),
+  /** Releases that DNS pointed at when the run began: what the swap leaves behind. */
+  previous: z.array(z.string()).optional(),
+  dns: swap.optional(),
+  /** Set when the release must be removed and installed again under its name. */
+  reinstall: z.string().nullable().optional(),
+  /** Address of each mapped service of the new release. */
+  addresses: z.record(z.string(), z.string()).optional(),
+  /** Intent of the import. ISO time. */
+  importAt: z.string().optional(),
+  harvest: z.record(z.string(), listState).optional(),
+  gate: z.strictObject({ results: z.number(), liveResults: z.number().optional() }).optional(),
+  approval: z
+    .strictObject({ askedAt: z.string(), by: z.string().optional(), at: z.string().optional() })
+    .optional(),
+  /** Notifications that were sent, or were about to be when the builder died. */
+  notified: z.array(z.string()).optional(),
+};
+
+export const runStateSchema = z.strictObject(runStateShape);
+export type RunState = z.infer<typeof runStateSchema>;
+export type ListState = z.infer<typeof listState>;
+export type BadJob = z.infer<typeof badJob>;
+export type Inputs = z.infer<typeof inputs>;
