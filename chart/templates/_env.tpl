@@ -3,11 +3,11 @@
 {{- $v := .Values -}}
 {{- $env := dict
   "ENVIRONMENT" $v.environment
-  "DEPLOY_TAG" (toString $v.infrastructure.tag)
+  "DEPLOY_TAG" (include "builder.text" $v.infrastructure.tag)
   "CHART_SOURCE" $v.infrastructure.source
   "CHART_PATH" $v.infrastructure.path
-  "DELETE_EXISTING" (toString $v.deleteExisting)
-  "STRICT_ERROR_CHECKING" (toString $v.strictErrorChecking)
+  "DELETE_EXISTING" (include "builder.text" $v.deleteExisting)
+  "STRICT_ERROR_CHECKING" (include "builder.text" $v.strictErrorChecking)
   "DATA_CONFIG_PATH" $v.dataConfig
   "G_PROJECT" $v.project
   "G_USER" $v.user
@@ -26,8 +26,7 @@
 {{- if $v.infrastructure.registry.existingSecret }}{{- $_ := set $env "HELM_REGISTRY_CONFIG" "/tmp/secrets/registry.json" -}}{{- end -}}
 {{- if $v.metrics.port }}{{- $_ := set $env "METRICS_PORT" (toString (int $v.metrics.port)) -}}{{- end -}}
 {{- range $name, $value := $v.settings -}}
-{{- $text := kindIs "slice" $value | ternary (join "," (kindIs "slice" $value | ternary $value list)) (kindIs "float64" $value | ternary (printf "%v" $value) (toString $value)) -}}
-{{- $_ := set $env $name $text -}}
+{{- $_ := set $env $name (include "builder.text" $value) -}}
 {{- end -}}
 {{- toJson $env -}}
 {{- end }}

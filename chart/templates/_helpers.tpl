@@ -30,8 +30,13 @@ system:serviceaccount:{{ .Release.Namespace }}:{{ .Values.serviceAccount.name }}
 {{- if $image.digest -}}
 {{ $image.repository }}@{{ $image.digest }}
 {{- else -}}
-{{ $image.repository }}:{{ $image.tag | default .Values.builder.tag | default .Chart.AppVersion }}
+{{ $image.repository }}:{{ include "builder.text" ($image.tag | default .Values.builder.tag | default .Chart.AppVersion) }}
 {{- end -}}
+{{- end }}
+
+{{/* A value as text; numbers as they were written (20261122, not 2.0261122e+07). */}}
+{{- define "builder.text" -}}
+{{- if kindIs "string" . }}{{ . }}{{ else if kindIs "slice" . }}{{ join "," . }}{{ else }}{{ toJson . }}{{ end -}}
 {{- end }}
 
 {{/* Is there a password in this URL? Then it goes into the Secret. */}}
@@ -44,7 +49,7 @@ system:serviceaccount:{{ .Release.Namespace }}:{{ .Values.serviceAccount.name }}
 {{- $data := dict -}}
 {{- with .Values.password -}}
 {{- $_ := set $data "secrets.yaml" (toYaml (dict "password" .) | printf "%s\n") -}}
-{{- if hasKey . "harvester" }}{{- $_ := set $data "api-password" (toString .harvester) -}}{{- end -}}
+{{- if hasKey . "harvester" }}{{- $_ := set $data "api-password" (include "builder.text" .harvester) -}}{{- end -}}
 {{- end -}}
 {{- with .Values.sa.deployer -}}
 {{- $_ := set $data "service-account.json" (kindIs "string" . | ternary . (toJson .)) -}}

@@ -1,0 +1,103 @@
+import { expect, test } from "vitest";
+import { fieldValues, type Manifest, renderChart, requireObject, valuesWith } from "./render.ts";
+
+interface Rule {
+  apiGroups: string[];
+  resources: string[];
+  resourceNames?: string[];
+  verbs: string[];
+}
+
+const rulesOf = (objects: Manifest[], kind: string, name: string): Rule[] =>
+  requireObject(objects, kind, name).rules;
+
+test("nothing is granted with a wildcard, and nobody is bound to cluster-admin", async () => {
+  const objects = await renderChart(await fieldValues());
+  for (const role of objects.filter((object) => ["Role", "ClusterRole"].includes(object.kind))) {
+    for (const rule of role.rules as Rule[]) {
+      expect([...rule.apiGroups, ...rule.resources, ...rule.verbs]).not.toContain("*");
+      expect(rule.verbs).not.toContain("escalate");
+      expect(rule.verbs).not.toContain("impersonate");
+    }
+  }
+  const bindings = objects.filter((object) => ["RoleBinding", "ClusterRoleBinding"].includes(object.kind));
+  expect(bindings.map((binding) => binding.roleRef.name).sort()).toEqual(["builder", "powo-builder-prod"]);
+});
+
+test("no Secret can be read outside a release's namespace", async () => {
+  const objects = await renderChart(await fieldValues());
+  const wide = [
+    ...rulesOf(objects, "ClusterRole", "powo-builder-prod"),
+    ...rulesOf(objects, "Role", "builder"),
+  ];
+  expect(wide.flatMap((rule) => rule.resources)).not.toContain("secrets");
+  expect(wide.flatMap((rule) => rule.resources)).not.toContain("pods/exec");
+});
+
+test("the builder may bind the release role and no other", async () => {
+  const objects = await renderChart(await fieldValues());
+  const bind = rulesOf(objects, "ClusterRole", "powo-builder-prod").filter((rule) =>
+    rule.verbs.includes("bind"),
+  );
+  expect(bind).toEqual([
+    {
+      apiGroups: ["rbac.authorization.k8s.io"],
+      resources: ["clusterroles"],
+      resourceNames: ["powo-builder-prod-release"],
+      verbs: ["bind"],
+    },
+  ]);
+});
+
+test("pods satisfy the restricted Pod Security Standard", async () => {
+  const objects = await renderChart(await fieldValues());
+  const pods = [
+    requireObject(objects, "Pod", "builder-test"),
+    ...objects.filter((object) => object.kind === "CronJob").map((job) => job.spec.jobTemplate.spec.template),
+  ];
+  for (const pod of pods) {
+    expect(pod.spec.securityContext).toMatchObject({
+      runAsNonRoot: true,
+      runAsUser: 65532,
+      seccompProfile: { type: "RuntimeDefault" },
+    });
+    expect(pod.spec.containers[0].securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    });
+  }
+});
+
+test("what belongs to the whole cluster is named after the environment, so two live side by side", async () => {
+  const wide = async (environment: string) =>
+    (await renderChart(await valuesWith({ environment }), { namespace: `builder-${environment}` }))
+      .filter((object) => /^(Cluster|ValidatingAdmission)/.test(object.kind))
+      .map((object) => `${object.kind}/${object.metadata.name}`);
+  const [prod, uat] = [await wide("prod"), await wide("uat")];
+  expect(prod.filter((name) => uat.includes(name))).toEqual([]);
+  expect(prod).toHaveLength(7);
+});
+
+test("policies, network policy and roles can be switched off, metrics on", async () => {
+  const kinds = async (changes: Record<string, unknown>) =>
+    new Set((await renderChart(await valuesWith(changes))).map((object) => object.kind as string));
+  const all = await kinds({});
+  expect(all).toContain("ValidatingAdmissionPolicy");
+  expect(all).toContain("NetworkPolicy");
+  expect(all).not.toContain("PodMonitor");
+  expect(await kinds({ admissionPolicies: { enabled: false } })).not.toContain("ValidatingAdmissionPolicy");
+  expect(await kinds({ networkPolicy: { enabled: false } })).not.toContain("NetworkPolicy");
+  expect(await kinds({ rbac: { create: false } })).not.toContain("ClusterRole");
+  expect(await kinds({ metrics: { port: 9090, podMonitor: { enabled: true } } })).toContain("PodMonitor");
+});
+
+test("more kinds can be given to the release role", async () => {
+  const extra = {
+    apiGroups: ["networking.gke.io"],
+    resources: ["managedcertificates"],
+    verbs: ["get", "create"],
+  };
+  const objects = await renderChart(await valuesWith({ rbac: { extraReleaseRules: [extra] } }));
+  expect(rulesOf(objects, "ClusterRole", "powo-builder-prod-release")).toContainEqual(extra);
+});
