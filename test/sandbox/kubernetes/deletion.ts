@@ -29,6 +29,24 @@ export function deleteObject(
   const live = registry.require(type, namespace, name);
   checkPreconditions(type, live, options);
   if (options.dryRun?.length) return answer(type, live, true);
+  const object = markTerminating(type, live, options);
+  const { metadata } = object;
+  if (type.kind === "Namespace") {
+    object.status = { ...object.status, phase: "Terminating" };
+    Reflect.deleteProperty(metadata, "deletionGracePeriodSeconds");
+  }
+  const grace = metadata.deletionGracePeriodSeconds ?? 0;
+  const waits = type.kind === "Namespace" ? object.spec?.finalizers?.length : grace > 0;
+  if (!waits && !metadata.finalizers?.length) return answer(type, registry.store.remove(type, object), true);
+  // Writing the mark again would wake every watcher for nothing.
+  const known =
+    live.metadata.deletionTimestamp &&
+    live.metadata.deletionGracePeriodSeconds === metadata.deletionGracePeriodSeconds;
+  return known ? live : registry.store.put(type, object);
+}
+
+/** The object with its time of deletion, and the finalizer that the propagation asks for. */
+function markTerminating(type: ResourceType, live: KubeObject, options: DeleteOptions): KubeObject {
   const object = clone(live);
   const { metadata } = object;
   const finalizer = propagationFinalizer[propagation(type, options)];
@@ -40,25 +58,13 @@ export function deleteObject(
     metadata.deletionGracePeriodSeconds = grace;
     if (metadata.generation !== undefined) metadata.generation += 1;
   }
-  if (type.kind === "Namespace") {
-    object.status = { ...object.status, phase: "Terminating" };
-    Reflect.deleteProperty(metadata, "deletionGracePeriodSeconds");
-  }
-  const waits = type.kind === "Namespace" ? object.spec?.finalizers?.length : grace > 0;
-  if (!waits && !metadata.finalizers?.length) return answer(type, registry.store.remove(type, object), true);
-  // Writing the mark again would wake every watcher for nothing.
-  const known =
-    live.metadata.deletionTimestamp &&
-    live.metadata.deletionGracePeriodSeconds === metadata.deletionGracePeriodSeconds;
-  return known ? live : registry.store.put(type, object);
+  return object;
 }
 
 function propagation(type: ResourceType, options: DeleteOptions): keyof typeof propagationFinalizer {
   if (options.propagationPolicy) return options.propagationPolicy;
   // For old clients: Jobs leave their pods behind unless told otherwise.
-  if (options.orphanDependents ?? (type.kind === "Job" && options.orphanDependents === undefined))
-    return "Orphan";
-  return "Background";
+  return (options.orphanDependents ?? type.kind === "Job") ? "Orphan" : "Background";
 }
 
 /** Only pods that run somewhere are given time. */

@@ -39,6 +39,12 @@ export function findDocument(path: string, accept: string): Document | undefined
     const found = groupVersions.find((candidate) => documentPath(candidate) === parts.slice(2).join("/"));
     return found ? json(openApi(found)) : undefined;
   }
+  return apiDocument(path, parts, accept);
+}
+
+/** The root documents of the API and of its groups and versions. */
+function apiDocument(path: string, parts: string[], accept: string): Document | undefined {
+  const json = (body: object): Document => ({ contentType: "application/json", body });
   const wantsAggregated = accept.includes("as=APIGroupDiscoveryList") && accept.includes("v=v2;");
   if (path === "/api" || path === "/apis") {
     if (wantsAggregated) return { contentType: aggregated, body: aggregate(path === "/api") };
@@ -51,7 +57,7 @@ export function findDocument(path: string, accept: string): Document | undefined
   if (parts[0] === "apis" && parts.length === 2 && groups().includes(parts[1]!)) {
     return json({ kind: "APIGroup", apiVersion: "v1", ...describeGroup(parts[1]!) });
   }
-  const groupVersion = parts[0] === "api" ? parts.slice(1).join("/") : parts.slice(1).join("/");
+  const groupVersion = parts.slice(1).join("/");
   const isRoot = parts.length === (parts[0] === "api" ? 2 : 3);
   return isRoot && groupVersions.includes(groupVersion) ? json(legacyResources(groupVersion)) : undefined;
 }

@@ -3,7 +3,7 @@ import { cause, invalid } from "./errors.ts";
 import type { Cause } from "./errors.ts";
 import { selectorMatches } from "./selectors.ts";
 import { same } from "./types.ts";
-import type { KubeObject, ResourceType } from "./types.ts";
+import type { KubeObject, Loose, ResourceType } from "./types.ts";
 
 const label =
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
@@ -96,31 +96,26 @@ function dataProblems(type: ResourceType, object: KubeObject): Cause[] {
 }
 
 function templateProblems({ kind, spec }: KubeObject): Cause[] {
-  if (!["Deployment", "StatefulSet", "ReplicaSet", "DaemonSet", "Job", "Pod"].includes(kind)) return [];
+  const selecting = ["Deployment", "StatefulSet", "ReplicaSet", "DaemonSet"].includes(kind);
+  if (!selecting && kind !== "Job" && kind !== "Pod") return [];
   const pod = kind === "Pod" ? spec : spec?.template?.spec;
   const at = kind === "Pod" ? "spec" : "spec.template.spec";
-  const causes: Cause[] = [];
-  if (kind !== "Pod" && kind !== "Job") {
-    const selector = spec?.selector;
-    if (!selector) causes.push(cause("Required", "spec.selector", "Required value"));
-    else if (!selectorMatches(selector, { metadata: { ...spec.template?.metadata } } as KubeObject)) {
-      const labels = JSON.stringify(spec.template?.metadata?.labels ?? null);
-      causes.push(
-        cause(
-          "Invalid",
-          "spec.template.metadata.labels",
-          `Invalid value: ${labels}: \`selector\` does not match template \`labels\``,
-        ),
-      );
-    }
-  }
+  const causes = selecting ? selectorProblems(spec) : [];
   if (!pod?.containers?.length) causes.push(cause("Required", `${at}.containers`, "Required value"));
   if (kind === "Job" && !["Never", "OnFailure"].includes(String(pod?.restartPolicy))) {
-    causes.push(
-      cause("Required", `${at}.restartPolicy`, `Required value: valid values: "OnFailure", "Never"`),
-    );
+    const text = `Required value: valid values: "OnFailure", "Never"`;
+    causes.push(cause("Required", `${at}.restartPolicy`, text));
   }
   return causes;
+}
+
+function selectorProblems(spec: Loose): Cause[] {
+  if (!spec?.selector) return [cause("Required", "spec.selector", "Required value")];
+  const metadata = { ...spec.template?.metadata };
+  if (selectorMatches(spec.selector, { metadata } as KubeObject)) return [];
+  const labels = JSON.stringify(metadata.labels ?? null);
+  const text = `Invalid value: ${labels}: \`selector\` does not match template \`labels\``;
+  return [cause("Invalid", "spec.template.metadata.labels", text)];
 }
 
 /** Fields that are fixed once the object exists. */

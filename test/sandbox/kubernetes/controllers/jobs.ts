@@ -103,29 +103,35 @@ function policyFor(job: KubeObject, pod: KubeObject): { action: string; message:
   const rules = (job.spec.podFailurePolicy?.rules ?? []) as Loose[];
   const where = `${pod.metadata.namespace ?? ""}/${pod.metadata.name}`;
   for (const [index, { action, onExitCodes, onPodConditions }] of rules.entries()) {
-    for (const { type, status } of (onPodConditions ?? []) as Loose[]) {
-      const found = (pod.status?.conditions as Loose[] | undefined)?.some(
-        (item) => item.type === type && item.status === (status ?? "True"),
-      );
-      if (found)
-        return {
-          action,
-          message: `Pod ${where} has condition ${String(type)} matching ${String(action)} rule at index ${index}`,
-        };
-    }
-    if (!onExitCodes) continue;
-    for (const { name, state } of (pod.status?.containerStatuses ?? []) as Loose[]) {
-      const code = state?.terminated?.exitCode as number | undefined;
-      if (!code || (onExitCodes.containerName && onExitCodes.containerName !== name)) continue;
-      if (onExitCodes.values.includes(code) === (onExitCodes.operator === "In")) {
-        return {
-          action,
-          message: `Container ${String(name)} for pod ${where} failed with exit code ${code} matching ${String(action)} rule at index ${index}`,
-        };
-      }
-    }
+    const rule = `matching ${String(action)} rule at index ${index}`;
+    const condition = matchingCondition(pod, (onPodConditions ?? []) as Loose[]);
+    if (condition) return { action, message: `Pod ${where} has condition ${condition} ${rule}` };
+    const exit = onExitCodes && matchingExit(pod, onExitCodes);
+    if (!exit) continue;
+    const code = Number(exit.state.terminated.exitCode);
+    return {
+      action,
+      message: `Container ${String(exit.name)} for pod ${where} failed with exit code ${code} ${rule}`,
+    };
   }
   return undefined;
+}
+
+function matchingCondition(pod: KubeObject, patterns: Loose[]): string | undefined {
+  const conditions = (pod.status?.conditions ?? []) as Loose[];
+  const found = patterns.find(({ type, status = "True" }) =>
+    conditions.some((item) => item.type === type && item.status === status),
+  );
+  return found && String(found.type);
+}
+
+/** The status of the container whose exit code a rule is about. */
+function matchingExit(pod: KubeObject, { containerName, operator, values }: Loose): Loose {
+  return ((pod.status?.containerStatuses ?? []) as Loose[]).find(({ name, state }) => {
+    const code = state?.terminated?.exitCode as number | undefined;
+    if (!code || (containerName && containerName !== name)) return false;
+    return values.includes(code) === (operator === "In");
+  });
 }
 
 function writeStatus(world: World, job: KubeObject, verdict: Verdict | undefined): void {

@@ -87,10 +87,18 @@ function progress(world: World, pod: KubeObject, life: Life): number | undefined
 
 /** Restarts until now, and the one that ends a crash. */
 function restartsSoFar(pod: KubeObject): number {
-  const first = pod.status?.containerStatuses?.[0] as Loose;
+  const first = pod.status?.containerStatuses?.[0];
   if (!first) return 0;
   const crashed = !first.state?.running && first.lastState?.terminated;
   return Number(first.restartCount) + (crashed ? 1 : 0);
+}
+
+function endContainers(world: World, pod: KubeObject, killed: boolean): KubeObject | undefined {
+  const exit = killed ? { reason: "Error", exitCode: 137 } : { reason: "Completed", exitCode: 0 };
+  const restarts = Number(pod.status.containerStatuses[0].restartCount);
+  return world.registry.edit("Pod", pod, (draft) => {
+    draft.status = podStatusAt(pod, { name: "stopped", state: "exited", restarts, ...exit });
+  });
 }
 
 /** Ends the containers of a deleted pod, then lets it go. */
@@ -113,14 +121,7 @@ function stop(world: World, pod: KubeObject, life: Life): number | undefined {
   const stubborn = behaviourOf(config, pod).name === "ignores-sigterm";
   const left = (stubborn ? graceMs : Math.min(graceMs, config.stopMs)) - (Date.now() - life.stopping);
   if (left > 0) return left;
-  let current: KubeObject | undefined = pod;
-  if (pod.status?.phase === "Running") {
-    const exit = stubborn ? { reason: "Error", exitCode: 137 } : { reason: "Completed", exitCode: 0 };
-    const restarts = Number(pod.status.containerStatuses[0].restartCount);
-    current = world.registry.edit("Pod", pod, (draft) => {
-      draft.status = podStatusAt(pod, { name: "stopped", state: "exited", restarts, ...exit });
-    });
-  }
+  const current = pod.status?.phase === "Running" ? endContainers(world, pod, stubborn) : pod;
   if (!current || (pod.metadata.deletionGracePeriodSeconds === 0 && pod.metadata.finalizers?.length))
     return undefined;
   try {
