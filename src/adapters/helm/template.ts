@@ -1,0 +1,72 @@
+import { parseAllDocuments } from "yaml";
+import { z } from "zod";
+import type { RenderedObject } from "../../domain/release.ts";
+import { ConfigError } from "../../errors.ts";
+import type { ChartInstall } from "../../ports/releases.ts";
+import { runHelm, valuesArguments, type HelmOptions } from "./command.ts";
+
+/** A release record holds at most 1 MiB, compressed; no chart that can be installed renders to more than this. */
+const maxStdoutBytes = 64 * 1024 * 1024;
+const timeoutMs = 60_000;
+
+const manifestSchema = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.looseObject({ name: z.string(), labels: z.record(z.string(), z.string()).nullish() }),
+});
+const listSchema = z.looseObject({ kind: z.string().endsWith("List"), items: z.array(z.unknown()) });
+
+/** Custom resource definitions are left out, as helm does by default. */
+export function templateArguments(chart: ChartInstall): string[] {
+  return [
+    "template",
+    chart.name,
+    chart.chartDir,
+    "--namespace",
+    chart.name,
+    ...valuesArguments(chart.valuesFiles),
+    "--skip-crds",
+  ];
+}
+
+/** Renders without a cluster. Throws ConfigError (where: the chart) when it does not render. */
+export async function renderChart(
+  options: HelmOptions,
+  chart: ChartInstall,
+  signal: AbortSignal,
+): Promise<RenderedObject[]> {
+  const args = templateArguments(chart);
+  const result = await runHelm(options, { args, timeoutMs, maxStdoutBytes, offline: true, signal });
+  if (result.tooMuchOutput) throw refuse(chart, "renders to more than 64 MiB");
+  if (result.exitCode !== 0) throw refuse(chart, result.stderrLines.join("\n") || "helm template failed");
+  return parseManifests(result.stdout, chart);
+}
+
+/** Every object of a multi-document manifest, those of `kind: List` one by one. */
+export function parseManifests(text: string, chart: Pick<ChartInstall, "chartDir">): RenderedObject[] {
+  // Kubernetes reads YAML 1.1 (`yes` is true, 0644 is octal).
+  const documents = parseAllDocuments(text, { version: "1.1", uniqueKeys: false, logLevel: "silent" });
+  if (!Array.isArray(documents)) return [];
+  return documents.flatMap((document) => {
+    const error = document.errors[0];
+    if (error) throw refuse(chart, `renders to what is no YAML (line ${error.linePos?.[0].line ?? "?"})`);
+    return toObjects(document.toJS() as unknown, chart);
+  });
+}
+
+function toObjects(value: unknown, chart: Pick<ChartInstall, "chartDir">): RenderedObject[] {
+  if (value === null || value === undefined) return [];
+  const list = listSchema.safeParse(value);
+  if (list.success) return list.data.items.flatMap((item) => toObjects(item, chart));
+  const parsed = manifestSchema.safeParse(value);
+  if (!parsed.success) {
+    throw refuse(chart, "renders to an object without apiVersion, kind or metadata.name");
+  }
+  const { apiVersion, kind, metadata } = parsed.data;
+  const manifest = value as Record<string, unknown>;
+  return [{ apiVersion, kind, name: metadata.name, labels: metadata.labels ?? {}, manifest }];
+}
+
+function refuse(chart: Pick<ChartInstall, "chartDir">, what: string): ConfigError {
+  return new ConfigError([{ where: `chart ${chart.chartDir}`, what }], "CHART_INVALID");
+}
