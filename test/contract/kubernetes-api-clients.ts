@@ -61,8 +61,10 @@ export async function createClients(kubeconfig: string): Promise<Clients> {
       return stderr;
     },
     helm: async (args) => (await execa(tools.helm, args, { env })).stdout,
-    apply: async (object) => void (await kubectl(["apply", "-f", "-"], JSON.stringify(object))),
-    raw: async (at) => JSON.parse(await kubectl(["get", "--raw", at])) as Json,
+    async apply(object) {
+      await kubectl(["apply", "-f", "-"], JSON.stringify(object));
+    },
+    raw: async (at) => JSON.parse(await kubectl(["get", "--raw", at])),
     eventually,
   };
 }

@@ -13,14 +13,14 @@ export function describeHelm(bench: () => Bench): void {
     const { clients, namespace } = bench();
     const { spec } = JSON.parse(
       await clients.kubectl(["get", "deployment", "tiny", "-n", namespace, "-o", "json"]),
-    ) as Json;
+    );
     return spec.template.spec.containers[0];
   };
 
   it("installs and waits until all is ready", async () => {
     const { clients, namespace } = bench();
     await helm("install", chart, "--wait", "--timeout=40s");
-    const status = JSON.parse(await helm("status", "-o", "json")) as Json;
+    const status = JSON.parse(await helm("status", "-o", "json"));
     expect(status).toMatchObject({ name: "tiny", namespace, info: { status: "deployed" }, version: 1 });
     expect(await clients.kubectl(["get", "deployment", "tiny", "-n", namespace])).toContain("1/1");
     expect(await clients.kubectl(["get", "secret", "-l", "owner=helm", "-n", namespace, "-o", "name"])).toBe(

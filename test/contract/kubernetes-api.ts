@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { createClients } from "./kubernetes-api-clients.ts";
 import { describeChanges } from "./kubernetes-api-changes.ts";
 import { describeDeletion } from "./kubernetes-api-deletion.ts";
+import { describeFailures } from "./kubernetes-api-failures.ts";
 import { describeHelm } from "./kubernetes-api-helm.ts";
 import { describeReading } from "./kubernetes-api-reading.ts";
 import { describeWorkloads } from "./kubernetes-api-workloads.ts";
@@ -30,6 +31,7 @@ export function describeKubernetesApi(name: string, cluster: () => Cluster): voi
     changes: describeChanges,
     deletion: describeDeletion,
     workloads: describeWorkloads,
+    failures: describeFailures,
     Helm: describeHelm,
   };
   for (const [title, cases] of Object.entries(groups)) {

@@ -5,6 +5,7 @@ import { recordUpdate, serverSideApply } from "./managed-fields.ts";
 import type { Random } from "./random.ts";
 import { requireType } from "./resources.ts";
 import type { Store } from "./store.ts";
+import { normaliseTimes } from "./times.ts";
 import { clone, same, timestamp } from "./types.ts";
 import type { KubeObject, ResourceType, WriteOptions } from "./types.ts";
 import { validate } from "./validation.ts";
@@ -137,7 +138,7 @@ export class Registry {
   }
 
   #incoming(type: ResourceType, namespace: string | undefined, body: KubeObject): KubeObject {
-    const object = clone(body);
+    const object = normaliseTimes(clone(body)) as KubeObject;
     object.metadata = { ...object.metadata };
     object.apiVersion = type.apiVersion;
     object.kind = type.kind;

@@ -58,7 +58,7 @@ export function runControllers(world: World, controllers: Controller[]): Loop {
       timers.delete(id);
       look(index, key);
     };
-    timers.set(id, { at, timer: setTimeout(run, at - Date.now()) });
+    timers.set(id, { at, timer: setTimeout(run, Math.max(0, at - Date.now())) });
   };
   const tell = (change: Change): void => {
     controllers.forEach((controller, index) => {
