@@ -89,13 +89,15 @@ export function describeChanges(bench: () => Bench): void {
     ).toContain("the server rejected our request");
   });
 
-  it("counts generations of the spec only", async () => {
+  it("counts generations of the spec, and of a Deployment's annotations", async () => {
     const { clients, namespace } = bench();
-    await clients.apply({ ...deployment(namespace, "counted") });
-    await clients.kubectl(["annotate", "deployment", "counted", "a=b", "-n", namespace]);
+    await clients.apply(deployment(namespace, "counted"));
+    await clients.kubectl(["label", "deployment", "counted", "a=b", "-n", namespace]);
     expect((await get("deployment", "counted")).metadata.generation).toBe(1);
     await clients.kubectl(["scale", "deployment", "counted", "--replicas=0", "-n", namespace]);
     expect((await get("deployment", "counted")).metadata.generation).toBe(2);
+    await clients.kubectl(["annotate", "deployment", "counted", "a=b", "-n", namespace]);
+    expect((await get("deployment", "counted")).metadata.generation).toBe(3);
   });
 
   it("writes nothing when nothing changed", async () => {

@@ -36,7 +36,7 @@ export function describeReading(bench: () => Bench): void {
     expect(await names("-l", "!colour")).toBe("configmap/kube-root-ca.crt");
     expect(
       await clients.kubectlError(["get", "configmap", "-n", namespace, "--field-selector", "data.x=1"]),
-    ).toContain("field label not supported");
+    ).toContain("is not a known field selector");
   });
 
   it("lists in pages", async () => {

@@ -29,9 +29,6 @@ export function describeWorkloads(bench: () => Bench): void {
     expect(await clients.kubectl(["logs", "deployment/web", "-n", namespace])).toBe(
       "first line\nsecond line",
     );
-    expect(await clients.kubectl(["logs", "deployment/web", "-n", namespace, "--tail=1"])).toBe(
-      "second line",
-    );
   });
 
   it("replaces the pods when the template changes", async () => {

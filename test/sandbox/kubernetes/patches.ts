@@ -97,13 +97,17 @@ export function strategicPatch(target: Loose, patch: Loose): Loose {
   }
   for (const [key, value] of Object.entries(patch)) {
     if (directive(key)) continue;
+    const order = patch[`$setElementOrder/${key}`] as Loose[] | undefined;
     if (value === null) Reflect.deleteProperty(result, key);
-    else if (Array.isArray(value)) result[key] = strategicList(key, result[key], value);
+    else if (Array.isArray(value)) result[key] = strategicList(key, result[key], value, order);
     else result[key] = strategicPatch(result[key], value);
   }
   for (const [key, value] of Object.entries(patch)) {
     if (key.startsWith("$deleteFromPrimitiveList/")) removeMembers(result, key.slice(25), value);
-    if (key.startsWith("$setElementOrder/")) reorder(result, key.slice(17), value);
+    const ordered = key.startsWith("$setElementOrder/") ? key.slice(17) : undefined;
+    if (ordered !== undefined && !(ordered in patch) && Array.isArray(result[ordered])) {
+      result[ordered] = strategicList(ordered, result[ordered], [], value);
+    }
   }
   return result;
 }
@@ -111,37 +115,37 @@ export function strategicPatch(target: Loose, patch: Loose): Loose {
 const withoutDirectives = (value: Loose): Loose =>
   clone(Object.fromEntries(Object.entries(value as object).filter(([key]) => !directive(key))));
 
-function strategicList(name: string, current: Loose[] | undefined, patch: Loose[]): Loose[] {
-  if (sets.has(name)) return [...new Set([...(current ?? []), ...patch])];
+function strategicList(name: string, current: Loose[] = [], patch: Loose[], order: Loose[] = patch): Loose[] {
+  if (sets.has(name)) return [...new Set([...current, ...patch])];
   if (patch.some((item) => item?.$patch === "replace")) {
     return patch.filter((item) => item?.$patch !== "replace").map(clone);
   }
   // A Service's strategic patches know a port by its number alone.
-  const keys = listKeys(name, [...patch, ...(current ?? [])])?.filter((key) => key !== "protocol");
+  const keys = listKeys(name, [...patch, ...current])?.filter((key) => key !== "protocol");
   if (!keys) return clone(patch);
-  const merged = new Map((current ?? []).map((item) => [itemKey(keys, item), item]));
+  const merged = new Map(current.map((item) => [itemKey(keys, item), item]));
+  const serverOrder = [...merged.keys()];
   for (const item of patch) {
     const at = itemKey(keys, item);
     if (item.$patch === "delete") merged.delete(at);
     else merged.set(at, strategicPatch(merged.get(at), item));
   }
-  return [...merged.values()];
+  const patched = order.map((item) => itemKey(keys, item)).filter((key) => merged.has(key));
+  const others = serverOrder.filter((key) => merged.has(key) && !patched.includes(key));
+  return interleave(others, patched, serverOrder).map((key) => merged.get(key));
+}
+
+/** The API server's order: what the patch names comes first, unless the server had the other before it. */
+function interleave(others: string[], patched: string[], serverOrder: string[]): string[] {
+  const [left, right, result] = [[...others], [...patched], [] as string[]];
+  while (left.length > 0 && right.length > 0) {
+    const [mine, theirs] = [serverOrder.indexOf(left[0]!), serverOrder.indexOf(right[0]!)];
+    result.push((theirs >= 0 && mine < theirs ? left : right).shift()!);
+  }
+  return [...result, ...left, ...right];
 }
 
 function removeMembers(result: Loose, name: string, gone: Loose[]): void {
   if (Array.isArray(result[name]))
     result[name] = result[name].filter((member: Loose) => !gone.includes(member));
-}
-
-function reorder(result: Loose, name: string, order: Loose[]): void {
-  const items = result[name] as Loose[] | undefined;
-  if (!Array.isArray(items)) return;
-  const keys = Object.keys(isMap(order[0]) ? order[0] : {});
-  const place = (item: Loose): number => {
-    const at = order.findIndex((wanted) =>
-      keys.length ? itemKey(keys, wanted) === itemKey(keys, item) : wanted === item,
-    );
-    return at === -1 ? order.length : at;
-  };
-  result[name] = [...items].sort((a, b) => place(a) - place(b));
 }

@@ -179,6 +179,10 @@ export class Registry {
       recordUpdate(live, object, { name, operation: "Update", subresource });
     }
     if (same(object, live)) return live;
+    // A Deployment's annotations are for its controller, too: a change of theirs is a new generation.
+    const noted =
+      !same(object.metadata.annotations, live.metadata.annotations) && same(object.spec, live.spec);
+    if (type.kind === "Deployment" && !options.subresource && noted) object.metadata.generation! += 1;
     if (options.dryRun) return object;
     return this.#commit(type, live, object);
   }

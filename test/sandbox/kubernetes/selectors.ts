@@ -50,7 +50,11 @@ export function fieldSelector(text: string | null, kind: string): Predicate {
     const [, path = "", operator, value = ""] = /^([^=!]+)(==|=|!=)(.*)$/.exec(term) ?? [];
     if (!operator) throw badRequest(`invalid selector: '${term}'; can't understand '${term}'`);
     if (!/^metadata\.(name|namespace)$/.test(path) && !selectable[kind]?.test(path)) {
-      throw badRequest(`field label not supported: ${path}`);
+      throw badRequest(
+        kind in selectable
+          ? `field label not supported: ${path}`
+          : `"${path}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
+      );
     }
     return (object) => (fieldAt(object, path) === value) === (operator !== "!=");
   });
