@@ -10,6 +10,7 @@ import {
   CoordinationV1Api,
 } from "@kubernetes/client-node";
 import { execa } from "execa";
+import type { ResultPromise } from "execa";
 import { requireBinaries } from "../tools/binaries.ts";
 
 export interface Clients {
@@ -23,6 +24,8 @@ export interface Clients {
   /** What kubectl says when it fails; fails when it doesn't. */
   kubectlError(args: string[], input?: string): Promise<string>;
   helm(args: string[]): Promise<string>;
+  /** A running Helm that a test may kill; never fails. */
+  helmProcess(args: string[]): ResultPromise<{ reject: false }>;
   /** Applies an object given as JSON. */
   apply(object: object): Promise<void>;
   /** The parsed answer of a request to a path of the API. */
@@ -60,6 +63,7 @@ export async function createClients(kubeconfig: string): Promise<Clients> {
       if (!failed) throw new Error(`kubectl ${args.join(" ")} did not fail: ${stdout}`);
       return stderr;
     },
+    helmProcess: (args) => execa(tools.helm, args, { env, reject: false }),
     helm: async (args) => (await execa(tools.helm, args, { env })).stdout,
     async apply(object) {
       await kubectl(["apply", "-f", "-"], JSON.stringify(object));

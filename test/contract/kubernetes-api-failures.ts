@@ -46,6 +46,34 @@ export function describeFailures(bench: () => Bench): void {
     );
   });
 
+  it("is stuck in its init container", async () => {
+    const { clients, namespace } = bench();
+    await rule("initial", "stuck-in-init");
+    const { spec, ...rest } = deployment(namespace, "initial");
+    const initContainers = [{ name: "prepare", image: "example.test/prepare:1" }];
+    const template = { ...spec.template, spec: { ...spec.template.spec, initContainers } };
+    await clients.apply({ ...rest, spec: { ...spec, template } });
+    await clients.eventually(async () =>
+      expect(await clients.kubectl(["get", "pods", "-n", namespace, "-l", "app=initial"])).toMatch(
+        /0\/1\s+Init:0\/1/,
+      ),
+    );
+    const refusal = await clients.kubectlError(["logs", "deployment/initial", "-n", namespace]);
+    expect(refusal).toContain("is waiting to start: PodInitializing");
+  });
+
+  it("makes no pods for a service account that isn't there", async () => {
+    const { clients, namespace } = bench();
+    const { spec, ...rest } = deployment(namespace, "nobody");
+    const template = { ...spec.template, spec: { ...spec.template.spec, serviceAccountName: "nobody" } };
+    await clients.apply({ ...rest, spec: { ...spec, template } });
+    await clients.eventually(async () =>
+      expect(await events("FailedCreate")).toContain('serviceaccount "nobody" not found'),
+    );
+    await clients.kubectl(["create", "serviceaccount", "nobody", "-n", namespace]);
+    await clients.kubectl(["rollout", "status", "deployment/nobody", "-n", namespace, "--timeout=30s"]);
+  });
+
   it("is evicted, unschedulable, or keeps a claim pending", async () => {
     const { clients, namespace } = bench();
     await rule("evicted", "evicted");

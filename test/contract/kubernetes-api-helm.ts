@@ -71,6 +71,38 @@ export function describeHelm(bench: () => Bench): void {
     await helm("upgrade", chart, "--set=stateful=false", "--wait", "--timeout=40s");
   });
 
+  it("leaves a release pending when it is killed, and says so to the next", async () => {
+    const { clients, namespace } = bench();
+    const key = `${namespace}-killed`;
+    const steer = (value: string | null) =>
+      clients.kubectl([
+        ...["patch", "configmap", "simulation", "-n", "kube-system", "--type=merge"],
+        ...["-p", JSON.stringify({ data: { [key]: value } })],
+      ]);
+    await steer(`${namespace}/* never-ready`);
+    const killed = clients.helmProcess([
+      "upgrade",
+      "tiny",
+      chart,
+      "--set=extra=killed",
+      "--wait",
+      "-n",
+      namespace,
+    ]);
+    const isPending = async () =>
+      expect(JSON.parse(await helm("status", "-o", "json"))).toMatchObject({
+        info: { status: "pending-upgrade" },
+      });
+    await clients.eventually(isPending);
+    killed.kill("SIGKILL");
+    await killed;
+    await steer(null);
+    await isPending();
+    await expect(helm("upgrade", chart)).rejects.toThrow(
+      "another operation (install/upgrade/rollback) is in progress",
+    );
+  });
+
   it("uninstalls and waits until all is gone", async () => {
     const { clients, namespace } = bench();
     await helm("uninstall", "--wait", "--timeout=40s");

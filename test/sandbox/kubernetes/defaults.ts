@@ -182,6 +182,7 @@ function jobDefaults(object: KubeObject, live: KubeObject | undefined): void {
       "job-name": name,
     };
     spec.template ??= {};
+    object.metadata.labels ??= { ...spec.template.metadata?.labels, ...labels };
     spec.template.metadata = {
       ...spec.template.metadata,
       labels: { ...spec.template.metadata?.labels, ...labels },

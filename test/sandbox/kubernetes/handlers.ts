@@ -74,6 +74,8 @@ const handlers: Record<string, Handler> = {
     const { type, namespace, query } = request;
     const all = registry.store.list(type.id, namespace).filter(selection(request));
     const limit = Number(query.get("limit") ?? 0);
+    if (Number.isNaN(limit))
+      throw badRequest(`strconv.ParseInt: parsing "${query.get("limit") ?? ""}": invalid syntax`);
     const start = continued(registry, query.get("continue"));
     const page = limit > 0 ? all.slice(start, start + limit) : all.slice(start);
     const end = start + page.length;
@@ -195,10 +197,10 @@ const selection = ({ query, type }: ResourceRequest): Predicate => {
 function requireObject({ body, request: { type } }: Call): KubeObject {
   if (typeof body !== "object" || body === null || Array.isArray(body))
     throw badRequest("the body of the request is no object");
-  const { kind, apiVersion } = body as Partial<KubeObject>;
+  const { kind } = body as Partial<KubeObject>;
   if (kind && kind !== type.kind) {
     throw badRequest(
-      `${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: no kind "${kind}" is registered for version "${String(apiVersion)}"`,
+      `${kind} in version "${type.version}" cannot be handled as a ${type.kind}: converting (${kind}) to (${type.kind}): unknown conversion`,
     );
   }
   return body as KubeObject;
@@ -229,12 +231,7 @@ function patcher(contentType: string, patch: Loose): (live: KubeObject) => Loose
     case "application/strategic-merge-patch+json":
       return (live) => strategicPatch(live, patch);
     default:
-      throw new ApiError(
-        415,
-        "UnsupportedMediaType",
-        `the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml`,
-        {},
-      );
+      throw new ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
   }
 }
 
@@ -243,11 +240,19 @@ const token = (revision: number, start: number): string =>
 
 function continued(registry: Registry, text: string | null): number {
   if (!text) return 0;
-  const { v, start } = JSON.parse(Buffer.from(text, "base64url").toString()) as { v: number; start: number };
+  const { v, start } = readToken(text);
   if (v >= registry.store.floor) return start;
   throw new ApiError(
     410,
     "Expired",
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.",
   );
+}
+
+function readToken(text: string): { v: number; start: number } {
+  try {
+    return JSON.parse(Buffer.from(text, "base64url").toString()) as { v: number; start: number };
+  } catch {
+    throw badRequest("invalid continue token: continue key is not valid");
+  }
 }

@@ -21,6 +21,7 @@ import { createLoadBalancers } from "./controllers/load-balancers.ts";
 import { runControllers } from "./controllers/loop.ts";
 import type { World } from "./controllers/loop.ts";
 import { namespaces } from "./controllers/namespaces.ts";
+import { createNodes } from "./controllers/nodes.ts";
 import { record } from "./controllers/recorder.ts";
 import { replicaSets } from "./controllers/replica-sets.ts";
 import { defaultConfig, parseConfig } from "./controllers/rules.ts";
@@ -96,6 +97,7 @@ function startControllers(parts: Omit<World, "rules">): () => void {
     jobs,
     volumes,
     scheduler,
+    createNodes(),
     createKubelet(),
     createLoadBalancers(),
   ]);

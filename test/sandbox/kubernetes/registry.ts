@@ -7,7 +7,7 @@ import { requireType } from "./resources.ts";
 import type { Store } from "./store.ts";
 import { normaliseTimes } from "./times.ts";
 import { clone, same, timestamp } from "./types.ts";
-import type { KubeObject, ResourceType, WriteOptions } from "./types.ts";
+import type { KubeObject, Meta, ResourceType, WriteOptions } from "./types.ts";
 import { validate } from "./validation.ts";
 
 /** Kinds without a spec that controllers act on have no generation. */
@@ -63,6 +63,7 @@ export class Registry {
     if (object.spec && !withoutGeneration.has(type.kind)) metadata.generation = 1;
     setDefaults(object, undefined);
     validate(type, object);
+    if (type.kind === "Pod") this.#requireServiceAccount(type, object);
     if (this.store.get(type.id, namespace, metadata.name)) throw alreadyExists(type, metadata.name);
     // Whoever makes an object out of a read one sends its managers along: they don't count.
     if (options.fieldManager)
@@ -78,13 +79,13 @@ export class Registry {
     body: KubeObject,
     options: WriteOptions = {},
   ): KubeObject {
-    const live = this.require(type, namespace, name);
     const object = this.#incoming(type, namespace, body);
     if (object.metadata.name !== name) {
       throw badRequest(
         `the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`,
       );
     }
+    const live = this.require(type, namespace, name);
     const { resourceVersion, uid } = object.metadata;
     if (!resourceVersion && conditionalOnly.has(type.kind) && !options.subresource) {
       const text = "Invalid value: 0: must be specified for an update";
@@ -139,7 +140,9 @@ export class Registry {
 
   #incoming(type: ResourceType, namespace: string | undefined, body: KubeObject): KubeObject {
     const object = normaliseTimes(clone(body)) as KubeObject;
-    object.metadata = { ...object.metadata };
+    // A body need not have any of it.
+    const { metadata } = object as Partial<KubeObject>;
+    object.metadata = { ...object.metadata, name: (metadata as Partial<Meta> | undefined)?.name ?? "" };
     object.apiVersion = type.apiVersion;
     object.kind = type.kind;
     if (!type.namespaced) Reflect.deleteProperty(object.metadata, "namespace");
@@ -169,6 +172,14 @@ export class Registry {
     );
   }
 
+  #requireServiceAccount(type: ResourceType, { metadata, spec }: KubeObject): void {
+    const account = String(spec.serviceAccountName);
+    const namespace = metadata.namespace ?? "";
+    if (this.store.get("ServiceAccount", namespace, account)) return;
+    const why = `error looking up service account ${namespace}/${account}: serviceaccount "${account}" not found`;
+    throw forbidden(type, metadata.name, why);
+  }
+
   #write(type: ResourceType, live: KubeObject, incoming: KubeObject, options: WriteOptions): KubeObject {
     const object = writable(type, live, incoming, options.subresource);
     setDefaults(object, live);
@@ -189,7 +200,10 @@ export class Registry {
 
   #commit(type: ResourceType, live: KubeObject, object: KubeObject): KubeObject {
     const { metadata } = object;
-    if (metadata.generation !== undefined && !same(object.spec, live.spec)) metadata.generation += 1;
+    // Being given a node is no new generation of a pod.
+    const bound = type.kind === "Pod" && live.spec.nodeName === undefined;
+    if (metadata.generation !== undefined && !bound && !same(object.spec, live.spec))
+      metadata.generation += 1;
     if (metadata.finalizers?.length === 0) Reflect.deleteProperty(metadata, "finalizers");
     const waits = metadata.deletionGracePeriodSeconds && type.kind === "Pod";
     const kept = type.kind === "Namespace" && object.spec?.finalizers?.length;

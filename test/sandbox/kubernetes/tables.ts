@@ -1,4 +1,5 @@
 /** What `kubectl get` prints: the server makes the columns. */
+import { condition, duration, podStatus, since, text } from "./table-cells.ts";
 import type { KubeObject, Loose, ResourceType } from "./types.ts";
 
 interface Column {
@@ -9,22 +10,8 @@ interface Column {
 }
 
 const column = (name: string, value: Column["value"], priority = 0): Column => ({ name, value, priority });
-const text = (value: Loose, fallback = "<none>"): string =>
-  value === undefined || value === null || value === "" ? fallback : String(value);
 const number = (value: Loose): number => Number(value ?? 0);
 
-/** Durations as kubectl writes them: `45s`, `3m20s`, `5h`, `12d`. */
-export function duration(milliseconds: number): string {
-  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-  if (seconds < 120) return `${seconds}s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 10) return seconds % 60 ? `${minutes}m${seconds % 60}s` : `${minutes}m`;
-  if (minutes < 180) return `${minutes}m`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours}h` : `${Math.floor(hours / 24)}d`;
-}
-
-const since = (time: Loose): string => (time ? duration(Date.now() - Date.parse(String(time))) : "<unknown>");
 const name = column("Name", ({ metadata }) => metadata.name);
 const age = column("Age", ({ metadata }) => since(metadata.creationTimestamp));
 const images = column(
@@ -32,6 +19,24 @@ const images = column(
   ({ spec }) => (spec.template.spec.containers as Loose[]).map((item) => item.image).join(","),
   1,
 );
+const containers = column(
+  "Containers",
+  ({ spec }) => (spec.template.spec.containers as Loose[]).map((item) => item.name).join(","),
+  1,
+);
+const selector = column(
+  "Selector",
+  ({ spec }) =>
+    text(
+      Object.entries((spec.selector?.matchLabels ?? {}) as object)
+        .map((pair) => pair.join("="))
+        .join(","),
+    ),
+  1,
+);
+const attributes = column("VolumeAttributesClass", () => "<unset>");
+const modes = (list: Loose): string =>
+  ((list ?? []) as string[]).map((mode) => mode.replace(/[a-z]/g, "")).join(",");
 const ready = column(
   "Ready",
   ({ spec, status }) => `${number(status?.readyReplicas)}/${number(spec.replicas)}`,
@@ -56,16 +61,20 @@ const columns: Record<string, Column[]> = {
     column("Up-to-date", ({ status }) => number(status?.updatedReplicas)),
     column("Available", ({ status }) => number(status?.availableReplicas)),
     age,
+    containers,
     images,
+    selector,
   ],
-  StatefulSet: [name, ready, age, images],
+  StatefulSet: [name, ready, age, containers, images],
   ReplicaSet: [
     name,
     column("Desired", ({ spec }) => number(spec.replicas)),
     column("Current", ({ status }) => number(status?.replicas)),
     column("Ready", ({ status }) => number(status?.readyReplicas)),
     age,
+    containers,
     images,
+    selector,
   ],
   Service: [
     name,
@@ -134,7 +143,9 @@ const columns: Record<string, Column[]> = {
         : "",
     ),
     age,
+    containers,
     images,
+    selector,
   ],
   CronJob: [
     name,
@@ -154,10 +165,23 @@ const columns: Record<string, Column[]> = {
     ),
     column("Volume", ({ spec }) => text(spec.volumeName, "")),
     column("Capacity", ({ status }) => text(status?.capacity?.storage, "")),
-    column("Access Modes", ({ status }) =>
-      ((status?.accessModes ?? []) as string[]).map((mode) => mode.replace(/[a-z]/g, "")).join(","),
+    column("Access Modes", ({ status }) => modes(status?.accessModes)),
+    column("StorageClass", ({ spec }) => text(spec.storageClassName, "")),
+    attributes,
+    age,
+  ],
+  PersistentVolume: [
+    name,
+    column("Capacity", ({ spec }) => text(spec.capacity?.storage, "")),
+    column("Access Modes", ({ spec }) => modes(spec.accessModes)),
+    column("Reclaim Policy", ({ spec }) => text(spec.persistentVolumeReclaimPolicy)),
+    column("Status", ({ status }) => text(status?.phase)),
+    column("Claim", ({ spec }) =>
+      spec.claimRef ? `${text(spec.claimRef.namespace)}/${text(spec.claimRef.name)}` : "",
     ),
     column("StorageClass", ({ spec }) => text(spec.storageClassName, "")),
+    attributes,
+    column("Reason", ({ status }) => text(status?.reason, "")),
     age,
   ],
   Event: [
@@ -175,25 +199,6 @@ const columns: Record<string, Column[]> = {
   Lease: [name, column("Holder", ({ spec }) => text(spec?.holderIdentity, "")), age],
   CustomResourceDefinition: [name, column("Created At", ({ metadata }) => metadata.creationTimestamp)],
 };
-
-const condition = (status: Loose, type: string): string | undefined =>
-  (status?.conditions as Loose[] | undefined)?.find((item) => item.type === type)?.status as
-    string | undefined;
-
-function podStatus({ metadata, status, spec }: KubeObject): string {
-  const inits = (status?.initContainerStatuses ?? []) as Loose[];
-  const unfinished = inits.findIndex((item) => item.state?.terminated?.exitCode !== 0 && !item.ready);
-  let shown = text(status?.reason ?? status?.phase);
-  if (unfinished !== -1 && !status?.reason && spec.nodeName) {
-    shown = `Init:${unfinished}/${inits.length}`;
-  } else {
-    const state = ((status?.containerStatuses ?? []) as Loose[])
-      .map((item) => item.state)
-      .find((item) => item?.waiting ?? item?.terminated);
-    shown = text(state?.waiting?.reason ?? state?.terminated?.reason, shown);
-  }
-  return metadata.deletionTimestamp ? "Terminating" : shown;
-}
 
 /** A list or a single object as a Table. */
 export function toTable(

@@ -41,12 +41,28 @@ function createSet(world: World, deployment: KubeObject, hash: string, sets: Kub
   const metadata = {
     name: `${deployment.metadata.name}-${hash}`,
     labels: template.metadata.labels,
-    annotations: { [revisionAnnotation]: revision },
+    annotations: {
+      ...inherited(deployment),
+      [revisionAnnotation]: revision,
+      "deployment.kubernetes.io/desired-replicas": String(deployment.spec.replicas),
+    },
     ownerReferences: [ownerReference(deployment)],
   };
-  const spec = { replicas: 0, selector, template };
+  const atOnce = deployment.spec.strategy.type !== "Recreate" || sets.length === 0;
+  const replicas = atOnce && !deployment.spec.paused ? Number(deployment.spec.replicas) : 0;
+  const spec = { replicas, selector, template };
   const body = { apiVersion: "apps/v1", kind: "ReplicaSet", metadata, spec } as unknown as KubeObject;
-  return world.registry.create(requireType("ReplicaSet"), deployment.metadata.namespace, body);
+  const made = world.registry.create(requireType("ReplicaSet"), deployment.metadata.namespace, body);
+  if (replicas > 0) tellScaled(world, deployment, made, 0, replicas);
+  return made;
+}
+
+/** A ReplicaSet has its Deployment's annotations, apart from those about writing the Deployment. */
+function inherited(deployment: KubeObject): Record<string, string> {
+  const own = [revisionAnnotation, "kubectl.kubernetes.io/last-applied-configuration"];
+  return Object.fromEntries(
+    Object.entries(deployment.metadata.annotations ?? {}).filter(([key]) => !own.includes(key)),
+  );
 }
 
 function rollOut(world: World, deployment: KubeObject, current: KubeObject, old: KubeObject[]): void {
@@ -80,6 +96,16 @@ function scale(world: World, deployment: KubeObject, set: KubeObject, replicas: 
   const before = Number(set.spec.replicas);
   if (before === replicas) return;
   world.registry.edit("ReplicaSet", set, (draft) => (draft.spec.replicas = replicas));
+  tellScaled(world, deployment, set, before, replicas);
+}
+
+function tellScaled(
+  world: World,
+  deployment: KubeObject,
+  set: KubeObject,
+  before: number,
+  replicas: number,
+): void {
   const message = `Scaled ${replicas > before ? "up" : "down"} replica set ${set.metadata.name} from ${before} to ${replicas}`;
   record(world, "deployment-controller", deployment, {
     type: "Normal",

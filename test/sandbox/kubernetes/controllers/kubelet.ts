@@ -5,6 +5,7 @@ import { requireType } from "../resources.ts";
 import type { KubeObject, Loose } from "../types.ts";
 import { isTerminating } from "./loop.ts";
 import type { Controller, World } from "./loop.ts";
+import { isDown } from "./nodes.ts";
 import { podStatusAt } from "./pod-status.ts";
 import { record } from "./recorder.ts";
 import { missingReference } from "./references.ts";
@@ -39,8 +40,13 @@ export function createKubelet(): Controller {
   };
   return {
     kind: "Pod",
+    concerns: (changed, store) =>
+      changed.kind === "Node"
+        ? store.list("Pod").filter((pod) => pod.spec.nodeName === changed.metadata.name)
+        : [],
     reconcile(world, pod) {
-      if (!pod.spec.nodeName) return undefined;
+      if (!pod.spec.nodeName || isDown(world.store.get("Node", undefined, String(pod.spec.nodeName))))
+        return undefined;
       const life = lifeOf(world, pod);
       if (isTerminating(pod)) return stop(world, pod, life);
       if (["Succeeded", "Failed"].includes(String(pod.status?.phase))) return undefined;

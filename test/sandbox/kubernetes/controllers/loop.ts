@@ -1,4 +1,5 @@
 /** Runs controllers: each looks at an object when something about it changed, or when it asked to look again. */
+import { record } from "./recorder.ts";
 import type { Random } from "../random.ts";
 import type { Registry } from "../registry.ts";
 import { ApiError } from "../errors.ts";
@@ -25,6 +26,8 @@ export interface Controller {
   gone?: (world: World, object: KubeObject) => void;
 }
 
+const retryMs = 500;
+
 export interface Loop {
   /** Looks at every object again: after a change of the rules. */
   again(): void;
@@ -43,8 +46,15 @@ export function runControllers(world: World, controllers: Controller[]): Loop {
       const wait = controller.reconcile(world, object);
       if (wait !== undefined) schedule(index, object, Math.max(wait, 5));
     } catch (error) {
-      // A namespace that ends refuses what a controller makes in it; anything else is a bug.
+      // A namespace that ends refuses what a controller makes in it; what else is no answer is a bug.
       if (!(error instanceof ApiError)) throw error;
+      const message = `Error creating: ${error.message}`;
+      record(world, `${object.kind.toLowerCase()}-controller`, object, {
+        type: "Warning",
+        reason: "FailedCreate",
+        message,
+      });
+      schedule(index, object, retryMs);
     }
   };
   const schedule = (index: number, { metadata }: KubeObject, wait: number): void => {

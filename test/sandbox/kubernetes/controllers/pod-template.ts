@@ -24,11 +24,11 @@ export function createPod(
   change(pod);
   const made = world.registry.create(requireType("Pod"), owner.metadata.namespace, pod);
   const component = `${owner.kind.toLowerCase()}-controller`;
-  record(world, component, owner, {
-    type: "Normal",
-    reason: "SuccessfulCreate",
-    message: `Created pod: ${made.metadata.name}`,
-  });
+  const message =
+    owner.kind === "StatefulSet"
+      ? `Create Pod ${made.metadata.name} in StatefulSet ${owner.metadata.name} successful`
+      : `Created pod: ${made.metadata.name}`;
+  record(world, component, owner, { type: "Normal", reason: "SuccessfulCreate", message });
   return made;
 }
 

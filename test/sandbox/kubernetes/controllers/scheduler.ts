@@ -50,6 +50,7 @@ export const scheduler: Controller = {
 };
 
 const fits = (pod: KubeObject, node: KubeObject): boolean =>
+  (node.status.conditions as Loose[]).some((item) => item.type === "Ready" && item.status === "True") &&
   Object.entries((pod.spec.nodeSelector ?? {}) as Record<string, string>).every(
     ([key, value]) => node.metadata.labels?.[key] === value,
   );

@@ -77,6 +77,7 @@ function createMember(world: World, set: KubeObject, index: number, revision: st
     return { name: template.metadata.name, persistentVolumeClaim: { claimName } };
   });
   createPod(world, set, { name: `${name}-${index}` }, (pod) => {
+    pod.metadata.generateName = `${name}-`;
     pod.metadata.labels = {
       ...pod.metadata.labels,
       [revisionLabel]: revision,

@@ -55,8 +55,7 @@ export function momentOf(pod: KubeObject, behaviour: Behaviour, config: Config, 
   }
   const readyAfter =
     { "never-ready": Infinity, slow: parseDuration(behaviour.argument) ?? 0 }[behaviour.name] ?? 0;
-  if (pod.spec.restartPolicy !== "Always")
-    return runsToCompletion(pod, age, Math.max(readyAfter, config.jobMs));
+  if (pod.spec.restartPolicy !== "Always") return runsToCompletion(age, Math.max(readyAfter, config.jobMs));
   if (age >= readyAfter) return { name: "ready", state: "running", ready: true, events: startEvents(pod) };
   const unhealthy: Happening = {
     container: String(pod.spec.containers[0].name),
@@ -75,13 +74,12 @@ export function momentOf(pod: KubeObject, behaviour: Behaviour, config: Config, 
 const until = (milliseconds: number): { nextMs?: number } =>
   milliseconds === Infinity ? {} : { nextMs: milliseconds };
 
-function runsToCompletion(pod: KubeObject, age: number, lastsMs: number): Moment {
+function runsToCompletion(age: number, lastsMs: number): Moment {
   if (age >= lastsMs) return { name: "completed", state: "exited", exitCode: 0, reason: "Completed" };
   return {
     name: "running",
     state: "running",
     ready: true,
-    events: startEvents(pod),
     ...until(lastsMs - age),
   };
 }
