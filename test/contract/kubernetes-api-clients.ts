@@ -10,7 +10,6 @@ import {
   CoordinationV1Api,
 } from "@kubernetes/client-node";
 import { execa } from "execa";
-import type { ResultPromise } from "execa";
 import { requireBinaries } from "../tools/binaries.ts";
 
 export interface Clients {
@@ -25,7 +24,7 @@ export interface Clients {
   kubectlError(args: string[], input?: string): Promise<string>;
   helm(args: string[]): Promise<string>;
   /** A running Helm that a test may kill; never fails. */
-  helmProcess(args: string[]): ResultPromise<{ reject: false }>;
+  helmProcess(args: string[]): PromiseLike<unknown> & { kill(signal: NodeJS.Signals): boolean };
   /** Applies an object given as JSON. */
   apply(object: object): Promise<void>;
   /** The parsed answer of a request to a path of the API. */

@@ -4,15 +4,33 @@ import type { KubeObject, Loose } from "./types.ts";
 export const defaultStorageClass = "standard";
 
 /** Fills defaults into `object`, in place; `live` is what it replaces. */
-export function setDefaults(object: KubeObject, live: KubeObject | undefined): void {
-  byKind[object.kind]?.(object, live);
+export function setDefaults(object: KubeObject, live: KubeObject | undefined, allocator: Allocator): void {
+  byKind[object.kind]?.(object, live, allocator);
+}
+
+/** Hands out cluster addresses and node ports, each once. */
+export class Allocator {
+  #address = 9;
+  #port = 29_999;
+
+  nextAddress(): string {
+    this.#address += 1;
+    return `10.96.${Math.floor(this.#address / 250) % 250}.${(this.#address % 250) + 1}`;
+  }
+
+  nextPort(): number {
+    this.#port += 1;
+    return this.#port;
+  }
 }
 
 const fill = (target: Loose, values: Record<string, unknown>): void => {
   for (const [key, value] of Object.entries(values)) target[key] ??= value;
 };
 
-const byKind: Record<string, (object: KubeObject, live: KubeObject | undefined) => void> = {
+type SetDefaults = (object: KubeObject, live: KubeObject | undefined, allocator: Allocator) => void;
+
+const byKind: Record<string, SetDefaults> = {
   Namespace(object) {
     object.metadata.labels = {
       ...object.metadata.labels,
@@ -128,17 +146,13 @@ function podDefaults(spec: Loose): void {
   }
 }
 
-let nextClusterIp = 10;
-let nextNodePort = 30_000;
-
-function serviceDefaults(object: KubeObject, live: KubeObject | undefined): void {
+function serviceDefaults(object: KubeObject, live: KubeObject | undefined, allocator: Allocator): void {
   const spec = (object.spec ??= {});
   fill(spec, { type: "ClusterIP", sessionAffinity: "None", internalTrafficPolicy: "Cluster" });
   object.status ??= { loadBalancer: {} };
   if (spec.type === "ExternalName") return;
   if (spec.clusterIP === undefined || spec.clusterIP === "") {
-    spec.clusterIP =
-      live?.spec.clusterIP ?? `10.96.${Math.floor(nextClusterIp / 250) % 250}.${(nextClusterIp++ % 250) + 1}`;
+    spec.clusterIP = live?.spec.clusterIP ?? allocator.nextAddress();
   }
   fill(spec, { clusterIPs: [spec.clusterIP], ipFamilies: ["IPv4"], ipFamilyPolicy: "SingleStack" });
   const balanced = spec.type === "LoadBalancer";
@@ -147,7 +161,7 @@ function serviceDefaults(object: KubeObject, live: KubeObject | undefined): void
     fill(port, { protocol: "TCP", targetPort: port.port });
     if (!balanced && spec.type !== "NodePort") continue;
     const before = (live?.spec.ports as Loose[] | undefined)?.find((old) => old.port === port.port);
-    port.nodePort ??= before?.nodePort ?? nextNodePort++;
+    port.nodePort ??= before?.nodePort ?? allocator.nextPort();
   }
 }
 

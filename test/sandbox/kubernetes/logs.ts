@@ -19,12 +19,7 @@ export function serveLogs(
     ).find((item) => item.name === container);
   const status = find(pod);
   if (!status || (status.state?.waiting && !status.lastState?.terminated)) {
-    const reason = String(status?.state?.waiting?.reason ?? "");
-    const why =
-      reason === "ContainerCreating" || reason === "PodInitializing" || reason === ""
-        ? `is waiting to start: ${reason || "ContainerCreating"}`
-        : `is waiting to start: ${reason}`;
-    throw badRequest(`container "${container}" in pod "${pod.metadata.name}" ${why}`);
+    throw badRequest(`container "${container}" in pod "${pod.metadata.name}" is waiting to start`);
   }
   const lines = logText(pod, status).split("\n").slice(0, -1);
   const tail = query.get("tailLines");

@@ -1,5 +1,5 @@
 /** Writes as the API server makes them: names, conflicts, finalizers, namespaces that end, field managers. */
-import { setDefaults } from "./defaults.ts";
+import { Allocator, setDefaults } from "./defaults.ts";
 import { alreadyExists, badRequest, cause, forbidden, invalid, modified, notFound } from "./errors.ts";
 import { recordUpdate, serverSideApply } from "./managed-fields.ts";
 import type { Random } from "./random.ts";
@@ -32,6 +32,7 @@ const conditionalOnly = new Set([
 export class Registry {
   readonly store: Store;
   readonly random: Random;
+  #allocator = new Allocator();
 
   constructor(store: Store, random: Random) {
     this.store = store;
@@ -61,7 +62,7 @@ export class Registry {
     if (type.subresources.includes("status") && type.kind !== "Node")
       Reflect.deleteProperty(object, "status");
     if (object.spec && !withoutGeneration.has(type.kind)) metadata.generation = 1;
-    setDefaults(object, undefined);
+    setDefaults(object, undefined, this.#allocator);
     validate(type, object);
     if (type.kind === "Pod") this.#requireServiceAccount(type, object);
     if (this.store.get(type.id, namespace, metadata.name)) throw alreadyExists(type, metadata.name);
@@ -117,7 +118,7 @@ export class Registry {
   ): KubeObject {
     const live = this.store.get(type.id, namespace, name);
     const incoming = this.#incoming(type, namespace, { ...config, metadata: { ...config.metadata, name } });
-    if (incoming.stringData) setDefaults(incoming, live);
+    if (incoming.stringData) setDefaults(incoming, live, this.#allocator);
     const version = incoming.metadata.resourceVersion;
     if (version && version !== live?.metadata.resourceVersion) throw modified(type, name);
     const { fieldManager: manager, force, subresource } = options;
@@ -182,7 +183,7 @@ export class Registry {
 
   #write(type: ResourceType, live: KubeObject, incoming: KubeObject, options: WriteOptions): KubeObject {
     const object = writable(type, live, incoming, options.subresource);
-    setDefaults(object, live);
+    setDefaults(object, live, this.#allocator);
     validate(type, object, live);
     if (object.metadata.managedFields?.length === 0) Reflect.deleteProperty(object.metadata, "managedFields");
     if (options.fieldManager) {
