@@ -15,6 +15,8 @@ export interface HttpRequest {
   /** The longest whole exchange; unlimited where nothing is said. */
   totalTimeoutMs?: number;
   maxBytes: number;
+  /** Never through a proxy: for addresses that mean this machine. */
+  direct?: boolean;
   signal?: AbortSignal | undefined;
 }
 
@@ -79,6 +81,7 @@ function open(request: HttpRequest, signal: AbortSignal): Promise<AxiosResponse<
     transformRequest: [(data: unknown) => data],
     maxBodyLength: Infinity,
     maxRedirects: 0,
+    ...(request.direct === true && { proxy: false }),
     responseType: "stream",
     validateStatus: null,
     signal,

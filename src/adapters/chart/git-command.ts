@@ -1,0 +1,122 @@
+/** How git is started: no prompts, no settings of the machine, credentials in its environment only. */
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { ConfigError } from "../../errors.ts";
+import { pickEnvironment, type Environment } from "../process/environment.ts";
+import { runProgram, type ProgramResult } from "../process/run-program.ts";
+import type { Credentials } from "./source.ts";
+
+export interface GitOptions {
+  /** Name or path of git; `git` where nothing is said. */
+  bin?: string | undefined;
+  workDir: string;
+  env: Environment;
+  /** GIT_SSH_KEY_FILE. */
+  sshKeyFile?: string | undefined;
+  /** GIT_TOKEN_FILE. */
+  tokenFile?: string | undefined;
+}
+
+export interface Git {
+  /** Runs git to its end, whatever its exit code. */
+  run(args: readonly string[], cwd: string, signal: AbortSignal): Promise<ProgramResult>;
+}
+
+const timeoutMs = 10 * 60_000;
+
+/** Answers git's question for a login from the environment, so that no argument and no file holds it. */
+const credentialHelper =
+  '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$POWO_GIT_USERNAME" "$POWO_GIT_PASSWORD"; }; f';
+
+/** Git for one source, and the login it uses. Throws ConfigError when a key or token file can't be read. */
+export async function prepareGit(
+  options: GitOptions,
+  url: string,
+  inUrl: Credentials | undefined,
+): Promise<{ git: Git; credentials: Credentials | undefined }> {
+  const credentials = await findCredentials(options, inUrl);
+  const env = {
+    ...gitEnvironment(options, url, credentials),
+    GIT_SSH_COMMAND: await sshCommand(options),
+  };
+  const file = options.bin ?? "git";
+  const git: Git = {
+    run: (args, cwd, signal) =>
+      runProgram({ file, args, env, cwd, signal, timeoutMs, setting: "CHART_SOURCE" }),
+  };
+  return { git, credentials };
+}
+
+/** The whole environment of git, but for the ssh command. */
+export function gitEnvironment(
+  options: Pick<GitOptions, "workDir" | "env">,
+  url: string,
+  credentials: Credentials | undefined,
+): Record<string, string> {
+  const local = url.startsWith("file:");
+  const config: [string, string][] = [
+    ["credential.helper", ""],
+    ["core.hooksPath", "/dev/null"],
+    ["advice.detachedHead", "false"],
+    // A repository on this disk belongs to whom it belongs; nothing of it is run.
+    ["safe.directory", "*"],
+  ];
+  // Only for the host of the source: a submodule elsewhere, or a redirect, must not get the login.
+  if (credentials) config.push([`credential.${new URL(url).origin}.helper`, credentialHelper]);
+  return {
+    ...pickEnvironment(options.env, ["SSH_AUTH_SOCK", "GIT_SSL_CAINFO"]),
+    HOME: path.join(options.workDir, "git"),
+    LC_ALL: "C",
+    GIT_TERMINAL_PROMPT: "0",
+    GIT_CONFIG_NOSYSTEM: "1",
+    GIT_CONFIG_GLOBAL: "/dev/null",
+    GIT_LFS_SKIP_SMUDGE: "1",
+    GIT_ALLOW_PROTOCOL: local ? "file:https:http:ssh:git" : "https:http:ssh:git",
+    GIT_CONFIG_COUNT: String(config.length),
+    ...Object.fromEntries(
+      config.flatMap(([key, value], index) => [
+        [`GIT_CONFIG_KEY_${index}`, key],
+        [`GIT_CONFIG_VALUE_${index}`, value],
+      ]),
+    ),
+    ...(credentials && {
+      POWO_GIT_USERNAME: credentials.username,
+      POWO_GIT_PASSWORD: credentials.password,
+    }),
+  };
+}
+
+/** A token file wins over what the URL says; without a user name any will do for a token. */
+async function findCredentials(
+  { tokenFile }: GitOptions,
+  inUrl: Credentials | undefined,
+): Promise<Credentials | undefined> {
+  if (tokenFile !== undefined) {
+    const token = (await readSecret(tokenFile, "GIT_TOKEN_FILE")).trim();
+    return { username: inUrl?.username ?? "x-access-token", password: token };
+  }
+  // `https://TOKEN@host` has it as the user name; hosts that know tokens take it as either.
+  if (inUrl?.password === "") return { username: inUrl.username, password: inUrl.username };
+  return inUrl;
+}
+
+async function sshCommand({ sshKeyFile, workDir }: GitOptions): Promise<string> {
+  const ssh = "ssh -o BatchMode=yes -o ConnectTimeout=20 -o StrictHostKeyChecking=accept-new";
+  await mkdir(path.join(workDir, "git"), { recursive: true });
+  if (sshKeyFile === undefined) return ssh;
+  // ssh wants a key that only its owner can read and that ends with a newline; a mounted Secret has neither.
+  const copy = path.join(workDir, "git", "ssh-key");
+  const key = await readSecret(sshKeyFile, "GIT_SSH_KEY_FILE");
+  await writeFile(copy, key.endsWith("\n") ? key : `${key}\n`, { mode: 0o600 });
+  await chmod(copy, 0o600);
+  return `${ssh} -o IdentitiesOnly=yes -i '${copy.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+async function readSecret(file: string, setting: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+    throw new ConfigError([{ where: setting, what: `${file} can't be read: ${code}` }]);
+  }
+}

@@ -1,0 +1,61 @@
+/** What kind of thing CHART_SOURCE names, and the credentials inside it. */
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { ConfigError } from "../../errors.ts";
+import { decode } from "../http/redact-url.ts";
+
+export interface Credentials {
+  username: string;
+  password: string;
+}
+
+export type ChartSource =
+  | { kind: "git"; url: string; credentials: Credentials | undefined }
+  | { kind: "folder"; dir: string }
+  | { kind: "oci"; reference: string };
+
+/** `user@host:path`, as ssh and scp write it. Two colons would be one of git's transport helpers, which run commands. */
+const scpLike = /^(?:[\w.-]+@)?(?:[\w.-]+|\[[\da-f:]+\]):(?![:/]).+$/i;
+
+/**
+ * Tells git URL, local folder and registry apart; credentials are taken out of the URL, so that it can be an argument.
+ * Throws ConfigError for anything else.
+ */
+export function parseChartSource(text: string): ChartSource {
+  if (text.startsWith("oci://")) return { kind: "oci", reference: text };
+  if (/^((git\+)?(https?|ssh)|git|file):\/\//.test(text)) return gitSource(text.replace(/^git\+/, ""));
+  if (/^[a-z][a-z\d+.-]*:\/\//i.test(text) || text.includes("::")) {
+    throw new ConfigError([
+      { where: "CHART_SOURCE", what: "neither a git URL (https, ssh, file), a folder, nor oci://" },
+    ]);
+  }
+  const dir = path.resolve(text);
+  if (existsSync(dir)) {
+    return isBareRepository(dir)
+      ? { kind: "git", url: pathToFileURL(dir).href, credentials: undefined }
+      : { kind: "folder", dir };
+  }
+  if (scpLike.test(text)) return { kind: "git", url: text, credentials: undefined };
+  return { kind: "folder", dir };
+}
+
+function gitSource(text: string): ChartSource {
+  const url = URL.parse(text);
+  if (!url) throw new ConfigError([{ where: "CHART_SOURCE", what: "not a valid URL" }]);
+  const { username, password } = url;
+  url.hash = "";
+  url.password = "";
+  // The user of ssh is part of the address; that of https may be the token itself.
+  if (url.protocol !== "ssh:") url.username = "";
+  const known = url.protocol !== "ssh:" && (username !== "" || password !== "");
+  return {
+    kind: "git",
+    url: url.href,
+    credentials: known ? { username: decode(username), password: decode(password) } : undefined,
+  };
+}
+
+function isBareRepository(dir: string): boolean {
+  return ["HEAD", "objects", "refs"].every((name) => existsSync(path.join(dir, name)));
+}
