@@ -45,12 +45,13 @@ export function clockTime(ms: number): string {
   return `${weekdays[time.getUTCDay()] ?? ""} ${two(time.getUTCHours())}:${two(time.getUTCMinutes())}`;
 }
 
-/** `15 Nov` UTC of a time in milliseconds since the epoch; with the year where `now` lies in another. */
+/** `15 Nov 07:33` UTC of a time in milliseconds since the epoch; with the year where `now` lies in another. */
 export function date(ms: number, now = ms): string {
   const time = new Date(ms);
   const year = time.getUTCFullYear();
   const text = `${time.getUTCDate()} ${months[time.getUTCMonth()] ?? ""}`;
-  return year === new Date(now).getUTCFullYear() ? text : `${text} ${year}`;
+  const full = year === new Date(now).getUTCFullYear() ? text : `${text} ${year}`;
+  return `${full} ${timeOfDay(ms).slice(0, 5)}`;
 }
 
 /** `first` to `tenth`, then `11th`, `21st`… */
