@@ -7,6 +7,7 @@ const { environment: env, namespace: own } = builder;
 const role = `powo-builder-${env}-release`;
 const [ours, kept, alien, old] = [`${env}-ours1`, `${env}-kept1`, `${env}-alien`, `${env}-old12`];
 const other = `other${env}-abcde`;
+const node = (await asAdmin(["get", "nodes", "-o", "name"])).split("\n")[0]!.replace("node/", "");
 const self = `--serviceaccount=${own}:builder`;
 
 const bind = (namespace: string, roleName = role, subject = self, name = "powo-builder") => [
@@ -30,7 +31,6 @@ beforeAll(async () => {
   await asAdmin(["create", "namespace", old]);
   await asAdmin(["create", "configmap", "keeper", "-n", kept]);
   await asAdmin(["run", "shell", "--image=x", "-n", ours]);
-  await asAdmin(["wait", "--for=condition=Ready", "pod/shell", "-n", ours, "--timeout=60s"]);
   await untilPoliciesHold(builder);
   expect(await builder.kubectl(bind(ours))).toMatchObject({ exitCode: 0 });
   const list = ["get", "secrets", "-n", ours];
@@ -109,7 +109,7 @@ const forbidden: [string, string[], string?][] = [
   ["delete a ConfigMap in a kept release", ["delete", "configmap", "keeper", "-n", kept]],
   ["get a token", ["create", "token", "builder", "-n", own]],
   ["open a shell", ["exec", "-n", ours, "shell", "--", "sh"]],
-  ["cordon a node", ["cordon", "node-1"]],
+  ["cordon a node", ["cordon", node]],
   ["switch its policies off", ["delete", "validatingadmissionpolicybinding", `powo-builder-${env}-writes`]],
   ["change its policies", patch("validatingadmissionpolicy", `powo-builder-${env}-namespaces`, { spec: {} })],
   [

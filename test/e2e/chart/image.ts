@@ -1,0 +1,104 @@
+/** The real Dockerfile, built without any registry: a base from debootstrap, Node and Helm from npm packages. */
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { execa } from "execa";
+import { requireBinaries } from "../../tools/binaries.ts";
+
+export const root = path.resolve(import.meta.dirname, "../../..");
+const base = "localhost/powo-base:bookworm";
+/** Plain copies instead of overlays: works inside containers, too. */
+const environment = { STORAGE_DRIVER: "vfs" };
+
+export const buildah = (...args: string[]) =>
+  execa("buildah", args, { env: environment, cwd: root, all: true });
+
+/** Why no image can be built here; undefined when one can. */
+export async function whyNoImage(): Promise<string | undefined> {
+  if (process.getuid?.() !== 0) return "needs root";
+  for (const tool of ["buildah", "debootstrap"]) {
+    const { failed } = await execa(tool, ["--version"], { reject: false });
+    if (failed) return `needs ${tool}`;
+  }
+  return undefined;
+}
+
+/** A Debian with Node 24, as node:24-bookworm-slim is one; made once (40 s), then kept by buildah. */
+async function ensureBase(): Promise<void> {
+  const present = await execa("buildah", ["inspect", "--type", "image", base], {
+    env: environment,
+    reject: false,
+  });
+  if (!present.failed) return;
+  const directory = await mkdtemp(path.join(tmpdir(), "powo-base-"));
+  try {
+    const system = path.join(directory, "root");
+    await execa("debootstrap", ["--variant=minbase", "bookworm", system]);
+    await copyFile(path.join(root, "node_modules/node/bin/node"), path.join(system, "usr/local/bin/node"));
+    await writeFile(path.join(directory, "Containerfile"), "FROM scratch\nADD root/ /\n");
+    await buildah(
+      "bud",
+      "--isolation",
+      "chroot",
+      "-t",
+      base,
+      "-f",
+      path.join(directory, "Containerfile"),
+      directory,
+    );
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Builds the image under this name from a fresh bundle. */
+export async function buildImage(name: string): Promise<void> {
+  await ensureBase();
+  const { helm } = await requireBinaries();
+  await execa("npm", ["run", "build"], { cwd: root });
+  const args = [`BASE_IMAGE=${base}`, `HELM_BINARY=${path.relative(root, helm)}`, "VERSION=1.0.0"];
+  await buildah(
+    "bud",
+    "--isolation",
+    "chroot",
+    ...args.flatMap((arg) => ["--build-arg", arg]),
+    "-t",
+    name,
+    ".",
+  );
+}
+
+/** Writes the image as an archive that a cluster can import (`docker save`'s and OCI's form). */
+export async function saveImage(name: string, file: string): Promise<void> {
+  await rm(file, { force: true });
+  await buildah("push", name, `oci-archive:${file}:${name}`);
+}
+
+/** Bytes of the compressed layers that the Dockerfile adds to its base. */
+export async function addedBytes(name: string): Promise<number> {
+  const directory = await mkdtemp(path.join(tmpdir(), "powo-oci-"));
+  try {
+    await buildah("push", name, `oci:${directory}:image`);
+    const blob = async (digest: string) =>
+      JSON.parse(await readFile(path.join(directory, "blobs/sha256", digest.replace("sha256:", "")), "utf8"));
+    const index = JSON.parse(await readFile(path.join(directory, "index.json"), "utf8"));
+    const layers: { size: number }[] = (await blob(index.manifests[0].digest)).layers;
+    return layers.slice(1).reduce((sum, layer) => sum + layer.size, 0);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+/** Runs a command in a container of the image, as the image's user; standard output and error, and the exit code. */
+export async function runInImage(name: string, command: string[]) {
+  const { stdout: container } = await buildah("from", name);
+  try {
+    return await execa("buildah", ["run", "--isolation", "chroot", container, "--", ...command], {
+      env: environment,
+      all: true,
+      reject: false,
+    });
+  } finally {
+    await buildah("rm", container);
+  }
+}
