@@ -28,6 +28,8 @@ const swap = z.strictObject({
   startedAt: z.string().optional(),
   /** All names point at the new release since. */
   swappedAt: z.string().optional(),
+  /** Changes that Cloud DNS had accepted but not yet told its servers. */
+  pending: z.array(z.strictObject({ zone: z.string(), id: z.string() })).optional(),
   /** How long resolvers may hold the old addresses, in seconds: the largest old TTL. */
   oldTtlSeconds: z.number().optional(),
   /** The names were put back. */
@@ -42,6 +44,17 @@ const badJob = z.strictObject({
   reason: z.string().optional(),
 });
 
+/** Jobs that are run one at a time beside the list: after a wedge, or because they had failed. */
+const jobQueue = z.strictObject({
+  reason: z.enum(["rescue", "retry"]),
+  /** Positions in the list, from 0, in the order to run. */
+  remaining: z.array(z.number()),
+  /** Intent: the job that is about to be started, and its last execution before that. */
+  current: z
+    .strictObject({ position: z.number(), lastExecution: z.number().optional(), attempt: z.number() })
+    .optional(),
+});
+
 const listState = z.strictObject({
   /** Intent: the list is about to be started. ISO time. */
   intentAt: z.string().optional(),
@@ -49,6 +62,13 @@ const listState = z.strictObject({
   nextRunBefore: z.string().optional(),
   startedAt: z.string().optional(),
   endedAt: z.string().optional(),
+  /** The harvester's pod and its restarts when the list was started: another value means that it died. */
+  pod: z.string().optional(),
+  queue: jobQueue.optional(),
+  /** How often failed jobs have been run again. */
+  retries: z.number().optional(),
+  /** The list itself will not move again: what is left was run job by job. */
+  rescued: z.boolean().optional(),
   jobs: z.number().optional(),
   /** How many jobs have ended, and been reported. */
   ended: z.number().optional(),
@@ -62,9 +82,12 @@ const listState = z.strictObject({
 });
 
 export const runStateShape = {
+  runId: z.string(),
   environment: z.string(),
   release: z.string(),
   inputs: inputs.optional(),
+  /** Releases of earlier runs, from the history: what may be recognised as ours without labels. */
+  known: z.array(z.string()),
   /** Releases that DNS pointed at when the run began: what the swap leaves behind. */
   previous: z.array(z.string()).optional(),
   dns: swap.optional(),
@@ -86,5 +109,6 @@ export const runStateShape = {
 export const runStateSchema = z.strictObject(runStateShape);
 export type RunState = z.infer<typeof runStateSchema>;
 export type ListState = z.infer<typeof listState>;
+export type JobQueue = z.infer<typeof jobQueue>;
 export type BadJob = z.infer<typeof badJob>;
 export type Inputs = z.infer<typeof inputs>;

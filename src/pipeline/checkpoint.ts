@@ -45,11 +45,11 @@ export class Checkpoint<S extends object> {
     return record;
   }
 
-  /** Writes the run for the first time; attachments of an earlier run go. */
-  async begin(signal: AbortSignal): Promise<void> {
-    const stale = Object.keys(this.#attachments).map((name) => [name, null] as const);
-    this.#attachments = {};
-    await this.#write({ attachments: Object.fromEntries(stale) }, signal);
+  /** Writes the run for the first time; the named attachments of an earlier run go. */
+  async begin(drop: readonly string[], signal: AbortSignal): Promise<void> {
+    const stale = drop.filter((name) => name in this.#attachments);
+    this.#attachments = Object.fromEntries(Object.entries(this.#attachments).filter(([name]) => !stale.includes(name)));
+    await this.#write({ attachments: Object.fromEntries(stale.map((name) => [name, null])) }, signal);
   }
 
   /** Keeps bytes with the run. */

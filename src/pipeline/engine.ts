@@ -25,6 +25,8 @@ export interface EngineOptions<P, S extends object> {
   /** How long a step may go on failing for reasons that may pass (RETRY_TIMEOUT). */
   retryBudgetMs: number;
   observer?: Observer;
+  /** A duration as people say it. */
+  say: (ms: number) => string;
 }
 
 /** How often a run may go back to an earlier step before that counts as a failure. */
@@ -92,7 +94,8 @@ async function runStep<P, S extends object>(
       patch,
     );
     if (kind === "again") log.warn({ from: result.from }, `${output}; going back to ${result.from}`);
-    else log.info({ durationMs: ms }, output);
+    else if (kind === "skipped") log.info({}, output);
+    else log.info({ durationMs: ms }, `done in ${options.say(ms)}${output && `; ${output}`}`);
     observer?.finished?.(step.name, kind, ms, output);
     return result;
   } catch (error) {

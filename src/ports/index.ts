@@ -3,11 +3,12 @@ import type { Cluster } from "./cluster.ts";
 import type { Dns } from "./dns.ts";
 import type { Harvester } from "./harvester.ts";
 import type { Notifier } from "./notifier.ts";
+import type { Operators } from "./operators.ts";
 import type { Releases } from "./releases.ts";
 import type { Site } from "./site.ts";
 import type { Sources } from "./sources.ts";
 
-export type { Cluster, Dns, Harvester, Notifier, Releases, Site, Sources };
+export type { Cluster, Dns, Harvester, Notifier, Operators, Releases, Site, Sources };
 
 export interface Ports {
   cluster: Cluster;
@@ -17,6 +18,7 @@ export interface Ports {
   site: Site;
   dns: Dns;
   notifier: Notifier;
+  operators: Operators;
 }
 
 export type Nature = "read" | "effect";
@@ -51,7 +53,8 @@ export const natures: { readonly [P in keyof Ports]: { readonly [M in keyof Port
     findExecution: "read",
     startJob: "effect",
   },
-  site: { status: "read", totalResults: "read", hasTaxon: "read" },
+  site: { probe: "read", totalResults: "read", hasTaxon: "read" },
   dns: { findZone: "read", findRecords: "read", change: "effect", findChangeStatus: "read" },
   notifier: { notify: "effect", announce: "effect" },
+  operators: { findApproval: "read" },
 };

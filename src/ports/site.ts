@@ -6,9 +6,11 @@ export interface SiteTarget {
   host: string;
 }
 
+export type Probe = { ok: true } | { ok: false; seen: string };
+
 export interface Site {
-  /** Status of GET / (redirects are answers too). */
-  status(target: SiteTarget): Promise<number>;
+  /** Asks GET / once; ok is 200. Never throws for an outage: no answer is something seen. */
+  probe(target: SiteTarget): Promise<Probe>;
   /** totalResults of the portal's search. */
   totalResults(target: SiteTarget): Promise<number>;
   /** Whether the portal has this taxon. */

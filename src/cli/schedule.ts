@@ -1,0 +1,47 @@
+/** `schedule`: runs `run` by a cron schedule, where no CronJob does it. */
+import cron from "node-cron";
+import { ConfigError, exitCodes } from "../errors.ts";
+import { printError } from "../print-error.ts";
+import { settingsOf } from "./open-world.ts";
+import { verb as run } from "./run.ts";
+import type { Verb } from "./verb.ts";
+
+/** The original's CronJob: Sundays at noon. */
+const defaultSchedule = "0 12 * * SUN";
+
+export const verb: Verb = async (context) => {
+  const { args, options, signal, stdout } = context;
+  const expression = args[0] ?? defaultSchedule;
+  const timezone = typeof options["timeZone"] === "string" ? options["timeZone"] : "UTC";
+  if (!cron.validate(expression)) {
+    throw new ConfigError([{ where: "schedule", what: `"${expression}" is not a cron expression; write "${defaultSchedule}"` }]);
+  }
+  if (!isTimeZone(timezone)) throw new ConfigError([{ where: "--time-zone", what: `"${timezone}" is unknown; write Europe/London` }]);
+  settingsOf(context, "all"); // a mistake is told now, not on Sunday
+  const task = cron.schedule(
+    expression,
+    async () => {
+      try {
+        const code = await run(context);
+        stdout(`run ended with exit code ${code}; next: ${nextRun()}\n`);
+      } catch (error) {
+        printError(error, stdout);
+      }
+    },
+    { timezone, noOverlap: true },
+  );
+  const nextRun = () => task.getNextRun()?.toISOString() ?? "never";
+  stdout(`waiting for "${expression}" (${timezone}); next: ${nextRun()}\n`);
+  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  await task.destroy();
+  return exitCodes.done;
+};
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,50 @@
+/** What stands between the steps and the adapters: reads wait for an outage to end, effects pass the fence. */
+import type { Lock } from "../pipeline/lock.ts";
+import { guardPorts, type Guard } from "../pipeline/guard.ts";
+import { patiently } from "../pipeline/patience.ts";
+import { RefusedError } from "../errors.ts";
+import { natures, type Ports } from "../ports/index.ts";
+import { readApproval, type World } from "./world.ts";
+
+/** Ports for a builder that holds the lock. Every effect makes sure of the Lease first. */
+export function fencedPorts(world: World, lock: Lock, signal: AbortSignal): Ports {
+  const fence: Guard = {
+    read: (_, call) => patient(world, call, signal),
+    async effect(_, call) {
+      await lock.ensureHeld(signal);
+      return call();
+    },
+  };
+  return guardPorts(
+    withOperators(world, async (runId) => readApproval(lock, runId)),
+    natures,
+    fence,
+  );
+}
+
+/** Ports for verbs that write nothing: an effect is refused here, below the steps. */
+export function readOnlyPorts(world: World, signal: AbortSignal): Ports {
+  const guard: Guard = {
+    read: (_, call) => patient(world, call, signal),
+    effect: async (name) => {
+      throw new RefusedError(
+        "READ_ONLY",
+        `${name} would have changed something, and this verb writes nothing`,
+      );
+    },
+  };
+  return guardPorts(
+    withOperators(world, async () => undefined),
+    natures,
+    guard,
+  );
+}
+
+function patient(world: World, call: () => Promise<unknown>, signal: AbortSignal): Promise<unknown> {
+  const { clock, settings } = world;
+  return patiently(call, { clock, log: world.log(), budgetMs: settings.retryTimeoutMs }, signal);
+}
+
+function withOperators({ ports }: World, findApproval: Ports["operators"]["findApproval"]): Ports {
+  return { ...ports, operators: { findApproval } };
+}

@@ -1,0 +1,34 @@
+import type { HistoryEntry } from "../domain/history.ts";
+import type { Run } from "./read-state.ts";
+
+/** What the history keeps of a run that is over. */
+export function historyEntry(run: Run): HistoryEntry {
+  const {
+    runId,
+    release,
+    phase,
+    startedAt,
+    finishedAt = startedAt,
+    failure,
+    gate,
+    inputs,
+    harvest = {},
+  } = run;
+  const lists = Object.values(harvest);
+  if (phase === "running" || phase === "waiting-approval" || phase === "interrupted") {
+    throw new TypeError(`run ${runId} is not over`);
+  }
+  return {
+    runId,
+    release,
+    phase,
+    startedAt,
+    finishedAt,
+    failure: failure && { code: failure.code, message: failure.message, step: failure.step },
+    results: gate?.results,
+    chartCommit: inputs?.chartCommit,
+    dataSha256: inputs?.dataSha256,
+    jobs: lists.reduce((sum, { jobs = 0 }) => sum + jobs, 0),
+    badJobs: lists.reduce((sum, { badCount = 0 }) => sum + badCount, 0),
+  };
+}

@@ -1,0 +1,86 @@
+/** Decides what to work on: the unfinished run, or a new one. */
+import type { Settings } from "../config/settings.ts";
+import { addToHistory, type History } from "../domain/history.ts";
+import { newReleaseName, newRunId } from "../domain/names.ts";
+import { duration } from "../domain/words.ts";
+import { CheckpointError } from "../errors.ts";
+import { isOver } from "../pipeline/run-document.ts";
+import { historyEntry } from "./history-entry.ts";
+import { type ReadState, type Run, schemaVersion } from "./read-state.ts";
+
+/** How many builders of a run are remembered. */
+const mostBuilders = 20;
+const slackMs = 3_600_000;
+
+export interface OpenedRun {
+  run: Run;
+  history: History;
+  kind: "new" | "resumed";
+  /** A run that was closed because its time was over. */
+  expired: Run | undefined;
+}
+
+export interface Opening {
+  settings: Settings;
+  stepNames: readonly string[];
+  identity: string;
+  now: number;
+  randomInt: (below: number) => number;
+  /** Names of the environment's namespaces: a new release takes none of them. */
+  taken: ReadonlySet<string>;
+}
+
+/** The run to work on; nothing is written yet. Throws CheckpointError when the stored steps are not this program's. */
+export function openRun({ run, history }: ReadState, opening: Opening): OpenedRun {
+  const { now, stepNames, identity } = opening;
+  const since = new Date(now).toISOString();
+  if (run && !isOver(run.phase)) {
+    if (!isExpired(run, opening)) {
+      assertSameSteps(run, stepNames);
+      const builders = [...run.builders, { name: identity, since }].slice(-mostBuilders);
+      return { run: { ...run, phase: "running", builders }, history, kind: "resumed", expired: undefined };
+    }
+    const failure = {
+      code: "RUN_EXPIRED",
+      message: `not over after ${duration(now - Date.parse(run.startedAt))}; closed`,
+    };
+    const expired: Run = { ...run, phase: "failed", finishedAt: since, failure };
+    const closed = addToHistory(history, historyEntry(expired));
+    return { run: newRun(opening, closed), history: closed, kind: "new", expired };
+  }
+  return { run: newRun(opening, history), history, kind: "new", expired: undefined };
+}
+
+/** A run whose names point at the new release already is brought to its end, however late. */
+function isExpired(run: Run, { settings, now }: Opening): boolean {
+  if (run.dns?.startedAt !== undefined) return false;
+  const { podsTimeoutMs, harvest, retryTimeoutMs, approval, approvalTimeoutMs } = settings;
+  const waiting = approval.mode === "auto" ? 0 : approvalTimeoutMs;
+  const longest = podsTimeoutMs + harvest.timeoutMs + waiting + retryTimeoutMs + slackMs;
+  return now - Date.parse(run.startedAt) > longest;
+}
+
+/** A stored history that does not match the steps is refused: skipping or repeating one would be a guess. */
+function assertSameSteps({ steps, runId }: Run, stepNames: readonly string[]): void {
+  if (steps.map(({ name }) => name).join() === stepNames.join()) return;
+  throw new CheckpointError("STATE_STEPS", `run ${runId} was begun by a powo-builder with other steps`, {
+    hint: "let the builder that began it finish, or end it: kubectl create job abort-1 --from=cronjob/builder-abort",
+  });
+}
+
+function newRun({ settings, stepNames, identity, now, randomInt, taken }: Opening, history: History): Run {
+  const { environment } = settings;
+  const startedAt = new Date(now).toISOString();
+  const releases = history.runs.map(({ release }) => release);
+  return {
+    schemaVersion,
+    runId: newRunId(environment, new Date(now), new Set(history.runs.map(({ runId }) => runId))),
+    environment,
+    release: newReleaseName(environment, randomInt, new Set([...taken, ...releases])),
+    phase: "running",
+    startedAt,
+    builders: [{ name: identity, since: startedAt }],
+    steps: stepNames.map((name) => ({ name, status: "pending", attempts: 0 })),
+    known: releases,
+  };
+}

@@ -1,0 +1,87 @@
+/** Reads what the state ConfigMap holds; what is not ours or not readable is refused, never overwritten. */
+import { z } from "zod";
+import { emptyHistory, historySchema, type History } from "../domain/history.ts";
+import { runStateShape, type RunState } from "../domain/run-state.ts";
+import { CheckpointError } from "../errors.ts";
+import type { RunDocument } from "../pipeline/run-document.ts";
+import type { StateStore } from "../pipeline/stores.ts";
+
+/** The version of run.json that this program writes and reads. */
+export const schemaVersion = 1;
+
+const stepSchema = z.strictObject({
+  name: z.string(),
+  status: z.enum(["pending", "running", "done", "failed", "skipped"]),
+  attempts: z.number(),
+  startedAt: z.string().optional(),
+  finishedAt: z.string().optional(),
+  output: z.string().optional(),
+});
+
+const runSchema = z.strictObject({
+  ...runStateShape,
+  schemaVersion: z.literal(schemaVersion),
+  phase: z.enum([
+    "running",
+    "waiting-approval",
+    "interrupted",
+    "succeeded",
+    "failed",
+    "aborted",
+    "rolled-back",
+  ]),
+  startedAt: z.iso.datetime(),
+  finishedAt: z.string().optional(),
+  builders: z.array(z.strictObject({ name: z.string(), since: z.string() })),
+  steps: z.array(stepSchema),
+  failure: z
+    .strictObject({
+      step: z.string().optional(),
+      code: z.string(),
+      message: z.string(),
+      details: z.array(z.string()).optional(),
+      hint: z.string().optional(),
+    })
+    .optional(),
+});
+
+export type Run = RunDocument<RunState>;
+
+export interface ReadState {
+  run: Run | undefined;
+  history: History;
+  attachments: Record<string, Uint8Array>;
+  /** undefined: nothing is stored yet. */
+  version: string | undefined;
+}
+
+/** The stored state. Throws CheckpointError for what can't be read, with the way out; TransientError for an outage. */
+export async function readState(store: StateStore, stateName: string): Promise<ReadState> {
+  const stored = await store.load();
+  if (!stored) return { run: undefined, history: emptyHistory, attachments: {}, version: undefined };
+  return {
+    run: stored.run === undefined ? undefined : parse(runSchema, stored.run, "run.json", stateName),
+    history:
+      stored.history === undefined
+        ? emptyHistory
+        : parse(historySchema, stored.history, "history.json", stateName),
+    attachments: stored.attachments,
+    version: stored.version,
+  };
+}
+
+function parse<T>(schema: z.ZodType, value: unknown, key: string, stateName: string): T {
+  const found = schema.safeParse(value);
+  if (found.success) return found.data as T;
+  const version = (value as { schemaVersion?: unknown } | null)?.schemaVersion;
+  const newer = typeof version === "number" && version > schemaVersion;
+  const issue = found.error.issues[0];
+  const what = newer
+    ? `${key} was written by a newer powo-builder (schema ${version}, this one reads ${schemaVersion})`
+    : `${key} can't be read: ${issue ? `${issue.path.join(".")}: ${issue.message}` : "wrong shape"}`;
+  throw new CheckpointError("STATE_UNREADABLE", `ConfigMap ${stateName}: ${what}`, {
+    hint: newer
+      ? "use the newer image, or let its run end first"
+      : `look:  kubectl get configmap ${stateName} -o yaml; when its run is not needed:  kubectl delete configmap ${stateName}`,
+  });
+}

@@ -1,0 +1,139 @@
+/** One invocation of `run`: joins, resumes or begins, and brings the run to its end or to a safe stop. */
+import { AbortedError, exitCodes, messageOf, type ExitCode } from "../errors.ts";
+import { isReleaseName } from "../domain/names.ts";
+import { duration } from "../domain/words.ts";
+import { Checkpoint } from "../pipeline/checkpoint.ts";
+import { runPipeline } from "../pipeline/engine.ts";
+import { Lock } from "../pipeline/lock.ts";
+import { patiently, type Patience } from "../pipeline/patience.ts";
+import type { RunState } from "../domain/run-state.ts";
+import { resultsAttachment } from "../steps/harvest/list-memory.ts";
+import { rebuildSteps } from "../steps/index.ts";
+import { dataAttachment } from "../steps/load-data.ts";
+import { notifyOnce } from "../steps/notify-once.ts";
+import { announceSteps } from "./announce-steps.ts";
+import { banner, joinLines } from "./banner.ts";
+import { closeRun, type Ending } from "./close-run.ts";
+import { fencedPorts } from "./guards.ts";
+import { openRun, type OpenedRun } from "./open-run.ts";
+import { readState, type ReadState } from "./read-state.ts";
+import { requestKinds, type World } from "./world.ts";
+
+/** Runs a rebuild; throws only what closes nothing (bugs, an unreadable state). Returns the exit code. */
+export async function rebuild(world: World, signal: AbortSignal): Promise<ExitCode> {
+  const { leases, clock, identity, settings } = world;
+  const budgetMs = settings.retryTimeoutMs;
+  const patience: Patience = { clock, log: world.log(), budgetMs };
+  const lock = new Lock({
+    store: leases,
+    clock,
+    log: world.log(),
+    identity,
+    durationMs: settings.leaseDurationMs,
+    budgetMs,
+  });
+  const acquired = await patiently(() => lock.acquire(signal), patience, signal);
+  if (acquired.kind === "busy") {
+    const { run } = await patiently(() => readState(world.store, world.stateName), patience, signal);
+    world.log().info({ holder: acquired.holder }, joinLines(run, acquired.holder, world).join("\n"));
+    return exitCodes.done;
+  }
+  lock.keepRenewing();
+  try {
+    const held = AbortSignal.any([signal, lock.lost]);
+    const stored = await patiently(() => readState(world.store, world.stateName), patience, held);
+    return await carryOut(world, lock, stored, acquired.lastSeen, held);
+  } finally {
+    await lock.release([requestKinds.abort, requestKinds.approve]).catch((error: unknown) => {
+      world.log().warn({}, `the lease could not be freed (${messageOf(error)}); it expires by itself`);
+    });
+  }
+}
+
+/** Opens the run, carries it through its steps, and writes down how it ended. */
+async function carryOut(
+  world: World,
+  lock: Lock,
+  stored: ReadState,
+  lastSeen: number | undefined,
+  held: AbortSignal,
+): Promise<ExitCode> {
+  const { settings, clock } = world;
+  const steps = rebuildSteps(settings);
+  const abort = new AbortController();
+  const signal = AbortSignal.any([held, abort.signal]);
+  const ports = fencedPorts(world, lock, signal);
+  const opened = await open(
+    world,
+    ports.cluster,
+    stored,
+    steps.map(({ name }) => name),
+  );
+  const patience: Patience = { clock, log: world.log(), budgetMs: settings.retryTimeoutMs };
+  const checkpoint = new Checkpoint<RunState>({
+    store: world.store,
+    patience,
+    run: opened.run,
+    version: stored.version,
+    attachments: stored.attachments,
+    ensureHeld: () => lock.ensureHeld(AbortSignal.any([])),
+  });
+  listenForAbort(lock, checkpoint, abort);
+  for (const line of banner(opened, world, lastSeen)) world.log().info({}, line);
+  const drop = opened.kind === "new" ? [dataAttachment, resultsAttachment] : [];
+  if (opened.expired) await checkpoint.setPhase("running", signal, {}, opened.history);
+  await checkpoint.begin(drop, signal);
+  let ending: Ending = { kind: "succeeded" };
+  try {
+    const observer = announceSteps(world.ports.notifier, opened.run.runId);
+    const log = (step: string) => world.log(step);
+    const say = duration;
+    await tellStarted(world, checkpoint, signal);
+    await runPipeline({
+      steps,
+      ports,
+      checkpoint,
+      clock,
+      log,
+      signal,
+      retryBudgetMs: settings.retryTimeoutMs,
+      observer,
+      say,
+    });
+  } catch (error) {
+    ending = { kind: "ended", error };
+  }
+  return closeRun(world, checkpoint, opened.history, ending);
+}
+
+async function open(
+  world: World,
+  cluster: Pick<World["ports"]["cluster"], "findNamespaces">,
+  stored: ReadState,
+  stepNames: readonly string[],
+): Promise<OpenedRun> {
+  const { settings, clock, identity, randomInt } = world;
+  const names = (await cluster.findNamespaces()).map(({ name }) => name);
+  const taken = new Set(names.filter((name) => isReleaseName(settings.environment, name)));
+  return openRun(stored, { settings, stepNames, identity, now: clock.now(), randomInt, taken });
+}
+
+/** An operator's abort ends the run, unless the public names may have been changed already. */
+function listenForAbort(lock: Lock, checkpoint: Checkpoint<RunState>, abort: AbortController): void {
+  lock.onRequests((requests) => {
+    const { runId, dns } = checkpoint.run;
+    if (requests[requestKinds.abort] !== runId || dns?.startedAt !== undefined) return;
+    abort.abort(new AbortedError(`run ${runId} was ended by an operator`));
+  });
+}
+
+async function tellStarted(
+  world: World,
+  checkpoint: Checkpoint<RunState>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { run } = checkpoint;
+  const save = (patch: Partial<RunState>) => checkpoint.save(patch, signal);
+  const messenger = { notifier: world.ports.notifier, clock: world.clock, save };
+  await notifyOnce(messenger, run, "started", `rebuild ${run.runId} of ${run.environment} has started`);
+}

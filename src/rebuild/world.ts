@@ -1,0 +1,42 @@
+/** Everything a verb works with; built by compose.ts, faked as a whole by tests. */
+import type { Settings } from "../config/settings.ts";
+import type { Clock } from "../pipeline/clock.ts";
+import type { Lock } from "../pipeline/lock.ts";
+import type { Log } from "../pipeline/log.ts";
+import type { LeaseStore, StateStore } from "../pipeline/stores.ts";
+import type { Ports } from "../ports/index.ts";
+
+export interface World {
+  settings: Settings;
+  /** As the adapters are: unguarded. */
+  ports: Omit<Ports, "operators">;
+  store: StateStore;
+  leases: LeaseStore;
+  clock: Clock;
+  randomInt: (below: number) => number;
+  /** A logger for one step, or for the program itself. */
+  log: (step?: string) => Log;
+  /** Pod name, or host name and process id. */
+  identity: string;
+  /** Name of the ConfigMap and the Lease. */
+  stateName: string;
+  builderNamespace: string;
+  jobName: string | undefined;
+  /** Hides secrets in text that leaves the program other than by the log. */
+  redact: (text: string) => string;
+  version: string;
+}
+
+/** The kinds of requests that operators leave on the Lease. */
+export const requestKinds = { abort: "abort", approve: "approve" } as const;
+
+/** The approval that an operator left on the Lease, if it is for this run. */
+export function readApproval(
+  lock: Pick<Lock, "requests">,
+  runId: string,
+): { by: string; at: string } | undefined {
+  const text = lock.requests[requestKinds.approve];
+  if (text === undefined) return undefined;
+  const [run, by = "somebody", at = ""] = text.split(" ");
+  return run === runId ? { by, at } : undefined;
+}

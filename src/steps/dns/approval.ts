@@ -1,0 +1,55 @@
+/** Waits before the swap for a person's word, where APPROVAL asks for it. */
+import type { Settings } from "../../config/settings.ts";
+import type { RunState } from "../../domain/run-state.ts";
+import { duration } from "../../domain/words.ts";
+import { TimeoutError } from "../../errors.ts";
+import type { StepContext } from "../../pipeline/step.ts";
+import type { Ports } from "../../ports/index.ts";
+
+/** An approval rides on the Lease, which is read at every renewal anyway: looking costs nothing. */
+const lookEveryMs = 2_000;
+
+/** Returns once the run may go live. Throws TimeoutError APPROVAL_TIMEOUT when nobody answered in time. */
+export async function awaitApproval(
+  { operators, notifier }: Pick<Ports, "operators" | "notifier">,
+  settings: Settings,
+  state: RunState,
+  context: StepContext<RunState>,
+): Promise<void> {
+  const { approval } = settings;
+  const { clock, log, signal } = context;
+  if (approval.mode === "auto" || state.approval?.at !== undefined) return;
+  const askedAt = state.approval?.askedAt ?? new Date(clock.now()).toISOString();
+  const goesOn = approval.mode === "auto-after" ? Date.parse(askedAt) + approval.delayMs : undefined;
+  const deadline = goesOn ?? Date.parse(askedAt) + settings.approvalTimeoutMs;
+  await context.save({ approval: { askedAt } });
+  await context.setWaiting(true);
+  const how = "kubectl create job approve-1 --from=cronjob/builder-approve";
+  const then = goesOn === undefined ? "then the run fails" : "then it goes live by itself";
+  log.warn(
+    {},
+    `${state.release} is ready and waits for approval, at most ${duration(deadline - clock.now())}, ${then}; to approve:  ${how}`,
+  );
+  const text = `${state.release} is ready and waits for approval: ${how}`;
+  await notifier.announce({ type: "Normal", reason: "WaitingForApproval", message: text });
+  for (;;) {
+    const given = await operators.findApproval(state.runId);
+    if (given ?? (goesOn !== undefined && clock.now() >= goesOn)) {
+      const { by, at } = given ?? { by: "APPROVAL auto-after", at: new Date(clock.now()).toISOString() };
+      log.info({ by }, `approved by ${by}`);
+      await context.save({ approval: { askedAt, by, at } });
+      return context.setWaiting(false);
+    }
+    const left = deadline - clock.now();
+    if (left <= 0) {
+      throw new TimeoutError(
+        "APPROVAL_TIMEOUT",
+        `nobody approved ${state.release} within ${duration(settings.approvalTimeoutMs)}`,
+        {
+          hint: "start again, or set APPROVAL=auto",
+        },
+      );
+    }
+    await clock.sleep(Math.min(left, lookEveryMs), signal);
+  }
+}

@@ -1,0 +1,81 @@
+/** After the swap: waits until resolvers have forgotten the old addresses, and watches the new site meanwhile. */
+import type { Settings } from "../../config/settings.ts";
+import type { RunState } from "../../domain/run-state.ts";
+import { duration } from "../../domain/words.ts";
+import { PermanentError } from "../../errors.ts";
+import type { StepContext } from "../../pipeline/step.ts";
+import type { Ports } from "../../ports/index.ts";
+import type { SiteTarget } from "../../ports/site.ts";
+import { targetsOf } from "../verify-release.ts";
+import type { SwapMemory } from "./swap-memory.ts";
+import { undoSwap } from "./undo-swap.ts";
+
+const longestProbeIntervalMs = 30_000;
+/** Failures in a row that put the old records back (contract.md, "Rules for gates and outages"). */
+const failuresThatCount = 3;
+
+/**
+ * Waits for drain and watch, side by side, counted from the swap, so that a restart does not begin them anew.
+ * Throws PermanentError ROLLED_BACK after three failed probes in a row, with the old records put back.
+ */
+export async function watchAndDrain(
+  ports: Pick<Ports, "site" | "dns" | "cluster">,
+  settings: Settings,
+  state: RunState,
+  memory: SwapMemory,
+  context: StepContext<RunState>,
+): Promise<void> {
+  const { clock, log, signal } = context;
+  const { swappedAt = "", oldTtlSeconds = 0, undoneAt } = memory.get();
+  const swapped = Date.parse(swappedAt);
+  const watchEnd = swapped + settings.postSwapWatchMs;
+  const end = Math.max(watchEnd, swapped + oldTtlSeconds * settings.dns.drainTtls * 1000);
+  if (end > clock.now()) {
+    log.info(
+      {},
+      `waiting ${duration(end - clock.now())} for resolvers to forget the old addresses, watching the new site`,
+    );
+  }
+  const intervalMs = Math.min(longestProbeIntervalMs, Math.max(1_000, settings.postSwapWatchMs / 10));
+  let failures = undoneAt === undefined ? 0 : failuresThatCount;
+  for (;;) {
+    if (failures >= failuresThatCount) return rollBack(ports, settings, state, memory, context);
+    const left = end - clock.now();
+    if (left <= 0) return;
+    const watching = clock.now() < watchEnd;
+    if (watching) {
+      const seen = await probeAll(ports.site, targetsOf(settings, state.release));
+      failures = seen === undefined ? 0 : failures + 1;
+      if (seen !== undefined)
+        log.warn({}, `the new site does not answer well: ${seen} (${failures} of ${failuresThatCount})`);
+    }
+    if (failures < failuresThatCount) await clock.sleep(Math.min(left, watching ? intervalMs : left), signal);
+  }
+}
+
+/** The first thing wrong with any of the names, or undefined. */
+async function probeAll(site: Ports["site"], targets: readonly SiteTarget[]): Promise<string | undefined> {
+  const probes = await Promise.all(targets.map((target) => site.probe(target)));
+  for (const [index, probe] of probes.entries()) {
+    if (!probe.ok) return `${targets[index]?.host ?? ""}: ${probe.seen}`;
+  }
+  return undefined;
+}
+
+async function rollBack(
+  ports: Pick<Ports, "dns" | "cluster">,
+  settings: Settings,
+  state: RunState,
+  memory: SwapMemory,
+  context: StepContext<RunState>,
+): Promise<never> {
+  await undoSwap(ports, settings, state, memory, context);
+  const back = (state.previous ?? []).join(", ") || "what they were";
+  throw new PermanentError(
+    "ROLLED_BACK",
+    `${state.release} failed after the swap; the public names point at ${back} again`,
+    {
+      hint: `look:  kubectl get pods -n ${state.release}`,
+    },
+  );
+}

@@ -1,0 +1,59 @@
+/** What is remembered of one job list, with the writes that keep it. */
+import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
+import type { ListState, RunState } from "../../domain/run-state.ts";
+import type { Timings } from "../../domain/harvest-progress.ts";
+import type { StepContext } from "../../pipeline/step.ts";
+
+/** How one job ended: seconds, records, exit code. */
+export type JobResults = Record<string, [seconds: number, records: number, exitCode: string]>;
+
+/** Attachments: how this run's jobs ended, and how long jobs took in earlier runs. */
+export const resultsAttachment = "jobs";
+export const timingsAttachment = "timings";
+
+export interface ListMemory {
+  readonly name: string;
+  readonly results: JobResults;
+  readonly timings: Timings;
+  get(): ListState;
+  save(patch: Partial<ListState>): Promise<void>;
+  /** Adds a job's result; written with the next `save`. */
+  addResult(identifier: string, result: JobResults[string]): void;
+}
+
+/** The memory of list `name` of this run. */
+export function listMemory(
+  name: string,
+  state: Readonly<RunState>,
+  context: StepContext<RunState>,
+): ListMemory {
+  let all = state.harvest ?? {};
+  let unsaved = false;
+  const results = unpack<JobResults>(context.attachment(resultsAttachment));
+  return {
+    name,
+    results,
+    timings: unpack<Timings>(context.attachment(timingsAttachment)),
+    get: () => all[name] ?? {},
+    addResult(identifier, result) {
+      results[identifier] = result;
+      unsaved = true;
+    },
+    async save(patch) {
+      all = { ...all, [name]: { ...all[name], ...patch } };
+      if (unsaved) await context.attach(resultsAttachment, pack(results));
+      unsaved = false;
+      await context.save({ harvest: all });
+    },
+  };
+}
+
+/** Compresses a JSON value; quality 5 is quick and close to the best for such text. */
+export function pack(value: unknown): Uint8Array {
+  return brotliCompressSync(JSON.stringify(value), { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } });
+}
+
+/** The value of a packed attachment, or an empty object. */
+export function unpack<T extends object>(bytes: Uint8Array | undefined): T {
+  return (bytes ? JSON.parse(brotliDecompressSync(bytes).toString()) : {}) as T;
+}

@@ -1,0 +1,131 @@
+/** Says how a job list gets on: a line per finished job, and a progress line every few minutes. */
+import type { HarvestExecution, HarvestJob, HarvestList } from "../../domain/harvest.ts";
+import { currentJob, endedWell, hasEnded, secondsLeft } from "../../domain/harvest-progress.ts";
+import type { RunState } from "../../domain/run-state.ts";
+import { clockTime, count, duration } from "../../domain/words.ts";
+import type { StepContext } from "../../pipeline/step.ts";
+import type { Ports } from "../../ports/index.ts";
+import type { ListMemory } from "./list-memory.ts";
+
+const progressEveryMs = 300_000;
+
+export interface ProgressReporter {
+  /** Reports what is new in the list, and remembers it. Returns the records of the running job, as far as known. */
+  report(list: HarvestList): Promise<number | undefined>;
+}
+
+/** A reporter for one list; jobs that an earlier builder reported are not reported again. */
+export function progressReporter(
+  harvester: Ports["harvester"],
+  release: string,
+  memory: ListMemory,
+  context: StepContext<RunState>,
+): ProgressReporter {
+  const { clock, log } = context;
+  let lastLine = clock.now();
+  let records: number | undefined;
+  let following: string | undefined;
+
+  async function reportEnded(list: HarvestList): Promise<number> {
+    const fresh = list.jobs.filter((job) => hasEnded(job) && !(resultKey(job) in memory.results));
+    for (const job of fresh) {
+      const execution = await harvester.findExecution(release, job.id);
+      const seconds = secondsOf(execution);
+      memory.addResult(resultKey(job), [seconds, execution?.writeCount ?? 0, job.exitCode ?? "UNKNOWN"]);
+      const line = endLine(job, list, seconds, execution);
+      if (endedWell(job)) log.info({ job: job.identifier }, line);
+      else log.warn({ job: job.identifier }, line);
+    }
+    return fresh.length;
+  }
+
+  return {
+    async report(list) {
+      const ended = await reportEnded(list);
+      const current = currentJob(list);
+      const changed = current?.job.identifier !== following;
+      if (changed) [following, records] = [current?.job.identifier, undefined];
+      const due = clock.now() - lastLine >= progressEveryMs;
+      if (current && due) {
+        const execution = await harvester.findExecution(release, current.job.id);
+        records = execution?.readCount;
+        lastLine = clock.now();
+        log.info(
+          { job: current.job.identifier },
+          progressLine(list, current, execution, memory, clock.now()),
+        );
+      }
+      if (ended > 0 || changed || due) await remember(list, current, records, memory, clock.now());
+      return records;
+    },
+  };
+}
+
+async function remember(
+  list: HarvestList,
+  current: { job: HarvestJob } | undefined,
+  records: number | undefined,
+  memory: ListMemory,
+  now: number,
+): Promise<void> {
+  const before = memory.get();
+  const same = before.current === current?.job.identifier;
+  const since = same ? before.currentSince : new Date(now).toISOString();
+  const left = secondsLeft(list, memory.timings, since ? (now - Date.parse(since)) / 1000 : 0);
+  await memory.save({
+    ended: list.jobs.filter(hasEnded).length,
+    current: current?.job.identifier,
+    currentSince: current ? since : undefined,
+    records,
+    expectedAt: left === undefined ? undefined : new Date(now + left * 1000).toISOString(),
+  });
+}
+
+/** A job that is run again counts as new: its execution is part of the key. */
+function resultKey({ identifier, lastExecution }: HarvestJob): string {
+  return `${identifier}#${lastExecution ?? 0}`;
+}
+
+function secondsOf(execution: HarvestExecution | undefined): number {
+  const { startedAt, endedAt } = execution ?? {};
+  return startedAt !== undefined && endedAt !== undefined ? Math.round((endedAt - startedAt) / 1000) : 0;
+}
+
+function endLine(
+  job: HarvestJob,
+  list: HarvestList,
+  seconds: number,
+  execution: HarvestExecution | undefined,
+): string {
+  const { length } = String(list.jobs.length);
+  const position = String(list.jobs.indexOf(job) + 1).padStart(length);
+  const outcome = endedWell(job)
+    ? job.exitCode === "NOT_MODIFIED"
+      ? "not modified"
+      : "done"
+    : (job.exitCode ?? job.status ?? "");
+  const reason = endedWell(job)
+    ? ""
+    : `  ${(execution?.exitDescription ?? "").split("\n")[0]?.slice(0, 160) ?? ""}`;
+  const records = execution?.writeCount ? `  ${count(execution.writeCount)} records` : "";
+  const name = (job.description || job.identifier).slice(0, 44).padEnd(44);
+  return `${position} of ${list.jobs.length}  ${name}  ${outcome.padEnd(12)}  ${duration(seconds * 1000).padStart(6)}${records}${reason}`.trimEnd();
+}
+
+function progressLine(
+  list: HarvestList,
+  { job, position }: { job: HarvestJob; position: number },
+  execution: HarvestExecution | undefined,
+  memory: ListMemory,
+  now: number,
+): string {
+  const percent = Math.round(((position - 1) / list.jobs.length) * 100);
+  const ran = execution?.startedAt === undefined ? 0 : now - execution.startedAt;
+  const left = secondsLeft(list, memory.timings, ran / 1000);
+  const eta =
+    left === undefined
+      ? "no earlier run to compare with"
+      : `${duration(left * 1000)} left → ${clockTime(now + left * 1000)}`;
+  const records = execution ? `${count(execution.readCount)} records, ` : "";
+  return `job ${position} of ${list.jobs.length} (${percent} %): ${job.description || job.identifier}, ${records}running ${duration(ran)}; ${eta}`;
+}

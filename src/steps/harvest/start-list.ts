@@ -1,0 +1,76 @@
+/** Starts a job list exactly once per database; the call itself is not idempotent (facts.md, 5). */
+import type { HarvestList } from "../../domain/harvest.ts";
+import { wasStarted } from "../../domain/harvest-progress.ts";
+import { PermanentError, TransientError } from "../../errors.ts";
+import type { RunState } from "../../domain/run-state.ts";
+import type { StepContext } from "../../pipeline/step.ts";
+import type { Ports } from "../../ports/index.ts";
+import type { ListMemory } from "./list-memory.ts";
+import { harvesterPod } from "./harvester-pod.ts";
+
+/** How long an unanswered call may take to show in the list before it counts as lost. */
+const arrivalMs = 5_000;
+
+/**
+ * Starts the list unless it was started before, as the harvester itself says. The intent is written before the call,
+ * with the `nextRun` of that moment: whatever happens to the answer, the list tells whether the call arrived.
+ */
+export async function ensureListStarted(
+  { harvester, cluster }: Pick<Ports, "harvester" | "cluster">,
+  release: string,
+  memory: ListMemory,
+  { log, clock, signal }: StepContext<RunState>,
+): Promise<HarvestList> {
+  const now = () => new Date(clock.now()).toISOString();
+  let list = await requireList(harvester, release, memory.name);
+  const { intentAt, startedAt } = memory.get();
+  if (wasStarted(list)) {
+    if (startedAt === undefined) {
+      if (intentAt === undefined)
+        log.warn({}, `list ${memory.name} had been started by somebody else; following it`);
+      await memory.save({
+        startedAt: intentAt ?? now(),
+        jobs: list.jobs.length,
+        pod: await harvesterPod(cluster, release),
+      });
+    }
+    return list;
+  }
+  if (startedAt !== undefined)
+    throw databaseLost(release, memory.name, "the list is there but was never started");
+  await memory.save({ intentAt: now(), jobs: list.jobs.length });
+  try {
+    await harvester.startList(release, memory.name);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof TransientError)) throw error;
+    log.warn(
+      { code: error.code },
+      `the start of list ${memory.name} was not answered; looking whether it arrived`,
+    );
+    await clock.sleep(arrivalMs, signal);
+    // Not started after all: the step is run again, sees so, and calls again.
+    list = await requireList(harvester, release, memory.name);
+    if (!wasStarted(list)) throw error;
+  }
+  await memory.save({ startedAt: now(), pod: await harvesterPod(cluster, release) });
+  log.info({}, `started list ${memory.name} "${list.description}": ${list.jobs.length} jobs`);
+  return list;
+}
+
+async function requireList(
+  harvester: Ports["harvester"],
+  release: string,
+  name: string,
+): Promise<HarvestList> {
+  const list = await harvester.findList(release, name);
+  if (!list) throw databaseLost(release, name, "the harvester knows no such list");
+  return list;
+}
+
+/** The error for a database that no longer holds what was loaded. */
+export function databaseLost(release: string, name: string, seen: string): PermanentError {
+  return new PermanentError("DATABASE_LOST", `the database of ${release} was lost: list ${name}: ${seen}`, {
+    hint: `look:  kubectl get pods,pvc -n ${release}; kubectl logs -n ${release} deploy/db`,
+  });
+}

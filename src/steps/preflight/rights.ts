@@ -1,0 +1,49 @@
+import type { Settings } from "../../config/settings.ts";
+import type { Right } from "../../domain/release.ts";
+import type { Ports } from "../../ports/index.ts";
+import type { Check } from "./checks.ts";
+
+/** Asks the API server for every right that the run will need. */
+export async function checkRights(cluster: Ports["cluster"], settings: Settings): Promise<Check<true>> {
+  const rights = neededRights(settings);
+  const denied = await cluster.denied(rights);
+  const problems = denied.map(({ verb, group, resource, namespace }) => ({
+    where: "Kubernetes permissions",
+    what: `may not ${verb} ${resource}${group && `.${group}`}${namespace === undefined ? "" : ` in ${namespace}`}; give the builder's ServiceAccount the role of its chart`,
+  }));
+  return { result: true, problems, warnings: [], checked: rights.length };
+}
+
+/** The rights of a run; inside release namespaces only where no role is bound there first (RELEASE_ROLE). */
+export function neededRights({ environment, releaseRole }: Settings): Right[] {
+  const anywhere = (resource: string, verbs: readonly string[], group = ""): Right[] =>
+    verbs.map((verb) => ({ verb, group, resource }));
+  const release = `${environment}-00000`;
+  const inside = (resource: string, verbs: readonly string[], group = ""): Right[] =>
+    verbs.map((verb) => ({ verb, group, resource, namespace: release }));
+  const common = [
+    ...anywhere("namespaces", ["get", "list", "create", "patch", "delete"]),
+    ...inside("services", ["list"]),
+  ];
+  if (releaseRole !== undefined) {
+    const bind = {
+      verb: "bind",
+      group: "rbac.authorization.k8s.io",
+      resource: "clusterroles",
+      name: releaseRole,
+    };
+    return [...common, bind, ...inside("rolebindings", ["create"], "rbac.authorization.k8s.io")];
+  }
+  return [
+    ...common,
+    ...inside("secrets", ["get", "list", "create", "update", "delete"]),
+    ...inside("services", ["create", "delete"]),
+    ...inside("configmaps", ["create", "delete"]),
+    ...inside("persistentvolumeclaims", ["list", "create", "delete"]),
+    ...inside("pods", ["list"]),
+    ...inside("pods/log", ["get"]),
+    ...inside("events", ["list"]),
+    ...inside("deployments", ["list", "create", "delete"], "apps"),
+    ...inside("statefulsets", ["list"], "apps"),
+  ];
+}

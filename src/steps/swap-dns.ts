@@ -1,0 +1,162 @@
+/** Points the public names at the new release: all names or none, and back again when it does not hold. */
+import type { Settings } from "../config/settings.ts";
+import type { RecordSet } from "../domain/dns-records.ts";
+import { drainTtlSeconds, notPointing, planSwap, type SwapPlan } from "../domain/dns-plan.ts";
+import { annotations } from "../domain/names.ts";
+import type { RunState } from "../domain/run-state.ts";
+import { duration } from "../domain/words.ts";
+import {
+  BuilderError,
+  CancelledError,
+  ConflictError,
+  exitCodeOf,
+  exitCodes,
+  PermanentError,
+  RefusedError,
+} from "../errors.ts";
+import { done, type Step, type StepContext } from "../pipeline/step.ts";
+import type { Ports } from "../ports/index.ts";
+import { awaitApproval } from "./dns/approval.ts";
+import { sendChange, settlePending } from "./dns/send-change.ts";
+import { swapMemory, type SwapMemory } from "./dns/swap-memory.ts";
+import { undoSwap } from "./dns/undo-swap.ts";
+import { watchAndDrain } from "./dns/watch-and-drain.ts";
+import { readRecords } from "./read-live.ts";
+import { requireReady } from "./verify-release.ts";
+
+type Needs = Pick<Ports, "cluster" | "dns" | "site" | "notifier" | "operators">;
+
+/** How often the plan is made anew because somebody wrote between reading and changing. */
+const mostPlans = 5;
+
+export const swapDns = (settings: Settings): Step<Needs, RunState> => ({
+  name: "swap-dns",
+  summary: "Point the public names at the new release",
+  async run(ports, state, context) {
+    const memory = swapMemory(state, context);
+    if (memory.get().startedAt === undefined) {
+      await awaitApproval(ports, settings, state, context);
+      await requireReady(ports, settings, state, context);
+    }
+    if (memory.get().swappedAt === undefined) await swap(ports, settings, state, memory, context);
+    await markReplaced(ports, settings, state, memory);
+    await watchAndDrain(ports, settings, state, memory, context);
+    return done(
+      `${settings.mappings.length === 1 ? "the name points" : "all names point"} at ${state.release}`,
+    );
+  },
+});
+
+/** Plans, changes zone by zone, verifies by reading. On a refusal half way the changed zones are put back. */
+async function swap(
+  ports: Needs,
+  settings: Settings,
+  state: RunState,
+  memory: SwapMemory,
+  context: StepContext<RunState>,
+): Promise<void> {
+  const { dns } = ports;
+  await settlePending(dns, settings, memory, context);
+  for (let plans = 1; plans <= mostPlans; plans += 1) {
+    const current = await readRecords(dns, settings.mappings);
+    const plan = planSwap({ ...swapInput(settings, state), current });
+    if (plan.kind === "refused") return refuse(ports, settings, state, memory, context, plan.reasons);
+    if (plan.changes.length === 0) {
+      context.log.info({}, "in effect");
+      return memory.save({ swappedAt: new Date(context.clock.now()).toISOString() });
+    }
+    await writeIntent(ports, state, memory, context, plan);
+    try {
+      for (const change of plan.changes) await sendChange(dns, settings, memory, change, context);
+    } catch (error) {
+      if (error instanceof ConflictError) continue; // somebody wrote in between: read again, decide again
+      if (error instanceof BuilderError && exitCodeOf(error) !== exitCodes.interrupted) {
+        await undoSwap(ports, settings, state, memory, context);
+      }
+      throw error;
+    }
+  }
+  const divided = notPointing(
+    settings.mappings,
+    state.addresses ?? {},
+    await readRecords(dns, settings.mappings),
+  );
+  if (divided.length === 0) return memory.save({ swappedAt: new Date(context.clock.now()).toISOString() });
+  throw new CancelledError(
+    "DNS_CONTENDED",
+    `somebody else keeps changing ${divided.map(({ name }) => name).join(", ")}`,
+    {
+      hint: "find out who, then let the builder start again: it goes on here",
+    },
+  );
+}
+
+export function swapInput({ mappings }: Settings, { addresses = {}, dns }: RunState) {
+  return { mappings, addresses, before: dns?.before ?? ([] as RecordSet[]) };
+}
+
+/** The intent: from the first change on the old records must be known, and the release counts as live. */
+async function writeIntent(
+  { cluster }: Needs,
+  state: RunState,
+  memory: SwapMemory,
+  { clock, log }: StepContext<RunState>,
+  plan: Extract<SwapPlan, { kind: "change" }>,
+): Promise<void> {
+  const now = new Date(clock.now()).toISOString();
+  const { before, startedAt = now, oldTtlSeconds = 0 } = memory.get();
+  await memory.save({
+    startedAt,
+    oldTtlSeconds: Math.max(oldTtlSeconds, drainTtlSeconds(before, plan.changes)),
+  });
+  await cluster.annotateNamespace(state.release, { [annotations.liveSince]: startedAt });
+  const width = Math.max(...plan.moves.map(({ name }) => name.length));
+  for (const { name, from, to } of plan.moves)
+    log.info({ name }, `${name.padEnd(width)}  ${from ?? "(new)"} → ${to}`);
+}
+
+async function refuse(
+  ports: Needs,
+  settings: Settings,
+  state: RunState,
+  memory: SwapMemory,
+  context: StepContext<RunState>,
+  reasons: readonly string[],
+): Promise<never> {
+  if (memory.get().startedAt !== undefined) await undoSwap(ports, settings, state, memory, context);
+  throw new RefusedError(
+    "DNS_CHANGED",
+    "somebody else changed the records since this run began; nothing was swapped",
+    {
+      details: reasons,
+      hint: "find out who and why; then start again: the next run takes the records as they are",
+    },
+  );
+}
+
+/** What was live is marked as replaced, with the time until which nothing may delete it. */
+async function markReplaced(
+  { cluster }: Needs,
+  settings: Settings,
+  { previous = [], release }: RunState,
+  memory: SwapMemory,
+): Promise<void> {
+  const { swappedAt, oldTtlSeconds = 0 } = memory.get();
+  if (swappedAt === undefined) throw new PermanentError("SWAP_STATE", "the swap is not written down as done");
+  const drainedMs = Date.parse(swappedAt) + oldTtlSeconds * settings.dns.drainTtls * 1000;
+  const until = new Date(
+    Math.max(drainedMs, Date.parse(swappedAt) + settings.retainPreviousMs),
+  ).toISOString();
+  const marks = {
+    [annotations.replacedAt]: swappedAt,
+    ...(settings.deleteExisting ? { [annotations.retainUntil]: until } : {}),
+  };
+  for (const name of previous) {
+    if (name !== release && (await cluster.findNamespace(name))) await cluster.annotateNamespace(name, marks);
+  }
+}
+
+/** How long the old addresses must be waited for, in words. */
+export function drainText(oldTtlSeconds: number, drainTtls: number): string {
+  return duration(oldTtlSeconds * drainTtls * 1000);
+}
