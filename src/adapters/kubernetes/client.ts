@@ -11,7 +11,7 @@ const serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
 export interface ConnectOptions {
   /** Path of a kubeconfig, or several as in KUBECONFIG; without it the pod's service account, then the default. */
   kubeconfig?: string | undefined;
-  /** The builder's own namespace (BUILDER_NAMESPACE). */
+  /** The builder's own namespace (BUILDER_NAMESPACE); else the pod's, or the context's. */
   namespace?: string | undefined;
   /** The longest that one call may take. */
   timeoutMs?: number | undefined;
@@ -29,18 +29,21 @@ export interface KubernetesConnection {
 
 /** Reads the configuration; asks nothing yet. Throws ConfigError when there is none that can be read. */
 export function connect(options: ConnectOptions = {}): KubernetesConnection {
-  const kubeConfig = load(options.kubeconfig ?? process.env.KUBECONFIG);
+  const kubeConfig = load(options.kubeconfig);
   const cluster = kubeConfig.getCurrentCluster();
   if (!cluster || !URL.canParse(cluster.server))
     throw kubeconfigError(`context ${kubeConfig.getCurrentContext()} names no cluster with a server`);
   const transport = createTransport(kubeConfig, options.timeoutMs ?? 30_000);
   return {
     api: createApi(transport),
-    namespace: findNamespace(kubeConfig, options.namespace ?? process.env.BUILDER_NAMESPACE),
+    namespace: findNamespace(kubeConfig, options.namespace),
     server: new URL(cluster.server).origin,
     close: () => transport.close(),
   };
 }
+
+/** The context that client-node makes up (of localhost:8080) where it has found nothing. */
+const nothingConfigured = "loaded-context";
 
 const kubeconfigError = (what: string): ConfigError => new ConfigError([{ where: "KUBECONFIG", what }]);
 
@@ -62,6 +65,8 @@ function load(files: string | undefined): KubeConfig {
     // Only the first line: a YAML error goes on with an excerpt, credentials included.
     throw kubeconfigError(`can't be read: ${messageOf(error).split("\n", 1).join("")}`);
   }
+  if (kubeConfig.getCurrentContext() === nothingConfigured)
+    throw kubeconfigError("there is none, and this is no pod with a service account");
   // client-node refuses plain HTTP without this; there is no certificate to verify then.
   for (const cluster of kubeConfig.clusters)
     if (cluster.server.startsWith("http:")) Object.assign(cluster, { skipTLSVerify: true });

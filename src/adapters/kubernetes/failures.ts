@@ -58,7 +58,7 @@ const passing = new Set([401, 408, 410, 425, 429]);
 /**
  * What an error of a call means; `what` names the object, `asked` the right that the call needs.
  * Conflict → ConflictError; outage → TransientError; 403 → PermanentError KUBERNETES_FORBIDDEN; another refusal →
- * PermanentError KUBERNETES_NOT_FOUND or KUBERNETES_REJECTED. An error that is neither is a bug, returned as it is.
+ * PermanentError KUBERNETES_NOT_FOUND or KUBERNETES_REFUSED. An error that is neither is a bug, returned as it is.
  */
 export function translate(error: unknown, what: string, asked?: Asked): unknown {
   if (error instanceof BuilderError) return error;
@@ -71,8 +71,8 @@ export function translate(error: unknown, what: string, asked?: Asked): unknown 
   if (status === 409) return new ConflictError(what, error);
   if (passing.has(status) || status >= 500 || status < 400) return outage(error, what);
   if (status === 403) return isTerminating(error) ? terminating(error, what) : forbidden(error, what, asked);
-  const code = status === 404 ? "KUBERNETES_NOT_FOUND" : "KUBERNETES_REJECTED";
-  const verdict = status === 404 ? `${dependency} does not know ${what}` : `${dependency} rejected ${what}`;
+  const code = status === 404 ? "KUBERNETES_NOT_FOUND" : "KUBERNETES_REFUSED";
+  const verdict = status === 404 ? `${dependency} does not know ${what}` : `${dependency} refused ${what}`;
   return new PermanentError(code, verdict, seen(error));
 }
 
