@@ -12,7 +12,10 @@ const timeoutMs = 60_000;
 const manifestSchema = z.looseObject({
   apiVersion: z.string(),
   kind: z.string(),
-  metadata: z.looseObject({ name: z.string(), labels: z.record(z.string(), z.string()).nullish() }),
+  metadata: z.looseObject({
+    name: z.coerce.string(),
+    labels: z.record(z.string(), z.coerce.string()).nullish(),
+  }),
 });
 const listSchema = z.looseObject({ kind: z.string().endsWith("List"), items: z.array(z.unknown()) });
 
@@ -44,8 +47,7 @@ export async function renderChart(
 
 /** Every object of a multi-document manifest, those of `kind: List` one by one. */
 export function parseManifests(text: string, chart: Pick<ChartInstall, "chartDir">): RenderedObject[] {
-  // Kubernetes reads YAML 1.1 (`yes` is true, 0644 is octal).
-  const documents = parseAllDocuments(text, { version: "1.1", uniqueKeys: false, logLevel: "silent" });
+  const documents = parseAllDocuments(text, { uniqueKeys: false, logLevel: "silent" });
   if (!Array.isArray(documents)) return [];
   return documents.flatMap((document) => {
     const error = document.errors[0];
