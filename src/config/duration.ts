@@ -1,0 +1,29 @@
+const unitMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const words: Record<string, string> = { mi: "m", mo: "d", se: "s", ho: "h", hr: "h", da: "d", we: "w" };
+
+/** Milliseconds of `90s`, `20m`, `48h`, `7d`, `500ms`, `1h30m`, `0`; undefined for anything else. */
+export function parseDuration(text: string): number | undefined {
+  if (text === "0") return 0;
+  if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text)) return undefined;
+  let total = 0;
+  let last = Infinity;
+  for (const [, amount = "", unit = ""] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
+    const ms = unitMs[unit] ?? 0;
+    if (ms >= last) return undefined; // 30m1h and 5m5m are slips of the pen
+    last = ms;
+    total += Number(amount) * ms;
+  }
+  return Math.round(total);
+}
+
+/** What somebody who wrote `2 days`, `60` or `1H` may have meant, written as parseDuration wants it. */
+export function suggestDuration(text: string): string | undefined {
+  const [, amount, word = ""] = /^(\d{1,9})\s*([a-z]*)\.?$/i.exec(text.trim()) ?? [];
+  if (amount === undefined) return undefined;
+  const lower = word.toLowerCase();
+  const unit = lower === "" ? "s" : (words[lower.slice(0, 2)] ?? lower);
+  if (unit === "w") return `${Number(amount) * 7}d`;
+  if (unit === "d" && lower.startsWith("mo")) return `${Number(amount) * 30}d`;
+  if (unit === "d" && lower !== "d") return `${Number(amount) * 24}h`;
+  return unitMs[unit] === undefined ? undefined : `${Number(amount)}${unit}`;
+}
