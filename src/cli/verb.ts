@@ -1,0 +1,22 @@
+/** What a verb is given and what it gives back. */
+import type { ExitCode } from "../errors.ts";
+import type { Redactor } from "../redaction.ts";
+
+export interface VerbContext {
+  env: Record<string, string | undefined>;
+  /** Flags by their camel-case names. */
+  options: Record<string, unknown>;
+  args: string[];
+  /** Aborted with a CancelledError by SIGTERM and SIGINT. */
+  signal: AbortSignal;
+  /** Writes a text, as it is, to standard output. */
+  stdout: (text: string) => void;
+  color: boolean;
+  version: string;
+  /** Secrets added here are left out of errors that main prints. */
+  redactor: Redactor;
+  /** Sets the one line that Kubernetes shows as the container's termination message. */
+  outcome: (line: string) => void;
+}
+
+export type Verb = (context: VerbContext) => Promise<ExitCode>;

@@ -1,0 +1,37 @@
+/** How an error that ends the program is told to people. */
+import { table } from "./domain/words.ts";
+import { BuilderError, ConfigError } from "./errors.ts";
+
+/** Writes an error as lines for people; one that nobody foresaw comes with its stack. */
+export function printError(error: unknown, write: (text: string) => void): void {
+  write(`${errorLines(error).join("\n")}\n`);
+}
+
+/** The lines of an error: what went wrong, where or why, what to do. */
+export function errorLines(error: unknown): string[] {
+  if (error instanceof ConfigError) {
+    const rows = error.problems.map(({ where, what }) => [where, what]);
+    return [error.message, ...table(rows).map((line) => `  ${line}`)];
+  }
+  if (error instanceof BuilderError) {
+    const { message, code, details, hint } = error;
+    return [
+      `${message} [${code}]`,
+      ...details.map((line) => `  ${line}`),
+      ...(hint === undefined ? [] : [hint]),
+      `more: docs/errors.md#${code.toLowerCase()}`,
+    ];
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return ["this is a bug in powo-builder:", stack];
+}
+
+/** What went wrong in one line, for the termination message. */
+export function outcomeOf(error: unknown): string {
+  if (error instanceof ConfigError) {
+    const [first] = error.problems;
+    return first ? `${error.message}: ${first.where} ${first.what}` : error.message;
+  }
+  if (error instanceof BuilderError) return `${error.message} [${error.code}]`;
+  return `bug: ${error instanceof Error ? error.message : String(error)}`;
+}
