@@ -2,13 +2,24 @@ import tseslint from "typescript-eslint";
 
 /** Who may import whom (style.md, "Layout"): each room lists the rooms it must not know. */
 const layers = {
-  "src/errors.ts": ["cli", "compose", "config", "steps", "adapters", "pipeline", "domain", "ports"],
-  "src/domain/**": ["cli", "compose", "config", "steps", "adapters", "pipeline", "ports"],
-  "src/ports/**": ["cli", "compose", "config", "steps", "adapters", "pipeline"],
-  "src/pipeline/**": ["cli", "compose", "config", "steps", "adapters", "ports", "domain"],
-  "src/steps/**": ["cli", "compose", "adapters"],
-  "src/adapters/**": ["cli", "compose", "steps"],
-  "src/config/**": ["cli", "compose", "steps", "adapters", "pipeline", "ports"],
+  "src/errors.ts": [
+    "cli",
+    "compose",
+    "config",
+    "rebuild",
+    "steps",
+    "adapters",
+    "pipeline",
+    "domain",
+    "ports",
+  ],
+  "src/domain/**": ["cli", "compose", "config", "rebuild", "steps", "adapters", "pipeline", "ports"],
+  "src/ports/**": ["cli", "compose", "config", "rebuild", "steps", "adapters", "pipeline"],
+  "src/pipeline/**": ["cli", "compose", "config", "rebuild", "steps", "adapters", "ports", "domain"],
+  "src/steps/**": ["cli", "compose", "adapters", "rebuild"],
+  "src/rebuild/**": ["cli", "compose", "adapters"],
+  "src/adapters/**": ["cli", "compose", "rebuild", "steps"],
+  "src/config/**": ["cli", "compose", "rebuild", "steps", "adapters", "pipeline", "ports"],
 };
 /** Client libraries and other outside packages stay in the adapters; the core is plain TypeScript. */
 const clients = ["@kubernetes/client-node", "@google-cloud/dns", "google-auth-library", "axios", "execa"];
@@ -23,7 +34,7 @@ const room = ([files, forbidden]) => ({
           {
             regex: `^(\\.\\.?/)+(?:src/)?(${forbidden.join("|")})(\\.ts|/)`,
             message:
-              "imports go one way: main → cli → compose → (steps, adapters) → (pipeline, domain, ports) → errors",
+              "imports go one way: main → cli → compose → (rebuild, adapters) → steps → (pipeline, domain, ports) → errors",
           },
           ...(files.startsWith("src/adapters")
             ? []

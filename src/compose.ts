@@ -40,7 +40,7 @@ export interface Composed {
   world: World;
   redactor: Redactor;
   /** Removes the work folder and closes idle connections. */
-  dispose(): void;
+  dispose: () => void;
 }
 
 const systemClock: Clock = {
@@ -159,6 +159,7 @@ function addCredentials(redactor: Redactor, url: string): void {
   const parsed = URL.parse(url);
   if (!parsed) return;
   if (parsed.password) redactor.add(decodeURIComponent(parsed.password));
-  else if (parsed.username && parsed.protocol.startsWith("http")) redactor.add(decodeURIComponent(parsed.username));
+  else if (parsed.username && parsed.protocol.startsWith("http"))
+    redactor.add(decodeURIComponent(parsed.username));
   for (const value of parsed.searchParams.values()) redactor.add(value);
 }

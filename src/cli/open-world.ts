@@ -4,12 +4,12 @@ import { parseSettings, type ParseOptions, type Settings } from "../config/setti
 import type { VerbContext } from "./verb.ts";
 
 /** The world of a verb, from environment and files. Throws ConfigError with all problems. */
-export function openWorld(context: VerbContext, need: ParseOptions["need"]): Promise<Composed> {
+export function openWorld(context: VerbContext, need: NonNullable<ParseOptions["need"]>): Promise<Composed> {
   const { env, version, stdout: write, color } = context;
   return compose({ settings: settingsOf(context, need), env, version, write, color });
 }
 
 /** The settings alone. Throws ConfigError with all problems. */
-export function settingsOf({ env }: VerbContext, need: ParseOptions["need"]): Settings {
+export function settingsOf({ env }: VerbContext, need: NonNullable<ParseOptions["need"]>): Settings {
   return parseSettings(env, (file) => (existsSync(file) ? readFileSync(file, "utf8") : undefined), { need });
 }

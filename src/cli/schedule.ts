@@ -14,9 +14,12 @@ export const verb: Verb = async (context) => {
   const expression = args[0] ?? defaultSchedule;
   const timezone = typeof options["timeZone"] === "string" ? options["timeZone"] : "UTC";
   if (!cron.validate(expression)) {
-    throw new ConfigError([{ where: "schedule", what: `"${expression}" is not a cron expression; write "${defaultSchedule}"` }]);
+    throw new ConfigError([
+      { where: "schedule", what: `"${expression}" is not a cron expression; write "${defaultSchedule}"` },
+    ]);
   }
-  if (!isTimeZone(timezone)) throw new ConfigError([{ where: "--time-zone", what: `"${timezone}" is unknown; write Europe/London` }]);
+  if (!isTimeZone(timezone))
+    throw new ConfigError([{ where: "--time-zone", what: `"${timezone}" is unknown; write Europe/London` }]);
   settingsOf(context, "all"); // a mistake is told now, not on Sunday
   const task = cron.schedule(
     expression,

@@ -20,7 +20,8 @@ export const verb: Verb = async (context) => {
       const status = await patiently(() => readStatus(world, signal), patience, signal);
       const text = json ? JSON.stringify(status, null, 2) : statusLines(status, clock.now()).join("\n");
       // A watch on a terminal redraws; in a log it prints only what changed.
-      if (text !== shown) stdout(context.color && options["watch"] && shown ? `\u001b[2J\u001b[H${text}\n` : `${text}\n`);
+      if (text !== shown)
+        stdout(context.color && options["watch"] && shown ? `\u001b[2J\u001b[H${text}\n` : `${text}\n`);
       shown = text;
       const over = !status.run || isOver(status.run.phase as Phase);
       if (!options["watch"] || over) return exitCodes.done;

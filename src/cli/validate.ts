@@ -13,12 +13,17 @@ export const verb: Verb = async (context) => {
     const ports = readOnlyPorts(world, signal);
     const surroundings = { clock: world.clock, log: world.log("validate"), signal };
     const { problems, refusal, findings } = await runChecks(ports, world.settings, surroundings);
-    if (json) stdout(`${JSON.stringify({ problems, warnings: findings?.warnings ?? [], checks: findings?.checks ?? 0 }, null, 2)}\n`);
+    if (json)
+      stdout(
+        `${JSON.stringify({ problems, warnings: findings?.warnings ?? [], checks: findings?.checks ?? 0 }, null, 2)}\n`,
+      );
     if (problems.length > 0) throw new ConfigError(problems);
     if (refusal) throw refusal;
     if (!json && findings) {
       for (const warning of findings.warnings) stdout(`warning: ${warning}\n`);
-      stdout(`${findings.checks} checks passed: configuration, credentials, permissions, zones, chart and data are in order\n`);
+      stdout(
+        `${findings.checks} checks passed: configuration, credentials, permissions, zones, chart and data are in order\n`,
+      );
     }
     return exitCodes.done;
   } finally {

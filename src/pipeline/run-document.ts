@@ -8,21 +8,21 @@ export interface StepRecord {
   /** How often the step was begun, over all builders. */
   attempts: number;
   /** ISO 8601, UTC. */
-  startedAt?: string;
-  finishedAt?: string;
+  startedAt?: string | undefined;
+  finishedAt?: string | undefined;
   /** One line for people. */
-  output?: string;
+  output?: string | undefined;
 }
 
 export type Phase =
   "running" | "waiting-approval" | "interrupted" | "succeeded" | "failed" | "aborted" | "rolled-back";
 
 export interface Failure {
-  step?: string;
+  step?: string | undefined;
   code: string;
   message: string;
-  details?: string[];
-  hint?: string;
+  details?: string[] | undefined;
+  hint?: string | undefined;
 }
 
 export interface RunHeader {
@@ -30,11 +30,11 @@ export interface RunHeader {
   runId: string;
   phase: Phase;
   startedAt: string;
-  finishedAt?: string;
+  finishedAt?: string | undefined;
   /** Which builders have worked on it, in order; bounded. */
   builders: { name: string; since: string }[];
   steps: StepRecord[];
-  failure?: Failure;
+  failure?: Failure | undefined;
 }
 
 export type RunDocument<S> = RunHeader & S;

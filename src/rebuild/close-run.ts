@@ -1,6 +1,6 @@
 /** The end of a run, or of this builder's part in it: phase, history, last lines, notification, exit code. */
 import { addToHistory, type History } from "../domain/history.ts";
-import { addTimings } from "../domain/harvest-progress.ts";
+import { addTimings, type Timings } from "../domain/harvest-progress.ts";
 import type { RunState } from "../domain/run-state.ts";
 import {
   AbortedError,
@@ -59,7 +59,7 @@ async function closeSucceeded(
   history: History,
 ): Promise<ExitCode> {
   const signal = AbortSignal.timeout(endedWritesMs);
-  const timings = addTimings(unpack(checkpoint.attachment(timingsAttachment)), secondsPerJob(checkpoint));
+  const timings = addTimings(unpack(checkpoint.attachment(timingsAttachment)) as Timings, secondsPerJob(checkpoint));
   await checkpoint.attach(timingsAttachment, pack(timings), signal);
   await finish(world, checkpoint, history, "succeeded", undefined, signal);
   const lines = liveLines(checkpoint.run, world);
@@ -134,7 +134,8 @@ function failureOf(error: unknown, { run }: Checkpoint<RunState>, redact: (text:
   const named = step === undefined ? {} : { step };
   if (!(error instanceof BuilderError)) return { ...named, code: "BUG", message: redact(messageOf(error)) };
   const { code, message, details, hint } = error;
-  const problems = error instanceof ConfigError ? error.problems.map(({ where, what }) => `${where}: ${what}`) : [];
+  const problems =
+    error instanceof ConfigError ? error.problems.map(({ where, what }) => `${where}: ${what}`) : [];
   const lines = [...problems, ...details].slice(0, mostDetails).map(redact);
   return {
     ...named,
@@ -147,7 +148,7 @@ function failureOf(error: unknown, { run }: Checkpoint<RunState>, redact: (text:
 
 /** Seconds per job of this run; of a job that ran twice the last. */
 function secondsPerJob(checkpoint: Checkpoint<RunState>): Map<string, number> {
-  const results = unpack<JobResults>(checkpoint.attachment(resultsAttachment));
+  const results = unpack(checkpoint.attachment(resultsAttachment)) as JobResults;
   return new Map(Object.entries(results).map(([key, [seconds]]) => [key.replace(/#\d+$/, ""), seconds]));
 }
 

@@ -70,9 +70,9 @@ export async function readState(store: StateStore, stateName: string): Promise<R
   };
 }
 
-function parse<T>(schema: z.ZodType, value: unknown, key: string, stateName: string): T {
+function parse<S extends z.ZodType>(schema: S, value: unknown, key: string, stateName: string): z.infer<S> {
   const found = schema.safeParse(value);
-  if (found.success) return found.data as T;
+  if (found.success) return found.data;
   const version = (value as { schemaVersion?: unknown } | null)?.schemaVersion;
   const newer = typeof version === "number" && version > schemaVersion;
   const issue = found.error.issues[0];

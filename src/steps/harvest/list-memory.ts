@@ -29,11 +29,11 @@ export function listMemory(
 ): ListMemory {
   let all = state.harvest ?? {};
   let unsaved = false;
-  const results = unpack<JobResults>(context.attachment(resultsAttachment));
+  const results = unpack(context.attachment(resultsAttachment)) as JobResults;
   return {
     name,
     results,
-    timings: unpack<Timings>(context.attachment(timingsAttachment)),
+    timings: unpack(context.attachment(timingsAttachment)) as Timings,
     get: () => all[name] ?? {},
     addResult(identifier, result) {
       results[identifier] = result;
@@ -54,6 +54,6 @@ export function pack(value: unknown): Uint8Array {
 }
 
 /** The value of a packed attachment, or an empty object. */
-export function unpack<T extends object>(bytes: Uint8Array | undefined): T {
-  return (bytes ? JSON.parse(brotliDecompressSync(bytes).toString()) : {}) as T;
+export function unpack(bytes: Uint8Array | undefined): unknown {
+  return bytes ? JSON.parse(brotliDecompressSync(bytes).toString()) : {};
 }

@@ -63,7 +63,7 @@ function passwordWarnings({ harvester }: Settings, values: Record<string, unknow
   const passwords = values["password"];
   if (typeof passwords !== "object" || passwords === null) return [];
   const wanted = (passwords as Record<string, unknown>)["harvester"];
-  if (wanted === undefined || String(wanted as string | number) === harvester.password) return [];
+  if (wanted === undefined || JSON.stringify(wanted) === JSON.stringify(harvester.password)) return [];
   return [
     "API_PASSWORD differs from password.harvester in the secrets file; the harvester may refuse the import",
   ];
