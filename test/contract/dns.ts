@@ -85,7 +85,7 @@ export function describeDns(name: string, make: () => Promise<DnsWorld>): void {
     });
 
     it("says that a change makes no sense", async () => {
-      const elsewhere = { ...record("a", "192.0.2.1"), name: "a.elsewhere.example." };
+      const elsewhere = { ...record("a", "192.0.2.1"), name: "a.elsewhere.test." };
       const failure = await change([elsewhere], []).catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(PermanentError);
     });
@@ -99,7 +99,7 @@ export function describeDns(name: string, make: () => Promise<DnsWorld>): void {
       expect((failure as PermanentError).hint).toContain("dns.admin");
     });
 
-    it.each(faults)("calls $kind ($status) an outage and doesn't ask again", async (fault) => {
+    it.each(faults)("calls $kind $status an outage and doesn't ask again", async (fault) => {
       if (!world.showFault) return;
       world.showFault(fault);
       await expect(world.dns.findZone(world.zone)).rejects.toBeInstanceOf(TransientError);

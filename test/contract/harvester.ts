@@ -94,7 +94,7 @@ export function describeHarvester(name: string, make: () => Promise<HarvesterWor
       expect(await world.site.hasTaxon(world.target, "urn:lsid:ipni.org:names:1-1")).toBe(true);
     });
 
-    it.each(faults)("calls $kind ($status) an outage", async (fault) => {
+    it.each(faults)("calls $kind $status an outage", async (fault) => {
       if (!world.showFault) return;
       const outage = { code: "OUTAGE", dependency: "the harvester" };
       world.showFault(fault);
