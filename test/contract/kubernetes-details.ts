@@ -72,13 +72,23 @@ export function describeKubernetesDetails(kubeconfig: () => string): void {
       });
     });
 
-    it("refuse a state that a ConfigMap can't hold", async () => {
-      const attachments = { data: Buffer.alloc(1_200_000, "x") };
-      const version = await store().save({ run: {} }, undefined);
-      const error = await failure(store().save({ attachments }, version));
-      expect(error).toBeInstanceOf(CheckpointError);
-      expect(error).toMatchObject({ code: "STATE_REJECTED" });
-      expect((await store().load())?.version).toBe(version);
+    it.each([1_200_000, 4_000_000])(
+      "refuse a state of %d bytes, which a ConfigMap can't hold",
+      async (size) => {
+        const attachments = { data: Buffer.alloc(size, "x") };
+        const version = await store().save({ run: {} }, undefined);
+        const error = await failure(store().save({ attachments }, version));
+        expect(error).toBeInstanceOf(CheckpointError);
+        expect(error).toMatchObject({ code: "STATE_TOO_LARGE" });
+        expect((await store().load())?.version).toBe(version);
+      },
+    );
+
+    it("say so when the state's ConfigMap was made immutable", async () => {
+      await configMap({ immutable: true, data: { "run.json": "{}" } });
+      const version = (await store().load())?.version;
+      const error = await failure(store().save({ run: { n: 1 } }, version));
+      expect(error).toMatchObject({ code: "STATE_REFUSED", hint: expect.stringContaining("immutable") });
     });
 
     it("keep the lock as kubectl and other controllers read it", async () => {

@@ -59,15 +59,17 @@ function saveError(error: unknown, place: Place, basedOn: string | undefined): u
     return new ConflictError(`ConfigMap ${place.namespace}/${place.name}`, error);
   const failure = failureBehind(error);
   if (failure?.status !== 413 && failure?.status !== 422) return error;
-  return new CheckpointError(
-    "STATE_REJECTED",
-    `the state can't be kept in ConfigMap ${place.namespace}/${place.name}`,
-    {
-      details: [failure.message],
-      hint: "a ConfigMap holds 1 MiB and must not be immutable",
-      cause: error,
-    },
-  );
+  const target = `ConfigMap ${place.namespace}/${place.name}`;
+  const options = { details: [failure.message], cause: error };
+  if (failure.status === 413 || failure.causes.includes("FieldValueTooLong"))
+    return new CheckpointError("STATE_TOO_LARGE", `the state is too large for ${target}`, {
+      ...options,
+      hint: "a ConfigMap holds 1 MiB, and the data configuration is kept in it, compressed",
+    });
+  return new CheckpointError("STATE_REFUSED", `the state can't be kept in ${target}`, {
+    ...options,
+    hint: `look at it with: kubectl get configmap ${place.name} -n ${place.namespace} -o yaml; was it made immutable?`,
+  });
 }
 
 function contentOf({ run, history, attachments = {} }: StateChange): {

@@ -29,7 +29,7 @@ const maxBytes = 64 * 1024 * 1024;
 const idleMs = 55_000;
 
 export function createTransport(kubeConfig: KubeConfig, timeoutMs: number): Transport {
-  const server = kubeConfig.getCurrentCluster()?.server ?? "";
+  const server = kubeConfig.getCurrentCluster()?.server.replace(/\/+$/, "") ?? "";
   const agents = createAgents(kubeConfig);
 
   const exchange = async (request: ApiRequest): Promise<string> => {
@@ -145,7 +145,10 @@ async function sendOnce(
     const text = await readText(response);
     const status = response.statusCode ?? 0;
     if (status >= 200 && status <= 299) return text;
-    throw new ApiFailure(status, text, retryAfterMs(response.headers["retry-after"]));
+    const failure = new ApiFailure(status, text, retryAfterMs(response.headers["retry-after"]));
+    // A proxy's, or a server's that is still starting: taken for "not found", the run's state would be missed.
+    if (status === 404 && failure.reason === "") throw new NoAnswer("answered 404 without saying of what");
+    throw failure;
   } catch (error) {
     if (error instanceof ApiFailure || error instanceof NoAnswer) throw error;
     const how = `did not answer${codeOf(error)}`;
