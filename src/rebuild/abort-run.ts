@@ -34,7 +34,7 @@ export async function abortRun(world: World, signal: AbortSignal): Promise<ExitC
   try {
     return await removeAndClose(world, lock, AbortSignal.any([signal, lock.lost]));
   } finally {
-    await lock.release([requestKinds.abort, requestKinds.approve]).catch((error: unknown) => {
+    await lock.release(Object.values(requestKinds)).catch((error: unknown) => {
       log.warn({}, `the lease could not be freed (${messageOf(error)}); it expires by itself`);
     });
   }

@@ -39,12 +39,16 @@ export async function rebuild(world: World, signal: AbortSignal): Promise<ExitCo
     return exitCodes.done;
   }
   lock.keepRenewing();
+  let code: ExitCode | undefined;
   try {
     const held = AbortSignal.any([signal, lock.lost]);
     const stored = await patiently(() => readState(world.store, world.stateName), patience, held);
-    return await carryOut(world, lock, stored, acquired.lastSeen, held);
+    code = await carryOut(world, lock, stored, acquired.lastSeen, held);
+    return code;
   } finally {
-    await lock.release([requestKinds.abort, requestKinds.approve]).catch((error: unknown) => {
+    // What operators asked for outlives an interruption: the next builder answers it.
+    const answered = code === undefined || code === exitCodes.interrupted ? [] : Object.values(requestKinds);
+    await lock.release(answered).catch((error: unknown) => {
       world.log().warn({}, `the lease could not be freed (${messageOf(error)}); it expires by itself`);
     });
   }
@@ -78,7 +82,7 @@ async function carryOut(
     attachments: stored.attachments,
     ensureHeld: () => lock.ensureHeld(AbortSignal.any([])),
   });
-  listenForAbort(lock, checkpoint, abort);
+  obeyRequests(lock, checkpoint, abort);
   for (const line of banner(opened, world, lastSeen)) world.log().info({}, line);
   const drop = opened.kind === "new" ? [dataAttachment, resultsAttachment] : [];
   if (opened.expired) await checkpoint.setPhase("running", signal, {}, opened.history);
@@ -118,13 +122,19 @@ async function open(
   return openRun(stored, { settings, stepNames, identity, now: clock.now(), randomInt, taken });
 }
 
-/** An operator's abort ends the run, unless the public names may have been changed already. */
-function listenForAbort(lock: Lock, checkpoint: Checkpoint<RunState>, abort: AbortController): void {
-  lock.onRequests((requests) => {
+/** An operator's abort ends the run before its swap, a rollback after it. */
+function obeyRequests(lock: Lock, checkpoint: Checkpoint<RunState>, abort: AbortController): void {
+  const obey = (requests: Readonly<Record<string, string>>) => {
     const { runId, dns } = checkpoint.run;
-    if (requests[requestKinds.abort] !== runId || dns?.startedAt !== undefined) return;
-    abort.abort(new AbortedError(`run ${runId} was ended by an operator`));
-  });
+    const swapping = dns?.startedAt !== undefined;
+    if (requests[requestKinds.abort] === runId && !swapping) {
+      abort.abort(new AbortedError(`run ${runId} was ended by an operator`));
+    } else if (requests[requestKinds.rollback] === runId && swapping) {
+      abort.abort(new AbortedError(`run ${runId} is being rolled back by an operator`));
+    }
+  };
+  lock.onRequests(obey);
+  obey(lock.requests);
 }
 
 async function tellStarted(

@@ -28,7 +28,7 @@ export interface World {
 }
 
 /** The kinds of requests that operators leave on the Lease. */
-export const requestKinds = { abort: "abort", approve: "approve" } as const;
+export const requestKinds = { abort: "abort", approve: "approve", rollback: "rollback" } as const;
 
 /** The approval that an operator left on the Lease, if it is for this run. */
 export function readApproval(

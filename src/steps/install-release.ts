@@ -6,7 +6,7 @@ import type { RunState } from "../domain/run-state.ts";
 import { done, type Step, type StepContext } from "../pipeline/step.ts";
 import type { Ports } from "../ports/index.ts";
 import { removeLeftovers } from "./remove-leftovers.ts";
-import { recordedBy, removalOf, removeRelease } from "./remove-release.ts";
+import { recordedBy, removalOf, removeRelease, usedBy } from "./remove-release.ts";
 
 type Needs = Pick<Ports, "cluster" | "releases" | "sources" | "dns">;
 
@@ -21,7 +21,7 @@ export const installRelease = (settings: Settings): Step<Needs, RunState> => ({
     const seen = await observe(ports, state);
     if (seen === "installed") return done("", { reinstall: null });
     if (seen === "absent")
-      await removeLeftovers(ports, settings, { current: release, recorded: recordedBy(state) }, context);
+      await removeLeftovers(ports, settings, { inUse: usedBy(state), recorded: recordedBy(state) }, context);
     else await startAfresh(ports, settings, state, context, seen);
     await install(ports, settings, state, context);
     return done("", { reinstall: null });

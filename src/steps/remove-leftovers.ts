@@ -9,8 +9,8 @@ import { readLive } from "./read-live.ts";
 import { removeRelease, type Surroundings } from "./remove-release.ts";
 
 export interface LeftoverScope {
-  /** The release of the run that is under way: never a leftover. */
-  current: string | undefined;
+  /** The release of the run that is under way and what it replaces: never leftovers, whatever DNS says meanwhile. */
+  inUse: ReadonlySet<string>;
   recorded: ReadonlySet<string>;
 }
 
@@ -25,7 +25,7 @@ export function findLeftovers(
   }: { environment: string; now: string; live: readonly string[]; scope: LeftoverScope },
 ): NamespaceView[] {
   return namespaces.filter((namespace) => {
-    if (namespace.name === scope.current) return false;
+    if (scope.inUse.has(namespace.name)) return false;
     const context = { environment, now, live, recorded: scope.recorded };
     if (whyNotDelete(namespace, context) !== undefined) return false;
     // What was live once and has no date to go (DELETE_EXISTING off) is the operators' to delete.

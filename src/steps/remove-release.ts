@@ -28,6 +28,11 @@ export function recordedBy({ known, previous, release }: RunState): ReadonlySet<
   return new Set([...known, ...(previous ?? []), release]);
 }
 
+/** The releases that an unfinished run needs: the one it builds, and those it is about to replace. */
+export function usedBy({ previous, release }: RunState): ReadonlySet<string> {
+  return new Set([...(previous ?? []), release]);
+}
+
 /** The removal of a release that a run made or found. */
 export function removalOf(settings: Settings, state: RunState, name: string): Removal {
   const { environment, mappings, deleteTimeoutMs: timeoutMs } = settings;

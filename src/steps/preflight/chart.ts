@@ -3,7 +3,7 @@ import type { RenderedObject } from "../../domain/release.ts";
 import type { Problem } from "../../errors.ts";
 import type { Ports } from "../../ports/index.ts";
 import type { Chart } from "../../ports/sources.ts";
-import type { Check } from "./checks.ts";
+import type { Check } from "./check.ts";
 
 export interface CheckedChart {
   chart: Chart;

@@ -5,6 +5,7 @@ import type { Ports } from "../../ports/index.ts";
 import type { Chart } from "../../ports/sources.ts";
 import { type LiveReading, readLive } from "../read-live.ts";
 import type { Surroundings } from "../remove-release.ts";
+import type { Check } from "./check.ts";
 import { checkChart } from "./chart.ts";
 import { checkData, type CheckedDocument } from "./data.ts";
 import { checkRights } from "./rights.ts";
@@ -20,14 +21,6 @@ export interface Findings {
   warnings: string[];
   /** How many things were checked. */
   checks: number;
-}
-
-/** What one check found: a result, or problems, or both; `checked` counts the single questions. */
-export interface Check<T> {
-  result: T | undefined;
-  problems: Problem[];
-  warnings: string[];
-  checked: number;
 }
 
 export interface Checked {

@@ -2,7 +2,7 @@ import type { Settings } from "../../config/settings.ts";
 import { checkDataConfiguration } from "../../domain/data-configuration.ts";
 import type { Ports } from "../../ports/index.ts";
 import { summary } from "../load-data.ts";
-import type { Check } from "./checks.ts";
+import type { Check } from "./check.ts";
 
 export interface CheckedDocument {
   bytes: Uint8Array;

@@ -1,7 +1,7 @@
 import type { Settings } from "../../config/settings.ts";
 import type { Right } from "../../domain/release.ts";
 import type { Ports } from "../../ports/index.ts";
-import type { Check } from "./checks.ts";
+import type { Check } from "./check.ts";
 
 /** Asks the API server for every right that the run will need. */
 export async function checkRights(cluster: Ports["cluster"], settings: Settings): Promise<Check<true>> {

@@ -2,7 +2,7 @@ import type { Settings } from "../../config/settings.ts";
 import type { RecordSet } from "../../domain/dns-records.ts";
 import type { Problem } from "../../errors.ts";
 import type { Ports } from "../../ports/index.ts";
-import type { Check } from "./checks.ts";
+import type { Check } from "./check.ts";
 
 /** Looks whether every zone exists, holds the names mapped in it, and could take an address record for them. */
 export async function checkZones(dns: Ports["dns"], { mappings }: Settings): Promise<Check<true>> {
