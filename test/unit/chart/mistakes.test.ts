@@ -63,7 +63,7 @@ const mistakes: [string, Values, RegExp][] = [
     { settings: { APPROVAL: "sometimes" } },
     /APPROVAL': 'sometimes' does not match/,
   ],
-  ["a share above 1", { settings: { GATE_MIN_SHARE: 90 } }, /GATE_MIN_SHARE': maximum: got 90, want 1/],
+  ["a share in percent", { settings: { GATE_MIN_SHARE: 90 } }, /GATE_MIN_SHARE': maximum: got 90, want 10/],
   [
     "a log format that does not exist",
     { settings: { LOG_FORMAT: "xml" } },
