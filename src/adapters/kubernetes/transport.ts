@@ -29,7 +29,7 @@ const maxBytes = 64 * 1024 * 1024;
 const idleMs = 55_000;
 
 export function createTransport(kubeConfig: KubeConfig, timeoutMs: number): Transport {
-  const server = kubeConfig.getCurrentCluster()?.server.replace(/\/+$/, "") ?? "";
+  const server = kubeConfig.getCurrentCluster()?.server ?? "";
   const agents = createAgents(kubeConfig);
 
   const exchange = async (request: ApiRequest): Promise<string> => {
