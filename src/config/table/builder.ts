@@ -7,7 +7,7 @@ const ignored = (): Setting<undefined> => ({
   group: "Of the original, without effect",
   type: "text",
   parse: () => ({ value: undefined }),
-  description: "Accepted and ignored: the builder talks to the cluster with its own service account.",
+  description: "accepted and ignored; the builder talks to the cluster with its own service account.",
   ignored: true,
 });
 
