@@ -15,8 +15,6 @@ export interface VerbContext {
   version: string;
   /** Secrets added here are left out of errors that main prints. */
   redactor: Redactor;
-  /** Sets the one line that Kubernetes shows as the container's termination message. */
-  outcome: (line: string) => void;
 }
 
 export type Verb = (context: VerbContext) => Promise<ExitCode>;

@@ -1,0 +1,56 @@
+/** The table of verbs: a row here is all it takes to be in the usage, the suggestions and the help. */
+import type { Verb } from "./verb.ts";
+
+export type OptionRow = readonly [flags: string, description: string, choices?: readonly string[]];
+
+export interface VerbRow {
+  name: string;
+  /** Arguments as commander writes them: `[cron]`. */
+  arguments?: string;
+  summary: string;
+  example: string;
+  options: readonly OptionRow[];
+  /** Loads the module only when the verb is run, so that help and usage are told at once. */
+  load: () => Promise<{ verb: Verb }>;
+}
+
+const output: OptionRow = ["-o, --output <format>", "json: for programs", ["json"]];
+
+export const verbs: readonly VerbRow[] = [
+  {
+    name: "run",
+    summary: "rebuild and put live; resumes an unfinished run, or says who is at it (default)",
+    example: "powo-builder run",
+    options: [],
+    load: () => import("./run.ts"),
+  },
+  {
+    name: "status",
+    summary: "what is live, and how the run gets on",
+    example: "powo-builder status --watch",
+    options: [["-w, --watch", "until the run is over"], output],
+    load: () => import("./status.ts"),
+  },
+  {
+    name: "abort",
+    summary: "end a run before its swap and remove what it made; the live site stays as it is",
+    example: "powo-builder abort",
+    options: [],
+    load: () => import("./abort.ts"),
+  },
+  {
+    name: "validate",
+    summary: "check settings, credentials, permissions, zones, chart and data; touches nothing",
+    example: "powo-builder validate -o json",
+    options: [output],
+    load: () => import("./validate.ts"),
+  },
+  {
+    name: "schedule",
+    arguments: "[cron]",
+    summary: 'run on a cron schedule where no CronJob does it; "0 12 * * SUN" if left out',
+    example: 'powo-builder schedule "0 12 * * SUN" --time-zone Europe/London',
+    options: [["--time-zone <name>", "of the schedule; UTC if left out"]],
+    load: () => import("./schedule.ts"),
+  },
+];

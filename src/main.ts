@@ -1,0 +1,84 @@
+/** The edge of the process: arguments, environment, signals, exit code; everything else is told what it needs. */
+import { existsSync, writeFileSync } from "node:fs";
+import { isatty } from "node:tty";
+import { stripVTControlCharacters } from "node:util";
+import { runProgram } from "./cli/program.ts";
+import { CancelledError, type ExitCode, exitCodeOf, exitCodes } from "./errors.ts";
+import { outcomeOf, printError } from "./print-error.ts";
+import { createRedactor } from "./redaction.ts";
+import { version } from "./version.ts";
+import { writeFully } from "./write-sync.ts";
+
+const { argv, env } = process;
+const redactor = createRedactor();
+const stopping = new AbortController();
+/** The first line of what was said last: how a run ended is its last record. */
+let lastSaid = "";
+
+function stdout(text: string): void {
+  lastSaid = text;
+  writeFully(1, text);
+}
+
+function stderr(text: string): void {
+  writeFully(2, redactor.redact(text));
+}
+
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    // Whoever asks twice doesn't want to wait: the state is saved at every step.
+    if (stopping.signal.aborted) process.exit(exitCodes.interrupted);
+    stopping.abort(new CancelledError("STOPPED", `stopped by ${signal}`));
+  });
+}
+process.on("unhandledRejection", (error) => fail(error));
+process.on("uncaughtException", (error) => fail(error));
+
+function fail(thrown: unknown): never {
+  const error = causeOf(thrown);
+  printError(error, stderr);
+  end(exitCodeOf(error), outcomeOf(error));
+}
+
+/** What a timer or a request throws when it is stopped says less than the reason for stopping. */
+function causeOf(error: unknown): unknown {
+  const { signal } = stopping;
+  const stopped = signal.aborted && error instanceof Error && error.name === "AbortError";
+  return stopped ? signal.reason : error;
+}
+
+function end(code: ExitCode, outcome: string): never {
+  leaveTerminationMessage(outcome);
+  process.exitCode = code;
+  process.exit();
+}
+
+/** Kubernetes shows at most 4,096 bytes of the file as the reason why the container ended. */
+function leaveTerminationMessage(outcome: string): void {
+  const file = env["TERMINATION_LOG"] || "/dev/termination-log";
+  const [line = ""] = stripVTControlCharacters(outcome).split("\n");
+  const text = redactor.redact(line.replace(/^\d\d:\d\d:\d\d /, "")).slice(0, 1_000);
+  try {
+    if (text !== "" && existsSync(file)) writeFileSync(file, `${text}\n`);
+  } catch {
+    // It is a courtesy: the log says the same.
+  }
+}
+
+const color = isatty(1) && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+const { signal } = stopping;
+try {
+  const code = await runProgram({
+    argv: argv.slice(2),
+    env,
+    signal,
+    stdout,
+    stderr,
+    color,
+    version,
+    redactor,
+  });
+  end(code, lastSaid);
+} catch (error) {
+  fail(error);
+}
