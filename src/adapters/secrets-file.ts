@@ -43,7 +43,7 @@ async function readBounded(file: string, refuse: (what: string) => ConfigError):
 function parseMapping(text: string): Record<string, unknown> | string {
   let values: unknown;
   try {
-    values = parse(text, { logLevel: "silent" });
+    values = parse(text, { logLevel: "error" });
   } catch (error) {
     const position = (error as { linePos?: [{ line: number }] }).linePos?.[0].line;
     return `not YAML${position === undefined ? "" : ` (line ${position})`}`;

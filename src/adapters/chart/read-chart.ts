@@ -54,7 +54,7 @@ async function readChartFile(dir: string, shown: string): Promise<z.infer<typeof
 
 function parseYaml(text: string): unknown {
   try {
-    return parse(text, { logLevel: "silent" }) as unknown;
+    return parse(text, { logLevel: "error" }) as unknown;
   } catch {
     return undefined;
   }

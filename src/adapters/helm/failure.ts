@@ -14,7 +14,7 @@ export function patienceMs(timeoutMs: number): number {
  */
 export async function helmFailure(
   options: HelmOptions,
-  verb: "install" | "uninstall",
+  verb: "install" | "upgrade" | "uninstall",
   name: string,
   result: ProgramResult,
   signal: AbortSignal,

@@ -1,0 +1,113 @@
+import { execFile } from "node:child_process";
+import { cp, mkdir, readFile, rename, symlink, truncate, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { promisify } from "node:util";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { bounded } from "../../../../src/adapters/chart/size.ts";
+import { digestTree } from "../../../../src/adapters/chart/tree.ts";
+import { requireBinaries } from "../../../tools/binaries.ts";
+import { startOciRegistry } from "../../../tools/oci-registry.ts";
+import { createChartWorld, type ChartWorld } from "./chart-world.ts";
+
+const fixture = path.resolve(import.meta.dirname, "../../../fixtures/infrastructure");
+let world: ChartWorld;
+let source: string;
+
+beforeEach(async () => {
+  world = await createChartWorld();
+  source = path.join(world.dir, "source");
+  await cp(fixture, source, { recursive: true });
+});
+afterEach(() => world.close());
+
+describe("a chart from a folder", () => {
+  it("has a digest that only content and paths decide", async () => {
+    const { commit } = await world.fetch(source);
+    const copy = path.join(world.dir, "copy");
+    await cp(source, copy, { recursive: true });
+    expect(await world.fetch(copy, { commit })).toMatchObject({ commit });
+    await rename(path.join(copy, "powo/uat.yaml"), path.join(copy, "powo/uat2.yaml"));
+    expect((await world.fetch(copy)).commit).not.toBe(commit);
+    await expect(world.fetch(copy, { commit })).rejects.toMatchObject({ code: "CHART_CHANGED" });
+  });
+
+  it("is used as it was when it was looked at", async () => {
+    const chart = await world.fetch(source);
+    await writeFile(path.join(source, "powo/values.yaml"), "changed: true\n");
+    expect(await readFile(path.join(chart.dir, "values.yaml"), "utf8")).not.toContain("changed");
+  });
+
+  it("may have no values for this environment", async () => {
+    expect(await world.fetch(source, { environment: "dev" })).toMatchObject({ environmentValues: undefined });
+  });
+
+  it("may be linked inside, as a mounted ConfigMap is, but not lead out or round in circles", async () => {
+    const powo = path.join(source, "powo");
+    await mkdir(path.join(powo, "..data"));
+    await writeFile(path.join(powo, "..data/linked.yaml"), "a: 1\n");
+    await symlink("..data/linked.yaml", path.join(powo, "linked.yaml"));
+    const chart = await world.fetch(source);
+    expect(await readFile(path.join(chart.dir, "linked.yaml"), "utf8")).toBe("a: 1\n");
+
+    await symlink(".", path.join(powo, "round"));
+    expect(await world.problemOf(source)).toContain("circle");
+    await rename(path.join(powo, "round"), path.join(source, "round"));
+    await symlink("/nowhere", path.join(powo, "nowhere"));
+    expect(await world.problemOf(source)).toContain("leads nowhere");
+    await rename(path.join(powo, "nowhere"), path.join(source, "nowhere"));
+    await symlink("../../source/round", path.join(powo, "out"));
+    expect(await world.problemOf(source)).toContain("leads out");
+  });
+
+  it("that is missing or no chart is a mistake", async () => {
+    expect(await world.problemOf(`${source}-missing`)).toContain("no such folder");
+    expect(await world.problemOf(source, { chartPath: "powo/values.yaml" })).toContain("not a folder");
+    await writeFile(path.join(source, "powo/Chart.yaml"), "name: [");
+    expect(await world.problemOf(source)).toContain("Chart.yaml");
+  });
+
+  it("is refused beyond 200 MiB", async () => {
+    const large = path.join(source, "powo/large");
+    await writeFile(large, "");
+    await truncate(large, 201 * 1024 * 1024);
+    expect(await world.problemOf(source)).toContain("200 MiB");
+  });
+});
+
+describe("a fetch", () => {
+  it("is stopped while it grows beyond its limit", async () => {
+    const dir = path.join(world.dir, "grows");
+    await mkdir(dir);
+    const grow = async (signal: AbortSignal) => {
+      await writeFile(path.join(dir, "pack"), "x".repeat(2_000));
+      await new Promise((_, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason as Error)),
+      );
+    };
+    await expect(bounded(dir, new AbortController().signal, grow, 1_000)).rejects.toMatchObject({
+      code: "CONFIGURATION",
+    });
+  });
+});
+
+describe("a chart from a registry", () => {
+  it("is pulled, pinned and refused when it changed", async () => {
+    const { helm } = await requireBinaries();
+    await promisify(execFile)(helm, ["package", path.join(source, "powo"), "-d", world.dir]);
+    const registry = await startOciRegistry(
+      "powo",
+      "0.1.0",
+      await readFile(path.join(world.dir, "powo-0.1.0.tgz")),
+    );
+    const reference = `oci://${registry.host}/charts/powo`;
+    const chart = await world.fetch(reference);
+    expect(chart).toMatchObject({ name: "powo", version: "0.1.0" });
+    expect(chart.commit).toBe(await digestTree(chart.dir));
+    expect(await world.fetch(`${reference}:0.1.0`, { commit: chart.commit })).toEqual(chart);
+    const other = `sha256:${"0".repeat(64)}`;
+    await expect(world.fetch(reference, { commit: other })).rejects.toMatchObject({ code: "CHART_CHANGED" });
+    expect(await world.problemOf(`${reference}:9.9.9`)).toContain("CHART_SOURCE: ");
+    await registry.close();
+    await expect(world.fetch(reference)).rejects.toMatchObject({ code: "OUTAGE" });
+  });
+});

@@ -1,0 +1,59 @@
+import { tmpdir } from "node:os";
+import { describe, expect, it } from "vitest";
+import { wantedVersion } from "../../../../src/adapters/chart/oci-fetch.ts";
+import { sshAddress } from "../../../../src/adapters/chart/reachable.ts";
+import { parseChartSource } from "../../../../src/adapters/chart/source.ts";
+import { ConfigError } from "../../../../src/errors.ts";
+
+describe("CHART_SOURCE", () => {
+  it.each([
+    ["https://github.com/a/b.git", "https://github.com/a/b.git"],
+    ["git+https://github.com/a/b.git", "https://github.com/a/b.git"],
+    ["ssh://git@host:22/a/b", "ssh://git@host:22/a/b"],
+    ["git@host:a/b.git", "git@host:a/b.git"],
+    ["host:a/b.git", "host:a/b.git"],
+    ["file:///a/b.git", "file:///a/b.git"],
+  ])("%s is git", (text, url) => {
+    expect(parseChartSource(text)).toMatchObject({ kind: "git", url, credentials: undefined });
+  });
+
+  it("loses its credentials", () => {
+    expect(parseChartSource("https://us%40er:p%3Aw@host/a")).toEqual({
+      kind: "git",
+      url: "https://host/a",
+      credentials: { username: "us@er", password: "p:w" },
+    });
+    expect(parseChartSource("https://token@host/a")).toMatchObject({
+      url: "https://host/a",
+      credentials: { username: "token" },
+    });
+  });
+
+  it("may be a folder or a registry", () => {
+    expect(parseChartSource(tmpdir())).toEqual({ kind: "folder", dir: tmpdir() });
+    expect(parseChartSource("./charts")).toMatchObject({ kind: "folder" });
+    expect(parseChartSource("oci://host/charts/powo:1.0.0")).toMatchObject({ kind: "oci" });
+  });
+
+  it.each(["ext::sh -c evil", "transport::https://host/a", "ftp://host/a", "gopher://host/a"])(
+    "is never a transport helper: %s",
+    (text) => expect(() => parseChartSource(text)).toThrow(ConfigError),
+  );
+
+  it.each([
+    ["ssh://git@host/a", "host", 22],
+    ["ssh://git@[::1]:2222/a", "::1", 2222],
+    ["git@host.example:a/b", "host.example", 22],
+    ["git://host/a", "host", 9418],
+  ])("%s is reached at %s:%s", (url, host, port) => expect(sshAddress(url)).toEqual({ host, port }));
+
+  it.each([
+    ["oci://host/powo", "master", undefined],
+    ["oci://host/powo", "1.2.3", "1.2.3"],
+    ["oci://host:5000/powo", "1.2.3", "1.2.3"],
+    ["oci://host/powo:1.0.0", "1.2.3", undefined],
+    [`oci://host/powo@sha256:${"a".repeat(64)}`, "1.2.3", undefined],
+  ])("%s with %s asks for version %s", (reference, tag, version) => {
+    expect(wantedVersion(reference, tag)).toBe(version);
+  });
+});

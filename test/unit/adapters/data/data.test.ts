@@ -1,0 +1,93 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createDataSource } from "../../../../src/adapters/data/index.ts";
+import { ConfigError } from "../../../../src/errors.ts";
+import { startFiles, type FileServer } from "../../../sandbox/files.ts";
+
+describe("the data URL", () => {
+  const signal = new AbortController().signal;
+  let files: FileServer;
+  beforeAll(async () => void (files = await startFiles()));
+  afterAll(() => files.close());
+
+  const fetchFrom = (url: string, more: { maxBytes?: number; readTimeoutMs?: number } = {}) =>
+    createDataSource({ url, ...more }).fetchData(signal);
+  const problemOf = async (url: string, more = {}): Promise<string | undefined> => {
+    const failure = await fetchFrom(url, more).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(ConfigError);
+    const [problem] = (failure as ConfigError).problems;
+    expect(problem?.where).toBe("DATA_CONFIG_PATH");
+    return problem?.what;
+  };
+  const withLogin = (url: string) => url.replace("http://", "http://user:canary@");
+
+  it("may redirect five times, not six", async () => {
+    files.serve("hop-0", "{}");
+    for (let hop = 1; hop <= 6; hop += 1) files.redirect(`hop-${hop}`, `hop-${hop - 1}`);
+    expect((await fetchFrom(files.urlOf("hop-5"))).bytes).toEqual(Buffer.from("{}"));
+    expect(await problemOf(files.urlOf("hop-6"))).toContain("more than 5 times");
+  });
+
+  it("that goes round in circles is a mistake", async () => {
+    expect(await problemOf(files.loop("loop"))).toContain("redirects");
+  });
+
+  it.each(["file:///etc/passwd", "ftp://host/a", "gopher://host", "/etc/passwd", ""])(
+    "is http or https, not '%s'",
+    async (url) => expect(await problemOf(url)).toBeTypeOf("string"),
+  );
+
+  it("may not redirect to a file", async () => {
+    const server = createServer((_, response) =>
+      response.writeHead(302, { location: "file:///etc/passwd" }).end(),
+    );
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    expect(await problemOf(url)).toContain("file:");
+    server.close();
+  });
+
+  it("uses the login in it, and shows it nowhere", async () => {
+    const url = withLogin(files.serve("private", "{}"));
+    await fetchFrom(url);
+    const header = files.requests.at(-1)?.authorization ?? "";
+    expect(Buffer.from(header.slice(6), "base64").toString()).toBe("user:canary");
+    expect(await problemOf(withLogin(files.urlOf("missing")))).not.toContain("canary");
+    files.faults.add(() => true, { kind: "reset" }, 1);
+    await expect(fetchFrom(url)).rejects.toSatisfy((error: Error) => !error.message.includes("canary"));
+  });
+
+  it("keeps the login from other hosts", async () => {
+    const other = await startFiles();
+    const url = files.redirect("away", other.serve("there", "{}"));
+    await fetchFrom(withLogin(url));
+    expect(other.requests.at(-1)?.authorization).toBeUndefined();
+    await other.close();
+  });
+
+  it("that never ends is given up at its limit", async () => {
+    expect(await problemOf(files.stream("endless"), { maxBytes: 1024 * 1024 })).toContain(
+      "more than 1048576",
+    );
+  });
+
+  it("may be slow as long as it goes on", async () => {
+    const url = files.serve("slow", "x".repeat(10 * 1024), { chunkMs: 60 });
+    expect((await fetchFrom(url, { readTimeoutMs: 400 })).bytes).toHaveLength(10 * 1024);
+  });
+
+  it("whose host isn't there is an outage", async () => {
+    await expect(fetchFrom("http://nowhere.invalid/data.json")).rejects.toMatchObject({ code: "OUTAGE" });
+    await expect(fetchFrom("http://127.0.0.1:9/data.json")).rejects.toMatchObject({ code: "OUTAGE" });
+  });
+
+  it("stops being asked when the run is stopped", async () => {
+    files.serve("hangs", "{}");
+    files.faults.add(({ path }) => path === "/hangs", { kind: "hang" }, 1);
+    const abort = new AbortController();
+    const fetching = createDataSource({ url: files.urlOf("hangs") }).fetchData(abort.signal);
+    setTimeout(() => abort.abort(new Error("stop now")), 50);
+    await expect(fetching).rejects.toThrow("stop now");
+  });
+});

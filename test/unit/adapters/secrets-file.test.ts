@@ -1,0 +1,34 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createSecretsFile } from "../../../src/adapters/secrets-file.ts";
+import { ConfigError } from "../../../src/errors.ts";
+
+describe("the secrets file", () => {
+  let dir: string;
+  beforeAll(async () => void (dir = await mkdtemp(path.join(tmpdir(), "powo-secrets-"))));
+  afterAll(() => rm(dir, { recursive: true }));
+
+  it.each([
+    ["is missing", undefined, "no such file"],
+    ["is not YAML", "password: {db: canary, [", "not YAML"],
+    ["has a mapping twice", "password: canary\npassword: canary", "not YAML"],
+    ["is a list", "- canary", "not a mapping"],
+    ["is empty", "", "not a mapping"],
+    ["is a word", "canary", "not a mapping"],
+    ["is too large", `a: ${"x".repeat(1024 * 1024)}`, "larger"],
+  ])("is refused when it %s, without showing it", async (_, text, said) => {
+    const file = path.join(dir, "secrets.yaml");
+    await rm(file, { force: true });
+    if (text !== undefined) await writeFile(file, text);
+    const failure = await createSecretsFile({ file })
+      .readSecrets()
+      .catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(ConfigError);
+    const [problem] = (failure as ConfigError).problems;
+    expect(problem).toMatchObject({ where: "SECRETS_FILE" });
+    expect(problem?.what).toContain(said);
+    expect(problem?.what).not.toContain("canary");
+  });
+});
