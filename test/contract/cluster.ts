@@ -103,6 +103,6 @@ export function describeCluster(name: string, makeBench: () => Promise<ClusterBe
       expect(await bench.cluster.denied([])).toEqual([]);
     });
 
-    describeObservation(() => bench);
+    describe("with objects", () => describeObservation(() => bench));
   });
 }

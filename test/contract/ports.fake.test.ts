@@ -1,0 +1,86 @@
+/** The fakes of the scenarios keep the contracts of the real adapters. */
+import { createFakeCluster } from "../fakes/cluster.ts";
+import { createFakeDns } from "../fakes/dns.ts";
+import { createFakeHarvester, createFakeSite } from "../fakes/harvester.ts";
+import { createFakeLeaseStore, createFakeStateStore, StoreModel } from "../fakes/stores.ts";
+import { createFakeWorld } from "../fakes/world.ts";
+import { ZoneModel } from "../sandbox/dns/zone-model.ts";
+import { describeCluster } from "./cluster.ts";
+import { describeDns } from "./dns.ts";
+import { describeHarvester } from "./harvester.ts";
+import { describeLeaseStore } from "./lease-store.ts";
+import { describeStateStore } from "./state-store.ts";
+
+describeStateStore("the fake", async () => {
+  const model = new StoreModel();
+  return {
+    store: createFakeStateStore(model),
+    other: createFakeStateStore(model),
+    forget: async () => void (model.state = undefined),
+  };
+});
+
+describeLeaseStore("the fake", async () => {
+  const model = new StoreModel();
+  return {
+    store: createFakeLeaseStore(model),
+    other: createFakeLeaseStore(model),
+    forget: async () => void (model.lease = undefined),
+    pod: async (name, state) => void model.pods.set(name, state),
+  };
+});
+
+describeCluster("the fake", async () => {
+  const fake = createFakeWorld();
+  let names = 0;
+  return {
+    cluster: createFakeCluster(fake.cluster),
+    newName: () => `contract-${(names += 1)}`,
+    remove: async (name) => fake.cluster.delete(name),
+    eventually: async (attempt) => {
+      for (let tries = 0; ; tries += 1) {
+        try {
+          return await attempt();
+        } catch (error) {
+          if (tries > 20) throw error;
+          await fake.clock.sleep(1_000);
+        }
+      }
+    },
+  };
+});
+
+describeDns("the fake", async () => {
+  const { clock } = createFakeWorld();
+  const zone = () =>
+    new ZoneModel({ name: "zone", dnsName: "example.", now: () => clock.now(), pendingMs: 8_000 });
+  const denied = zone();
+  denied.denied = "writes";
+  return {
+    dns: createFakeDns(new Map([["zone", zone()]])),
+    denied: createFakeDns(new Map([["zone", denied]])),
+    zone: "zone",
+    dnsName: "example.",
+    showFault: undefined,
+    settle: () => clock.sleep(8_000),
+    close: async () => undefined,
+  };
+});
+
+describeHarvester("the fake", async () => {
+  const { clock, cluster } = createFakeWorld();
+  const namespace = "prod-aaaaa";
+  const { harvester } = cluster.create(namespace);
+  cluster.install(namespace);
+  await clock.sleep(60_000);
+  return {
+    harvester: createFakeHarvester(cluster),
+    site: createFakeSite(cluster),
+    target: { namespace, service: "ingress", host: "prod.example" },
+    namespace,
+    showFault: undefined,
+    pass: (ms) => clock.sleep(ms),
+    loseDatabase: () => harvester.loseDatabase(),
+    close: async () => undefined,
+  };
+});

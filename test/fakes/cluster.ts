@@ -1,0 +1,95 @@
+/** The Cluster port over the model. */
+import type { NamespaceView } from "../../src/domain/release.ts";
+import type { ServiceView } from "../../src/domain/workloads.ts";
+import { ConflictError, PermanentError } from "../../src/errors.ts";
+import type { Cluster } from "../../src/ports/cluster.ts";
+import type { ClusterModel, FakeNamespace } from "./cluster-model.ts";
+
+export function createFakeCluster(model: ClusterModel): Cluster {
+  const viewOf = (namespace: FakeNamespace): NamespaceView => ({
+    name: namespace.name,
+    uid: namespace.uid,
+    labels: { ...namespace.labels },
+    annotations: { ...namespace.annotations },
+    terminating: namespace.goneAt !== undefined,
+    createdAt: new Date(namespace.createdAt).toISOString(),
+  });
+  return {
+    version: async () => "v1.34.0-fake",
+    findNamespaces: async () => model.namespaces().map(viewOf),
+    async findNamespace(name) {
+      const found = model.find(name);
+      return found && viewOf(found);
+    },
+    ensureNamespace: async (name, labels) => viewOf(model.find(name) ?? model.create(name, labels)),
+    ensureAccess: async () => undefined,
+    async annotateNamespace(name, annotations) {
+      const namespace = model.find(name);
+      if (!namespace) throw new PermanentError("KUBERNETES_REFUSED", `there is no namespace ${name}`);
+      for (const [key, value] of Object.entries(annotations)) {
+        if (value === null) Reflect.deleteProperty(namespace.annotations, key);
+        else namespace.annotations[key] = value;
+      }
+    },
+    async deleteNamespace(name, uid) {
+      const namespace = model.find(name);
+      if (!namespace) return;
+      if (namespace.uid !== uid) throw new ConflictError(`namespace ${name}`);
+      model.delete(name);
+    },
+    findServices: async (name) => servicesOf(model, name),
+    async observe(name) {
+      const namespace = model.find(name);
+      if (namespace?.release?.installedAt === undefined)
+        return { workloads: [], pods: [], claims: [], services: [] };
+      return {
+        workloads: model.components.map((component) => model.workload(name, component)),
+        pods: model.components.map((component) => podView(model, namespace, component)),
+        claims: ["db", "solr"].map((claim) => ({ name: claim, phase: "Bound" })),
+        services: servicesOf(model, name),
+      };
+    },
+    logs: async (name, pod) => model.find(name)?.pods[pod.replace(/-0$/, "")]?.logs ?? [],
+    warnings: async () => [],
+    blockers: async (name) => (model.find(name) ? ["1 pod"] : []),
+    denied: async () => [],
+  };
+}
+
+function servicesOf(model: ClusterModel, name: string): ServiceView[] {
+  if (model.find(name)?.release?.installedAt === undefined) return [];
+  return model.components.map((component) => ({
+    name: component,
+    component,
+    type: component.startsWith("ingress") ? "LoadBalancer" : "ClusterIP",
+    address: model.addressOf(name, component),
+  }));
+}
+
+function podView(model: ClusterModel, { name, pods }: FakeNamespace, component: string) {
+  const { uid = "", restarts = 0, trouble } = pods[component] ?? {};
+  const ready = model.isReady(name, component);
+  const state = trouble === undefined ? ("running" as const) : ("waiting" as const);
+  const container = {
+    name: component,
+    init: false,
+    ready,
+    state,
+    reason: trouble,
+    message: undefined,
+    exitCode: undefined,
+    restarts,
+  };
+  return {
+    name: `${component}-0`,
+    uid,
+    component,
+    phase: trouble === undefined ? "Running" : "Pending",
+    ready,
+    terminating: false,
+    ownerKind: "ReplicaSet",
+    reason: undefined,
+    message: undefined,
+    containers: [container],
+  };
+}

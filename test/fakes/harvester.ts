@@ -1,0 +1,86 @@
+/** Harvester and public site of each release, over the sandbox's model: reachable once their pods are ready. */
+import type { z } from "zod";
+import { executionSchema, listSchema } from "../../src/adapters/harvester/schemas.ts";
+import { PermanentError, TransientError } from "../../src/errors.ts";
+import type { Harvester, Site } from "../../src/ports/index.ts";
+import type { Answer } from "../sandbox/harvester/answer.ts";
+import type { DataConfiguration } from "../sandbox/harvester/data-configuration.ts";
+import { portalAnswer } from "../sandbox/harvester/portal.ts";
+import type { HarvesterModel } from "../sandbox/harvester/model.ts";
+import type { ClusterModel } from "./cluster-model.ts";
+
+/** What came over the wire, read with the adapter's own schemas. */
+function parse<T>({ status, body }: Answer, schema: z.ZodType<T>): T {
+  if (status !== 200) throw new PermanentError("HARVESTER_REFUSED", `answered ${status}`);
+  return schema.parse(body);
+}
+
+function reach(model: ClusterModel, name: string): HarvesterModel {
+  const harvester = model.find(name)?.harvester;
+  if (!harvester || !model.isReady(name, "harvester") || !model.isReady(name, "db") || !harvester.isUp)
+    throw new TransientError("the harvester", `the harvester of ${name} can't be reached`);
+  return harvester;
+}
+
+const isAbsent = ({ status, body }: Answer): boolean => status === 404 || body === undefined;
+
+export function createFakeHarvester(model: ClusterModel): Harvester {
+  return {
+    async exportData(name) {
+      const answer = reach(model, name).exportData();
+      if (answer.status === 200) return structuredClone(answer.body);
+      throw new TransientError("the harvester", `answered ${answer.status}`);
+    },
+    async importData(name, document) {
+      const text = Buffer.from(document).toString();
+      const answer = reach(model, name).importData(JSON.parse(text) as DataConfiguration);
+      if (!answer) throw new TransientError("the harvester", "the connection was reset");
+      if (answer.status === 201) return { loaded: true };
+      if (answer.status === 200) return { loaded: false, error: (answer.body as { error: string }).error };
+      throw new TransientError("the harvester", `answered ${answer.status}`);
+    },
+    async findList(name, identifier) {
+      const answer = reach(model, name).list(identifier);
+      return isAbsent(answer) ? undefined : parse(answer, listSchema);
+    },
+    async startList(name, identifier) {
+      const answer = reach(model, name).runList(identifier);
+      if (answer.status !== 200) throw new TransientError("the harvester", `answered ${answer.status}`);
+    },
+    async findExecution(name, jobId) {
+      const answer = reach(model, name).execution(jobId);
+      return isAbsent(answer) ? undefined : parse(answer, executionSchema);
+    },
+    async startJob(name, jobId) {
+      const answer = reach(model, name).runJob(jobId);
+      if (answer.status !== 200) throw new PermanentError("HARVESTER_REFUSED", `answered ${answer.status}`);
+    },
+  };
+}
+
+export function createFakeSite(model: ClusterModel): Site {
+  const ask = (name: string, service: string, path: string): Answer => {
+    const namespace = model.find(name);
+    if (!namespace || !model.isReady(name, service) || !model.isReady(name, "portal"))
+      throw new TransientError("the site", `the site of ${name} can't be reached`);
+    if (namespace.siteStatus !== 200) return { status: namespace.siteStatus };
+    return portalAnswer(namespace.harvester, path, new URLSearchParams("perPage=1"));
+  };
+  return {
+    async probe({ namespace, service }) {
+      try {
+        const { status } = ask(namespace, service, "/");
+        return status === 200 ? { ok: true } : { ok: false, seen: `GET / answered ${status}` };
+      } catch (error) {
+        return { ok: false, seen: (error as Error).message };
+      }
+    },
+    async totalResults({ namespace, service }) {
+      const { status, body } = ask(namespace, service, "/api/2/search");
+      if (status >= 500) throw new TransientError("the site", `answered ${status}`);
+      return (body as { totalResults: number }).totalResults;
+    },
+    hasTaxon: async ({ namespace, service }, id) =>
+      ask(namespace, service, `/api/2/taxon/${encodeURIComponent(id)}`).status === 200,
+  };
+}

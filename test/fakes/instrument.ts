@@ -1,0 +1,133 @@
+/**
+ * Goes between one builder and the fakes: every call of every port takes its time, may be hit by a fault, and every
+ * effect is written down, may be the one at which the builder is killed, and is followed by the invariants' check.
+ */
+import type { Nature } from "../../src/ports/index.ts";
+import type { BuilderClock } from "./builder-clock.ts";
+import type { Faults } from "./faults.ts";
+import type { EffectRecord } from "./history.ts";
+
+/** Where a builder is killed: before its effect of this number, after it, or once it has begun. */
+export interface CrashPoint {
+  index: number;
+  when: "before" | "during" | "after";
+}
+
+export interface InstrumentOptions {
+  builder: string;
+  clock: BuilderClock;
+  faults: Faults;
+  history: EffectRecord[];
+  latencyMs: () => number;
+  crashAt: CrashPoint | undefined;
+  onCrash: () => void;
+  /** Looks at an effect before it happens, and at the world after it. */
+  beforeEffect: (effect: EffectRecord) => void | Promise<void>;
+  afterEffect: (effect: EffectRecord) => void | Promise<void>;
+}
+
+type Method = (...parameters: unknown[]) => Promise<unknown>;
+type Natures = Record<string, Record<string, Nature>>;
+
+/** A loop that never sleeps never lets time go on: better a test that says so. */
+const mostCalls = 200_000;
+
+export class Instrument {
+  readonly #options: InstrumentOptions;
+  #effects = 0;
+  #calls = 0;
+
+  constructor(options: InstrumentOptions) {
+    this.#options = options;
+  }
+
+  /** How many effects this builder has begun. */
+  get effects(): number {
+    return this.#effects;
+  }
+
+  /** The same ports behind the instrument. */
+  wrap<P extends object>(ports: P, natures: object): P {
+    const wrapped = Object.entries(natures as Natures).map(([portName, methods]) => {
+      const port = (ports as Record<string, Record<string, Method>>)[portName]!;
+      const calls = Object.entries(methods).map(([method, nature]) => {
+        const call: Method = (...args) =>
+          this.#call(`${portName}.${method}`, nature, args, () => port[method]!(...args));
+        return [method, call] as const;
+      });
+      return [portName, Object.fromEntries(calls)] as const;
+    });
+    return Object.fromEntries(wrapped) as P;
+  }
+
+  async #call(
+    name: string,
+    nature: Nature,
+    args: readonly unknown[],
+    proceed: () => Promise<unknown>,
+  ): Promise<unknown> {
+    const { clock, faults, builder, latencyMs } = this.#options;
+    this.#calls += 1;
+    if (this.#calls > mostCalls) throw new Error(`test: ${builder} makes calls without end, now ${name}`);
+    const latency = latencyMs();
+    if (latency > 0) await clock.sleep(latency);
+    else await clock.pass();
+    const fault = faults.match(builder, name);
+    if (nature === "read") {
+      if (fault) throw fault.error;
+      const answer = await proceed();
+      await clock.pass();
+      return answer;
+    }
+    const record: EffectRecord = {
+      builder,
+      index: this.#effects,
+      name,
+      args: args.map(plain),
+      at: clock.now(),
+      outcome: "never began",
+    };
+    this.#effects += 1;
+    this.#options.history.push(record);
+    return this.#effect(record, fault, proceed);
+  }
+
+  async #effect(
+    record: EffectRecord,
+    fault: ReturnType<Faults["match"]>,
+    proceed: () => Promise<unknown>,
+  ): Promise<unknown> {
+    const { clock, crashAt, beforeEffect, afterEffect } = this.#options;
+    const killed = (when: CrashPoint["when"]) => crashAt?.index === record.index && crashAt.when === when;
+    await beforeEffect(record);
+    if (killed("before")) return this.#die();
+    if (fault?.when === "before") throw fault.error;
+    record.outcome = "under way";
+    const answer = proceed();
+    if (killed("during")) return this.#die();
+    try {
+      await answer;
+    } catch (error) {
+      record.outcome = "failed";
+      await clock.pass();
+      throw error;
+    }
+    record.outcome = fault ? "unanswered" : "done";
+    await afterEffect(record);
+    if (killed("after")) return this.#die();
+    await clock.pass();
+    if (fault) throw fault.error;
+    return answer;
+  }
+
+  async #die(): Promise<never> {
+    this.#options.onCrash();
+    return new Promise<never>(() => undefined);
+  }
+}
+
+/** A copy of an argument; signals and bytes say nothing that a test would look at. */
+function plain(value: unknown): unknown {
+  if (value instanceof AbortSignal || value instanceof Uint8Array) return undefined;
+  return value === undefined ? undefined : (JSON.parse(JSON.stringify(value)) as unknown);
+}

@@ -1,0 +1,98 @@
+/** The invariants of contract.md, looked at before and after every effect of every builder. */
+import type { Mapping } from "../../src/domain/dns-records.ts";
+import { annotations, isReleaseName, labels } from "../../src/domain/names.ts";
+import type { ZoneModel } from "../sandbox/dns/zone-model.ts";
+import type { ClusterModel } from "./cluster-model.ts";
+import { describeEffect, type EffectRecord } from "./history.ts";
+
+export interface InvariantOptions {
+  cluster: ClusterModel;
+  zones: ReadonlyMap<string, ZoneModel>;
+  mappings: readonly Mapping[];
+  environment: string;
+  /** Namespaces that nobody may delete. */
+  untouchable: ReadonlySet<string>;
+}
+
+export class Invariants {
+  readonly violations: string[] = [];
+  /** Invariant 1 is not looked at where a test itself breaks the live site. */
+  readyIsWatched = true;
+  readonly #options: InvariantOptions;
+
+  constructor(options: InvariantOptions) {
+    this.#options = options;
+  }
+
+  before(effect: EffectRecord): void {
+    if (effect.name === "cluster.deleteNamespace" || effect.name === "releases.uninstall")
+      this.#deletion(effect);
+  }
+
+  after(effect: EffectRecord): void {
+    if (this.readyIsWatched) this.#pointsAtReady(effect);
+    this.#oneRelease(effect);
+    this.#startedOnce(effect);
+  }
+
+  /** At the end: all names or none, by the owner of the addresses. */
+  atEnd(): void {
+    const owners = new Set(this.#options.mappings.map((mapping) => this.#ownerNow(mapping)));
+    if (owners.size > 1) this.violations.push(`at the end the names are divided: ${[...owners].join(", ")}`);
+  }
+
+  /** Invariant 2: neither what DNS points at, nor what a resolver may still hold, is kept, or is another's. */
+  #deletion(effect: EffectRecord): void {
+    const { cluster, zones, mappings, environment, untouchable } = this.#options;
+    const name = String(effect.args[0]);
+    const namespace = cluster.find(name);
+    if (!namespace) return;
+    const say = (what: string) => this.violations.push(`${what}: ${describeEffect(effect)}`);
+    if (!isReleaseName(environment, name) || untouchable.has(name)) say("deletes what is not its own");
+    if (annotations.keep in namespace.annotations) say("deletes what is kept");
+    for (const { zone, name: record } of mappings) {
+      const answers = zones.get(zone)?.mayBeAnswered(record, "A", cluster.now) ?? [];
+      const hit = answers.find((address) => cluster.ownerOf(address) === name);
+      if (hit !== undefined) say(`deletes what ${record} may still be answered with (${hit})`);
+    }
+  }
+
+  /** Invariant 1: each name points at a ready release, or at what never was a release of ours. */
+  #pointsAtReady(effect: EffectRecord): void {
+    const { cluster, mappings } = this.#options;
+    for (const mapping of mappings) {
+      const owner = this.#ownerNow(mapping);
+      if (owner === undefined || owner === "stranger" || cluster.isAllReady(owner)) continue;
+      this.violations.push(
+        `${mapping.name} points at ${owner}, which is not ready: after ${describeEffect(effect)}`,
+      );
+    }
+  }
+
+  /** Invariant 3, first half: a run never has two releases. */
+  #oneRelease(effect: EffectRecord): void {
+    const runs = this.#options.cluster
+      .namespaces()
+      .flatMap((namespace) => namespace.labels[labels.run] ?? []);
+    if (new Set(runs).size < runs.length)
+      this.violations.push(`a run has two releases: after ${describeEffect(effect)}`);
+  }
+
+  /** Invariant 3, second half. A lost database begins a new count. */
+  #startedOnce(effect: EffectRecord): void {
+    if (effect.name !== "harvester.startList") return;
+    const effects = this.#options.cluster.find(String(effect.args[0]))?.harvester.effects ?? [];
+    const lost = effects.findLastIndex(({ kind }) => kind === "database-lost");
+    const started = effects
+      .slice(lost + 1)
+      .flatMap(({ kind, identifier }) => (kind === "list-run" ? [identifier] : []));
+    if (new Set(started).size < started.length)
+      this.violations.push(`a list was started twice: ${describeEffect(effect)}`);
+  }
+
+  #ownerNow({ zone, name }: Mapping): string | undefined {
+    const record = this.#options.zones.get(zone)?.find(name);
+    if (!record) return undefined;
+    return this.#options.cluster.ownerOf(record.rrdatas[0] ?? "") ?? "stranger";
+  }
+}

@@ -1,0 +1,54 @@
+/** Helm over the model: an operation takes its time on its builder's clock, and is left half done where that dies. */
+import { ConfigError, PermanentError } from "../../src/errors.ts";
+import type { Clock } from "../../src/pipeline/clock.ts";
+import type { Releases } from "../../src/ports/releases.ts";
+import type { ClusterModel, FakeNamespace } from "./cluster-model.ts";
+
+const failed = (verb: string, name: string, why: string) =>
+  new PermanentError("HELM_FAILED", `helm could not ${verb} ${name}`, { details: [why] });
+
+const isGoing = (namespace: FakeNamespace | undefined): boolean => namespace?.goneAt !== undefined;
+
+export function createFakeReleases(
+  model: ClusterModel,
+  clock: Clock,
+  { services, broken }: { services: readonly string[]; broken: () => string | undefined },
+): Releases {
+  return {
+    async find(name) {
+      const release = model.find(name)?.release;
+      return release && { name, status: release.status, revision: release.revision, description: "" };
+    },
+    async render() {
+      const why = broken();
+      if (why !== undefined) throw new ConfigError([{ where: "chart powo", what: why }]);
+      return [...services, "harvester", "portal"].map((name) => ({
+        apiVersion: "v1",
+        kind: "Service",
+        name,
+        labels: { name },
+        manifest: { spec: { type: services.includes(name) ? "LoadBalancer" : "ClusterIP" } },
+      }));
+    },
+    async install({ name }, signal) {
+      const namespace = model.find(name);
+      if (!namespace || namespace.goneAt !== undefined)
+        throw failed("install", name, "namespace is not there");
+      if (namespace.release) throw failed("install", name, "another operation is in progress");
+      const mine = { status: "pending-install", revision: 1, installedAt: undefined, addresses: {} } as const;
+      const release = (namespace.release = { ...mine });
+      await clock.sleep(model.times.installMs, signal);
+      if (model.find(name)?.release !== release || isGoing(model.find(name)))
+        throw failed("install", name, "release: not found");
+      model.install(name);
+    },
+    async uninstall(name, timeoutMs, signal) {
+      const release = model.find(name)?.release;
+      if (!release) return;
+      release.status = "uninstalling";
+      await clock.sleep(Math.min(timeoutMs, model.times.uninstallMs), signal);
+      if (model.find(name)?.release === release) model.uninstall(name);
+    },
+    stopLeftovers: async () => 0,
+  };
+}
