@@ -1,11 +1,9 @@
 /** Builds the adapters and hands them to the steps; alone knows both. */
 import { randomInt } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { parse } from "yaml";
 import { createGoogleDns } from "./adapters/google-dns/index.ts";
 import { createHarvester, createSite } from "./adapters/harvester/index.ts";
 import { createReleases } from "./adapters/helm/index.ts";
@@ -16,6 +14,7 @@ import {
   createLeaseStore,
   createStateStore,
   identity,
+  type KubernetesConnection,
 } from "./adapters/kubernetes/index.ts";
 import { createWebhook } from "./adapters/notify/webhook.ts";
 import { createSources } from "./adapters/sources.ts";
@@ -25,7 +24,8 @@ import { createLogger } from "./logger.ts";
 import type { Clock } from "./pipeline/clock.ts";
 import type { Log } from "./pipeline/log.ts";
 import type { World } from "./rebuild/world.ts";
-import { createRedactor, type Redactor } from "./redaction.ts";
+import { learnSecrets } from "./learn-secrets.ts";
+import type { Redactor } from "./redaction.ts";
 
 export interface ComposeOptions {
   settings: Settings;
@@ -34,11 +34,12 @@ export interface ComposeOptions {
   /** Receives every log line, with its line break. */
   write: (text: string) => void;
   color: boolean;
+  /** Learns every secret, so that nothing the program prints shows one. */
+  redactor: Redactor;
 }
 
 export interface Composed {
   world: World;
-  redactor: Redactor;
   /** Removes the work folder and closes idle connections. */
   dispose: () => void;
 }
@@ -53,8 +54,16 @@ const systemClock: Clock = {
 };
 
 /** The world of a verb, on the real adapters. Throws ConfigError when there is no way to the cluster. */
-export async function compose({ settings, env, version, write, color }: ComposeOptions): Promise<Composed> {
-  const redactor = await redactorFor(settings);
+export async function compose({
+  settings: given,
+  env,
+  version,
+  write,
+  color,
+  redactor,
+}: ComposeOptions): Promise<Composed> {
+  const { harvesterPassword } = await learnSecrets(redactor, given);
+  const settings = env["API_PASSWORD"] ? given : withPassword(given, harvesterPassword);
   const logger = createLogger({
     level: settings.logLevel,
     format: settings.logFormat,
@@ -66,31 +75,10 @@ export async function compose({ settings, env, version, write, color }: ComposeO
   const connection = connect({ kubeconfig: settings.kubeconfig, namespace: settings.builderNamespace });
   const workDir = path.join(tmpdir(), `powo-builder-${settings.environment}-${process.pid}`);
   mkdirSync(workDir, { recursive: true, mode: 0o700 });
-  const { environment, podName, jobName, serviceAccount, releaseRole } = settings;
-  const helm = { bin: settings.helmBin, workDir, env, kubeconfig: settings.kubeconfig };
+  const { environment, podName, jobName } = settings;
   const world: World = {
     settings,
-    ports: {
-      cluster: createCluster(connection, { serviceAccount, releaseRole }),
-      releases: createReleases(helm),
-      sources: sourcesFor(settings, { workDir, env, helm }),
-      harvester: createHarvester({
-        apiPrefix: settings.harvester.prefix,
-        apiPath: settings.harvester.apiPath,
-        username: settings.harvester.username,
-        password: settings.harvester.password,
-      }),
-      site: createSite({ sitePrefix: settings.sitePrefix }),
-      dns: createGoogleDns({
-        project: settings.dns.project,
-        endpoint: settings.dns.endpoint,
-        keyFile: settings.google.credentialsFile,
-      }),
-      notifier: {
-        ...createWebhook({ url: settings.notifyWebhookUrl, log: log() }),
-        announce: redacting(createAnnouncer(connection, { jobName, podName, log: log() }), redactor),
-      },
-    },
+    ports: portsFor(settings, { connection, workDir, env, log: log(), redactor }),
     store: createStateStore(connection, { environment }),
     leases: createLeaseStore(connection, { environment }),
     clock: systemClock,
@@ -107,7 +95,41 @@ export async function compose({ settings, env, version, write, color }: ComposeO
     rmSync(workDir, { recursive: true, force: true });
     connection.close();
   };
-  return { world, redactor, dispose };
+  return { world, dispose };
+}
+
+interface Parts {
+  connection: KubernetesConnection;
+  workDir: string;
+  env: ComposeOptions["env"];
+  log: Log;
+  redactor: Redactor;
+}
+
+function portsFor(settings: Settings, { connection, workDir, env, log, redactor }: Parts): World["ports"] {
+  const { podName, jobName, serviceAccount, releaseRole } = settings;
+  const helm = { bin: settings.helmBin, workDir, env, kubeconfig: settings.kubeconfig };
+  return {
+    cluster: createCluster(connection, { serviceAccount, releaseRole }),
+    releases: createReleases(helm),
+    sources: sourcesFor(settings, { workDir, env, helm }),
+    harvester: createHarvester({
+      apiPrefix: settings.harvester.prefix,
+      apiPath: settings.harvester.apiPath,
+      username: settings.harvester.username,
+      password: settings.harvester.password,
+    }),
+    site: createSite({ sitePrefix: settings.sitePrefix }),
+    dns: createGoogleDns({
+      project: settings.dns.project,
+      endpoint: settings.dns.endpoint,
+      keyFile: settings.google.credentialsFile,
+    }),
+    notifier: {
+      ...createWebhook({ url: settings.notifyWebhookUrl, log }),
+      announce: redacting(createAnnouncer(connection, { jobName, podName, log }), redactor),
+    },
+  };
 }
 
 function sourcesFor(
@@ -130,36 +152,8 @@ function redacting(
   return (event) => announce({ ...event, message: redactor.redact(event.message) });
 }
 
-/** Everything that must never be shown (contract.md, "Settings"). A file that can't be read is reported by preflight. */
-async function redactorFor(settings: Settings): Promise<Redactor> {
-  const redactor = createRedactor();
-  for (const url of [settings.chart.source, settings.dataUrl]) addCredentials(redactor, url);
-  redactor.add(settings.harvester.password);
-  if (settings.notifyWebhookUrl !== undefined) redactor.add(settings.notifyWebhookUrl);
-  const { sshKeyFile, tokenFile } = settings.chart;
-  for (const file of [settings.google.credentialsFile, sshKeyFile, tokenFile]) {
-    if (file !== undefined) redactor.add((await readFile(file, "utf8").catch(() => "")).trim());
-  }
-  const secrets = await readFile(settings.secretsFile, "utf8").catch(() => "");
-  try {
-    redactor.addDeep(parse(secrets, { maxAliasCount: 100 }));
-  } catch {
-    redactor.add(secrets.trim());
-  }
-  const key = await readFile(settings.google.credentialsFile ?? "", "utf8").catch(() => "{}");
-  try {
-    redactor.addDeep((JSON.parse(key) as { private_key?: string }).private_key);
-  } catch {
-    // not a key: preflight says so
-  }
-  return redactor;
-}
-
-function addCredentials(redactor: Redactor, url: string): void {
-  const parsed = URL.parse(url);
-  if (!parsed) return;
-  if (parsed.password) redactor.add(decodeURIComponent(parsed.password));
-  else if (parsed.username && parsed.protocol.startsWith("http"))
-    redactor.add(decodeURIComponent(parsed.username));
-  for (const value of parsed.searchParams.values()) redactor.add(value);
+/** Without API_PASSWORD the harvester's password is the one that the release gets. */
+function withPassword(settings: Settings, password: string | undefined): Settings {
+  if (password === undefined) return settings;
+  return { ...settings, harvester: { ...settings.harvester, password } };
 }

@@ -100,6 +100,14 @@ export function drainTtlSeconds(before: readonly RecordSet[], changes: readonly 
   return Math.max(0, ...[...replaced, ...pinned].map(({ ttlSeconds }) => ttlSeconds));
 }
 
+/**
+ * How long the old addresses must be waited for, in milliseconds: DNS_DRAIN_TTLS times the largest old TTL, and never
+ * less than that TTL, before which nothing that resolvers may still point at is deleted.
+ */
+export function drainMs(oldTtlSeconds: number, drainTtls: number): number {
+  return oldTtlSeconds * Math.max(1, drainTtls) * 1000;
+}
+
 /** The A record set of a mapped name. */
 export function addressRecord(records: readonly RecordSet[], { zone, name }: Mapping): RecordSet | undefined {
   return records.find((record) => record.zone === zone && record.name === name && record.type === "A");

@@ -18,7 +18,10 @@ export const historyEntrySchema = z.strictObject({
   badJobs: z.number().optional(),
 });
 
-export const historySchema = z.strictObject({ schemaVersion: z.literal(1), runs: z.array(historyEntrySchema) });
+export const historySchema = z.strictObject({
+  schemaVersion: z.literal(1),
+  runs: z.array(historyEntrySchema),
+});
 
 export type HistoryEntry = z.infer<typeof historyEntrySchema>;
 export type History = z.infer<typeof historySchema>;

@@ -42,8 +42,6 @@ export interface DeletionContext {
   live: readonly string[] | undefined;
   /** Names that the run, its history or the pinned records know as ours. */
   recorded: ReadonlySet<string>;
-  /** Also what is retained may go: an operator or the next step asked for exactly this release. */
-  ignoreRetention?: boolean;
 }
 
 /** Why a namespace must not be deleted, or undefined when every interlock agrees (contract.md, invariant 2). */
@@ -57,7 +55,7 @@ export function whyNotDelete(namespace: NamespaceView, context: DeletionContext)
     return `neither its labels nor any run say that it belongs to ${environment}`;
   }
   const until = namespace.annotations[annotations.retainUntil];
-  if (!context.ignoreRetention && until !== undefined && until > now) return `it is kept until ${until}`;
+  if (until !== undefined && until > now) return `it is kept until ${until}`;
   return undefined;
 }
 

@@ -48,7 +48,9 @@ export class Checkpoint<S extends object> {
   /** Writes the run for the first time; the named attachments of an earlier run go. */
   async begin(drop: readonly string[], signal: AbortSignal): Promise<void> {
     const stale = drop.filter((name) => name in this.#attachments);
-    this.#attachments = Object.fromEntries(Object.entries(this.#attachments).filter(([name]) => !stale.includes(name)));
+    this.#attachments = Object.fromEntries(
+      Object.entries(this.#attachments).filter(([name]) => !stale.includes(name)),
+    );
     await this.#write({ attachments: Object.fromEntries(stale.map((name) => [name, null])) }, signal);
   }
 

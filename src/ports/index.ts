@@ -43,7 +43,15 @@ export const natures: { readonly [P in keyof Ports]: { readonly [M in keyof Port
     blockers: "read",
     denied: "read",
   },
-  releases: { find: "read", render: "read", install: "effect", uninstall: "effect", stopLeftovers: "effect" },
+  releases: {
+    find: "read",
+    findObjects: "read",
+    render: "read",
+    upgrade: "effect",
+    install: "effect",
+    uninstall: "effect",
+    stopLeftovers: "effect",
+  },
   sources: { fetchChart: "read", fetchData: "read", readSecrets: "read" },
   harvester: {
     exportData: "read",

@@ -13,10 +13,14 @@ export interface ChartInstall {
 /** Helm, as a program. Actions run one Helm operation and do not decide. */
 export interface Releases {
   find(name: string): Promise<ReleaseView | undefined>;
+  /** The objects that a release was installed with, as its record has them; [] when there is no such release. */
+  findObjects(name: string): Promise<RenderedObject[]>;
   /** Renders without a cluster. Throws ConfigError (where: the chart) when it does not render. */
   render(chart: ChartInstall, signal: AbortSignal): Promise<RenderedObject[]>;
   /** Installs without waiting for pods. Throws PermanentError HELM_FAILED, or TransientError when helm was killed. */
   install(chart: ChartInstall, signal: AbortSignal): Promise<void>;
+  /** Upgrades a release that is there, as an operator would by hand. Throws like `install`. */
+  upgrade(chart: ChartInstall, signal: AbortSignal): Promise<void>;
   /** Uninstalls and waits for the objects to be gone; a release that is gone already is success. */
   uninstall(name: string, timeoutMs: number, signal: AbortSignal): Promise<void>;
   /** Ends helm processes on this machine that a killed builder left at work on this release; returns how many. */

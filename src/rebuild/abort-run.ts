@@ -1,22 +1,19 @@
 /** Ends a run in any state before its swap: asks a living builder to stop, then removes what the run made. */
 import { addToHistory } from "../domain/history.ts";
 import type { RunState } from "../domain/run-state.ts";
-import { type ExitCode, exitCodes, messageOf, RefusedError, TimeoutError } from "../errors.ts";
-import { Checkpoint } from "../pipeline/checkpoint.ts";
-import { Lock } from "../pipeline/lock.ts";
+import { type ExitCode, exitCodes, RefusedError } from "../errors.ts";
+import type { Lock } from "../pipeline/lock.ts";
 import { patiently, type Patience } from "../pipeline/patience.ts";
 import { isOver } from "../pipeline/run-document.ts";
+import type { Ports } from "../ports/index.ts";
 import { notifyOnce } from "../steps/notify-once.ts";
 import { removalOf, removeRelease } from "../steps/remove-release.ts";
-import { fencedPorts } from "./guards.ts";
+import { checkpointOf } from "./checkpoint-of.ts";
 import { historyEntry } from "./history-entry.ts";
 import { readState, type Run } from "./read-state.ts";
-import { leaveRequest } from "./requests.ts";
+import { takeOver } from "./take-over.ts";
+import { keepingLock } from "./with-lock.ts";
 import { requestKinds, type World } from "./world.ts";
-
-const lookEveryMs = 1_000;
-/** How long a living builder may take to stop: a renewal of its lease, and the 10 s it has to end. */
-const graceMs = 60_000;
 
 /** Aborts the run of this environment; returns the exit code. Throws RefusedError once DNS was changed. */
 export async function abortRun(world: World, signal: AbortSignal): Promise<ExitCode> {
@@ -29,15 +26,8 @@ export async function abortRun(world: World, signal: AbortSignal): Promise<ExitC
     return exitCodes.done;
   }
   refuseAfterSwap(run);
-  const lock = await takeOver(world, run, signal);
-  lock.keepRenewing();
-  try {
-    return await removeAndClose(world, lock, AbortSignal.any([signal, lock.lost]));
-  } finally {
-    await lock.release(Object.values(requestKinds)).catch((error: unknown) => {
-      log.warn({}, `the lease could not be freed (${messageOf(error)}); it expires by itself`);
-    });
-  }
+  const lock = await takeOver(world, { kind: requestKinds.abort, runId: run.runId }, signal);
+  return keepingLock(world, lock, signal, (ports, held) => removeAndClose(world, lock, ports, held));
 }
 
 /** A run that is not over, or one that failed before its swap and whose release is still there. */
@@ -60,30 +50,12 @@ function refuseAfterSwap(run: Run): void {
   );
 }
 
-/** Takes the lease, asking a living builder to stop as long as there is one. */
-async function takeOver(world: World, run: Run, signal: AbortSignal): Promise<Lock> {
-  const { leases, clock, identity, settings } = world;
-  const log = world.log("abort");
-  const { leaseDurationMs: durationMs, retryTimeoutMs: budgetMs } = settings;
-  const deadline = clock.now() + durationMs + graceMs;
-  const lock = new Lock({ store: leases, clock, log, identity, durationMs, budgetMs });
-  for (;;) {
-    const acquired = await lock.acquire(signal);
-    if (acquired.kind === "held") return lock;
-    log.info({ holder: acquired.holder }, `asking ${acquired.holder} to stop`);
-    await leaveRequest(leases, requestKinds.abort, run.runId);
-    while ((await leases.read())?.holder === acquired.holder) {
-      if (clock.now() >= deadline) {
-        throw new TimeoutError("ABORT_UNHEARD", `${acquired.holder} did not stop; the request stays for it`, {
-          hint: `end it by force:  kubectl delete pod ${acquired.holder} -n ${world.builderNamespace}, then abort again`,
-        });
-      }
-      await clock.sleep(lookEveryMs, signal);
-    }
-  }
-}
-
-async function removeAndClose(world: World, lock: Lock, signal: AbortSignal): Promise<ExitCode> {
+async function removeAndClose(
+  world: World,
+  lock: Lock,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<ExitCode> {
   const { store, stateName, settings, clock } = world;
   const log = world.log("abort");
   const patience: Patience = { clock, log, budgetMs: settings.retryTimeoutMs };
@@ -91,25 +63,13 @@ async function removeAndClose(world: World, lock: Lock, signal: AbortSignal): Pr
   const { run } = stored;
   if (!run) return exitCodes.done;
   refuseAfterSwap(run); // the builder may have got there before it heard of us
-  const ports = fencedPorts(world, lock, signal);
-  const checkpoint = new Checkpoint<RunState>({
-    store,
-    patience,
-    run,
-    version: stored.version,
-    attachments: stored.attachments,
-    ensureHeld: () => lock.ensureHeld(signal),
-  });
+  const checkpoint = checkpointOf(world, lock, run, stored, signal);
   const finishedAt = run.finishedAt ?? new Date(clock.now()).toISOString();
   const history = addToHistory(stored.history, historyEntry({ ...run, phase: "aborted", finishedAt }));
   await checkpoint.setPhase("aborted", signal, { finishedAt }, history);
   log.info({ release: run.release }, `removing ${run.release}`);
   await ports.releases.stopLeftovers(run.release);
-  await removeRelease(
-    ports,
-    { ...removalOf(settings, run, run.release), ignoreRetention: true },
-    { clock, log, signal },
-  );
+  await removeRelease(ports, removalOf(settings, run, run.release), { clock, log, signal });
   const save = (patch: Partial<RunState>) => checkpoint.save(patch, signal);
   await notifyOnce(
     { notifier: world.ports.notifier, clock, save },

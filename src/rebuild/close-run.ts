@@ -59,7 +59,10 @@ async function closeSucceeded(
   history: History,
 ): Promise<ExitCode> {
   const signal = AbortSignal.timeout(endedWritesMs);
-  const timings = addTimings(unpack(checkpoint.attachment(timingsAttachment)) as Timings, secondsPerJob(checkpoint));
+  const timings = addTimings(
+    unpack(checkpoint.attachment(timingsAttachment)) as Timings,
+    secondsPerJob(checkpoint),
+  );
   await checkpoint.attach(timingsAttachment, pack(timings), signal);
   await finish(world, checkpoint, history, "succeeded", undefined, signal);
   const lines = liveLines(checkpoint.run, world);

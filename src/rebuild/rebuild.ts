@@ -2,7 +2,7 @@
 import { AbortedError, exitCodes, messageOf, type ExitCode } from "../errors.ts";
 import { isReleaseName } from "../domain/names.ts";
 import { duration } from "../domain/words.ts";
-import { Checkpoint } from "../pipeline/checkpoint.ts";
+import type { Checkpoint } from "../pipeline/checkpoint.ts";
 import { runPipeline } from "../pipeline/engine.ts";
 import { Lock } from "../pipeline/lock.ts";
 import { patiently, type Patience } from "../pipeline/patience.ts";
@@ -13,6 +13,7 @@ import { dataAttachment } from "../steps/load-data.ts";
 import { notifyOnce } from "../steps/notify-once.ts";
 import { announceSteps } from "./announce-steps.ts";
 import { banner, joinLines } from "./banner.ts";
+import { checkpointOf } from "./checkpoint-of.ts";
 import { closeRun, type Ending } from "./close-run.ts";
 import { fencedPorts } from "./guards.ts";
 import { openRun, type OpenedRun } from "./open-run.ts";
@@ -73,15 +74,7 @@ async function carryOut(
     stored,
     steps.map(({ name }) => name),
   );
-  const patience: Patience = { clock, log: world.log(), budgetMs: settings.retryTimeoutMs };
-  const checkpoint = new Checkpoint<RunState>({
-    store: world.store,
-    patience,
-    run: opened.run,
-    version: stored.version,
-    attachments: stored.attachments,
-    ensureHeld: () => lock.ensureHeld(AbortSignal.any([])),
-  });
+  const checkpoint = checkpointOf(world, lock, opened.run, stored, held);
   obeyRequests(lock, checkpoint, abort);
   for (const line of banner(opened, world, lastSeen)) world.log().info({}, line);
   const drop = opened.kind === "new" ? [dataAttachment, resultsAttachment] : [];

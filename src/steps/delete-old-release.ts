@@ -30,7 +30,7 @@ export const deleteOldRelease = (settings: Settings): Step<Needs, RunState> => (
         continue;
       }
       context.log.info({ name }, `removing ${name}`);
-      await removeRelease(ports, { ...removalOf(settings, state, name), ignoreRetention: true }, context);
+      await removeRelease(ports, removalOf(settings, state, name), context);
     }
     return kept.length > 0 ? skipped(`${kept.join(", ")} stays`) : done("");
   },

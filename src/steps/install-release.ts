@@ -59,7 +59,7 @@ async function startAfresh(
     {},
     `${state.release}: ${reason}; removing it and installing it again under the same name`,
   );
-  const removal = { ...removalOf(settings, state, state.release), ignoreRetention: true };
+  const removal = removalOf(settings, state, state.release);
   await removeRelease(ports, removal, context);
 }
 

@@ -19,8 +19,6 @@ export interface Removal {
   /** Releases that a run, its history or the pinned records know as ours. */
   recorded: ReadonlySet<string>;
   timeoutMs: number;
-  /** It is asked for by name: also what is kept for a while may go. */
-  ignoreRetention?: boolean;
 }
 
 /** The releases that a run knows as its environment's: by its history, and by what DNS pointed at when it began. */
@@ -69,7 +67,6 @@ export async function removeRelease(
     live,
     recorded: removal.recorded,
     now: new Date(clock.now()).toISOString(),
-    ...(removal.ignoreRetention ? { ignoreRetention: true } : {}),
   });
   if (objection !== undefined) throw refused(name, objection);
   if (!namespace.terminating) {

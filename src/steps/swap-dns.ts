@@ -1,10 +1,9 @@
 /** Points the public names at the new release: all names or none, and back again when it does not hold. */
 import type { Settings } from "../config/settings.ts";
 import type { RecordSet } from "../domain/dns-records.ts";
-import { drainTtlSeconds, notPointing, planSwap, type SwapPlan } from "../domain/dns-plan.ts";
+import { drainMs, drainTtlSeconds, notPointing, planSwap, type SwapPlan } from "../domain/dns-plan.ts";
 import { annotations } from "../domain/names.ts";
 import type { RunState } from "../domain/run-state.ts";
-import { duration } from "../domain/words.ts";
 import {
   BuilderError,
   CancelledError,
@@ -21,6 +20,7 @@ import { sendChange, settlePending } from "./dns/send-change.ts";
 import { swapMemory, type SwapMemory } from "./dns/swap-memory.ts";
 import { undoSwap } from "./dns/undo-swap.ts";
 import { watchAndDrain } from "./dns/watch-and-drain.ts";
+import { markRelease } from "./mark-release.ts";
 import { readRecords } from "./read-live.ts";
 import { requireReady } from "./verify-release.ts";
 
@@ -109,7 +109,7 @@ async function writeIntent(
     startedAt,
     oldTtlSeconds: Math.max(oldTtlSeconds, drainTtlSeconds(before, plan.changes)),
   });
-  await cluster.annotateNamespace(state.release, { [annotations.liveSince]: startedAt });
+  await markRelease(cluster, state.release, { [annotations.liveSince]: startedAt });
   const width = Math.max(...plan.moves.map(({ name }) => name.length));
   for (const { name, from, to } of plan.moves)
     log.info({ name }, `${name.padEnd(width)}  ${from ?? "(new)"} → ${to}`);
@@ -143,7 +143,7 @@ async function markReplaced(
 ): Promise<void> {
   const { swappedAt, oldTtlSeconds = 0 } = memory.get();
   if (swappedAt === undefined) throw new PermanentError("SWAP_STATE", "the swap is not written down as done");
-  const drainedMs = Date.parse(swappedAt) + oldTtlSeconds * settings.dns.drainTtls * 1000;
+  const drainedMs = Date.parse(swappedAt) + drainMs(oldTtlSeconds, settings.dns.drainTtls);
   const until = new Date(
     Math.max(drainedMs, Date.parse(swappedAt) + settings.retainPreviousMs),
   ).toISOString();
@@ -152,11 +152,6 @@ async function markReplaced(
     ...(settings.deleteExisting ? { [annotations.retainUntil]: until } : {}),
   };
   for (const name of previous) {
-    if (name !== release && (await cluster.findNamespace(name))) await cluster.annotateNamespace(name, marks);
+    if (name !== release) await markRelease(cluster, name, marks);
   }
-}
-
-/** How long the old addresses must be waited for, in words. */
-export function drainText(oldTtlSeconds: number, drainTtls: number): string {
-  return duration(oldTtlSeconds * drainTtls * 1000);
 }

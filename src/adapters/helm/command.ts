@@ -30,6 +30,8 @@ export interface HelmCall {
 /** The variable that marks every helm process with the release it works on. */
 export const releaseMarker = "POWO_BUILDER_RELEASE";
 
+/** Logins of private OCI registries. */
+const registryAccess = ["HELM_REGISTRY_CONFIG", "DOCKER_CONFIG"];
 const clusterAccess = [
   "HOME",
   "KUBERNETES_SERVICE_HOST",
@@ -44,7 +46,10 @@ export function helmEnvironment(options: HelmOptions, call: Pick<HelmCall, "rele
   const folder = (name: string) => path.join(options.workDir, "helm", name);
   return {
     HOME: folder("home"),
-    ...pickEnvironment(options.env, call.offline === true ? [] : clusterAccess),
+    ...pickEnvironment(
+      options.env,
+      call.offline === true ? registryAccess : [...clusterAccess, ...registryAccess],
+    ),
     HELM_CACHE_HOME: folder("cache"),
     HELM_CONFIG_HOME: folder("config"),
     HELM_DATA_HOME: folder("data"),

@@ -1,11 +1,12 @@
 /** Puts the old records back: what now points at the new release gets what it had before. */
 import type { Settings } from "../../config/settings.ts";
-import { planUndo } from "../../domain/dns-plan.ts";
+import { drainMs, planUndo } from "../../domain/dns-plan.ts";
 import { annotations } from "../../domain/names.ts";
 import type { RunState } from "../../domain/run-state.ts";
 import { ConflictError } from "../../errors.ts";
 import type { StepContext } from "../../pipeline/step.ts";
 import type { Ports } from "../../ports/index.ts";
+import { markRelease } from "../mark-release.ts";
 import { readRecords } from "../read-live.ts";
 import { sendChange } from "./send-change.ts";
 import type { SwapMemory } from "./swap-memory.ts";
@@ -30,8 +31,8 @@ export async function undoSwap(
     ...before.map((record) => record.ttlSeconds),
     memory.get().oldTtlSeconds ?? 0,
   );
-  const until = new Date(context.clock.now() + ttlSeconds * settings.dns.drainTtls * 1000).toISOString();
-  await cluster.annotateNamespace(state.release, { [annotations.retainUntil]: until });
+  const until = new Date(context.clock.now() + drainMs(ttlSeconds, settings.dns.drainTtls)).toISOString();
+  await markRelease(cluster, state.release, { [annotations.retainUntil]: until });
   for (let tries = 0; tries < mostTries; tries += 1) {
     const changes = planUndo({ mappings, addresses, before, current: await readRecords(dns, mappings) });
     if (changes.length === 0) break;
@@ -47,10 +48,10 @@ export async function undoSwap(
   }
   await memory.save({ undoneAt });
   for (const name of state.previous ?? []) {
-    if (name === state.release || !(await cluster.findNamespace(name))) continue;
-    await cluster.annotateNamespace(name, {
-      [annotations.replacedAt]: null,
-      [annotations.retainUntil]: null,
-    });
+    if (name !== state.release)
+      await markRelease(cluster, name, {
+        [annotations.replacedAt]: null,
+        [annotations.retainUntil]: null,
+      });
   }
 }

@@ -1,5 +1,6 @@
 /** After the swap: waits until resolvers have forgotten the old addresses, and watches the new site meanwhile. */
 import type { Settings } from "../../config/settings.ts";
+import { drainMs } from "../../domain/dns-plan.ts";
 import type { RunState } from "../../domain/run-state.ts";
 import { duration } from "../../domain/words.ts";
 import { PermanentError } from "../../errors.ts";
@@ -29,7 +30,7 @@ export async function watchAndDrain(
   const { swappedAt = "", oldTtlSeconds = 0, undoneAt } = memory.get();
   const swapped = Date.parse(swappedAt);
   const watchEnd = swapped + settings.postSwapWatchMs;
-  const end = Math.max(watchEnd, swapped + oldTtlSeconds * settings.dns.drainTtls * 1000);
+  const end = Math.max(watchEnd, swapped + drainMs(oldTtlSeconds, settings.dns.drainTtls));
   if (end > clock.now()) {
     log.info(
       {},

@@ -8,6 +8,7 @@ import type { Check } from "./check.ts";
 export interface CheckedChart {
   chart: Chart;
   secretsSha256: string;
+  objects: RenderedObject[];
 }
 
 /** A name that stands for the new release while the chart is only rendered. */
@@ -30,7 +31,7 @@ export async function checkChart(
     signal,
   );
   return {
-    result: { chart, secretsSha256: secrets.sha256 },
+    result: { chart, secretsSha256: secrets.sha256, objects },
     problems: settings.mappings.flatMap((_, index) => serviceProblems(settings, index, objects)),
     warnings: passwordWarnings(settings, secrets.values),
     checked: 2 + settings.mappings.length,

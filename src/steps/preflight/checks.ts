@@ -1,5 +1,6 @@
 /** All checks of preflight and of `validate`: side by side, every problem reported at once. */
 import type { Settings } from "../../config/settings.ts";
+import type { RenderedObject } from "../../domain/release.ts";
 import { ConfigError, PermanentError, type Problem } from "../../errors.ts";
 import type { Ports } from "../../ports/index.ts";
 import type { Chart } from "../../ports/sources.ts";
@@ -18,6 +19,8 @@ export interface Findings {
   data: CheckedDocument;
   live: LiveReading;
   secretsSha256: string;
+  /** The chart's objects, rendered with the real values. */
+  rendered: RenderedObject[];
   warnings: string[];
   /** How many things were checked. */
   checks: number;
@@ -56,6 +59,7 @@ export async function runChecks(
   const findings: Findings = {
     chart: chart.result.chart,
     secretsSha256: chart.result.secretsSha256,
+    rendered: chart.result.objects,
     data: data.result,
     live: live.result,
     warnings: all.flatMap((check) => check.warnings),

@@ -1,0 +1,68 @@
+/** `history`: the last runs, or one of them. */
+import type { HistoryEntry } from "../domain/history.ts";
+import { count, date, duration, table } from "../domain/words.ts";
+import { ConfigError, exitCodes } from "../errors.ts";
+import { patiently } from "../pipeline/patience.ts";
+import { readState } from "../rebuild/read-state.ts";
+import { openWorld } from "./open-world.ts";
+import type { Verb } from "./verb.ts";
+
+export const verb: Verb = async (context) => {
+  const { args, options, signal, stdout } = context;
+  const json = options["output"] === "json";
+  const { world, dispose } = await openWorld(context, "state");
+  try {
+    const { clock, settings } = world;
+    const patience = { clock, log: world.log(), budgetMs: settings.retryTimeoutMs };
+    const { history } = await patiently(() => readState(world.store, world.stateName), patience, signal);
+    const [wanted] = args;
+    const runs = wanted === undefined ? history.runs : history.runs.filter(({ runId }) => runId === wanted);
+    if (wanted !== undefined && runs.length === 0) {
+      throw new ConfigError(
+        [{ where: wanted, what: "is not among the last runs; see powo-builder history" }],
+        "USAGE",
+      );
+    }
+    const lines = wanted === undefined ? overview(runs) : runs.flatMap(details);
+    stdout(json ? `${JSON.stringify({ runs }, null, 2)}\n` : `${lines.join("\n")}\n`);
+    return exitCodes.done;
+  } finally {
+    dispose();
+  }
+};
+
+/** Newest first. */
+function overview(runs: readonly HistoryEntry[]): string[] {
+  if (runs.length === 0) return ["no run has ended yet"];
+  const rows = runs
+    .toReversed()
+    .map((run) => [run.runId, run.release, run.phase, took(run), results(run), run.failure?.code ?? ""]);
+  return table([["run", "release", "outcome", "took", "results", "why"], ...rows]).map((line) =>
+    line.trimEnd(),
+  );
+}
+
+function details(run: HistoryEntry): string[] {
+  const rows = [
+    ["run", run.runId],
+    ["release", run.release],
+    ["outcome", run.phase],
+    ["begun", date(Date.parse(run.startedAt))],
+    ["took", took(run)],
+    ["results", results(run)],
+    ["jobs", run.jobs === undefined ? "" : `${run.jobs}, ${run.badJobs ?? 0} did not end well`],
+    ["chart", run.chartCommit ?? ""],
+    ["data", run.dataSha256 === undefined ? "" : `sha256 ${run.dataSha256}`],
+    ["failed at", run.failure?.step ?? ""],
+    ["why", run.failure === undefined ? "" : `${run.failure.message} [${run.failure.code}]`],
+  ];
+  return table(rows.filter(([, value]) => value !== ""));
+}
+
+function took({ startedAt, finishedAt }: HistoryEntry): string {
+  return duration(Date.parse(finishedAt) - Date.parse(startedAt));
+}
+
+function results(run: HistoryEntry): string {
+  return run.results === undefined ? "" : count(run.results);
+}

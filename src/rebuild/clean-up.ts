@@ -1,0 +1,44 @@
+/** Removes what earlier runs left, now. */
+import { isOver } from "../pipeline/run-document.ts";
+import { patiently } from "../pipeline/patience.ts";
+import type { Ports } from "../ports/index.ts";
+import { removeLeftovers } from "../steps/remove-leftovers.ts";
+import { usedBy } from "../steps/remove-release.ts";
+import { guardPorts } from "../pipeline/guard.ts";
+import { natures } from "../ports/index.ts";
+import { readState } from "./read-state.ts";
+import { keepingLock, tryLock } from "./with-lock.ts";
+import type { World } from "./world.ts";
+
+/**
+ * Removes every failed build, what was kept past its time, and half-deleted namespaces; returns the names. While a
+ * builder is at work its run's own releases are left alone; everything else stands behind the same interlocks.
+ */
+export async function cleanUp(world: World, signal: AbortSignal): Promise<string[]> {
+  const lock = await tryLock(world, "cleanup", signal);
+  if (!("holder" in lock))
+    return keepingLock(world, lock, signal, (ports, held) => sweep(world, ports, held));
+  world.log("cleanup").info({ holder: lock.holder }, `${lock.holder} is at work; its run is left alone`);
+  return sweep(world, unfencedPorts(world, signal), signal);
+}
+
+async function sweep(world: World, ports: Ports, signal: AbortSignal): Promise<string[]> {
+  const { clock, settings } = world;
+  const log = world.log("cleanup");
+  const patience = { clock, log, budgetMs: settings.retryTimeoutMs };
+  const { run, history } = await patiently(() => readState(world.store, world.stateName), patience, signal);
+  const inUse = run && !isOver(run.phase) ? usedBy(run) : new Set<string>();
+  const recorded = new Set([...history.runs.map(({ release }) => release), ...(run ? [run.release] : [])]);
+  return removeLeftovers(ports, settings, { inUse, recorded }, { clock, log, signal });
+}
+
+/** Another builder holds the lock: reads wait for outages, and the interlocks of the removal are the only gate. */
+function unfencedPorts(world: World, signal: AbortSignal): Ports {
+  const { clock, settings } = world;
+  const patience = { clock, log: world.log("cleanup"), budgetMs: settings.retryTimeoutMs };
+  const ports: Ports = { ...world.ports, operators: { findApproval: async () => undefined } };
+  return guardPorts(ports, natures, {
+    read: (_, call) => patiently(call, patience, signal),
+    effect: (_, call) => call(),
+  });
+}

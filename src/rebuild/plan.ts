@@ -1,0 +1,193 @@
+/** What `run` would do now. Reads only: the ports refuse every effect. */
+import { planSwap } from "../domain/dns-plan.ts";
+import type { RenderedObject } from "../domain/release.ts";
+import { PermanentError } from "../errors.ts";
+import { patiently } from "../pipeline/patience.ts";
+import { isOver } from "../pipeline/run-document.ts";
+import type { Ports } from "../ports/index.ts";
+import { findLeftovers } from "../steps/remove-leftovers.ts";
+import { usedBy } from "../steps/remove-release.ts";
+import { requireChecks } from "../steps/preflight/checks.ts";
+import { readOnlyPorts } from "./guards.ts";
+import { readState } from "./read-state.ts";
+import type { World } from "./world.ts";
+
+/** The stable shape of `plan -o json`. */
+export interface Plan {
+  environment: string;
+  /** The unfinished run that would be resumed instead. */
+  resumes?: { runId: string; release: string; step: string };
+  live: string[];
+  chart: { version: string; commit: string; changedSinceLastGoodRun: boolean | undefined };
+  data: { sha256: string; summary: string; changedSinceLastGoodRun: boolean | undefined };
+  /** Container images that differ from the live release's: component/container. */
+  images: { container: string; from: string | undefined; to: string | undefined }[];
+  /** Objects that the live release lacks, no longer has, or has with another content: Kind/name. */
+  objects: { added: string[]; removed: string[]; changed: string[] };
+  /** Names and where they point now; the new addresses are known only after the install. */
+  dns: { name: string; now: string | undefined; ttlSeconds: number; service: string }[];
+  deletedBeforeInstall: string[];
+  deletedAtTheEnd: string[];
+  warnings: string[];
+}
+
+/** Makes the plan. Throws ConfigError with all problems, like preflight. */
+export async function makePlan(world: World, signal: AbortSignal): Promise<Plan> {
+  const { settings, clock } = world;
+  const { environment } = settings;
+  const ports = readOnlyPorts(world, signal);
+  const log = world.log("plan");
+  const patience = { clock, log, budgetMs: settings.retryTimeoutMs };
+  const { run, history } = await patiently(() => readState(world.store, world.stateName), patience, signal);
+  const { chart, data, live, warnings, rendered } = await requireChecks(ports, settings, {
+    clock,
+    log,
+    signal,
+  });
+  const [current] = live.releases;
+  const before = current === undefined ? [] : await objectsOf(ports, current, warnings);
+  const good = history.runs.findLast(({ phase }) => phase === "succeeded");
+  const unfinished = run && !isOver(run.phase) ? run : undefined;
+  const scope = {
+    inUse: unfinished ? usedBy(unfinished) : new Set(live.releases),
+    recorded: new Set(history.runs.map(({ release }) => release)),
+  };
+  const leftovers = findLeftovers(live.namespaces, {
+    environment,
+    now: new Date(clock.now()).toISOString(),
+    live: live.releases,
+    scope,
+  });
+  const step = unfinished?.steps.find(({ status }) => status !== "done" && status !== "skipped")?.name;
+  return {
+    environment,
+    ...(unfinished
+      ? { resumes: { runId: unfinished.runId, release: unfinished.release, step: step ?? "its end" } }
+      : {}),
+    live: live.releases,
+    chart: {
+      version: chart.version,
+      commit: chart.commit,
+      changedSinceLastGoodRun: good && good.chartCommit !== chart.commit,
+    },
+    data: {
+      sha256: data.sha256,
+      summary: data.summary,
+      changedSinceLastGoodRun: good && good.dataSha256 !== data.sha256,
+    },
+    images: diffImages(before, rendered),
+    objects: diffObjects(before, rendered),
+    dns: dnsLines(world, live.records),
+    deletedBeforeInstall: leftovers.map(({ name }) => name),
+    deletedAtTheEnd: settings.deleteExisting && settings.retainPreviousMs === 0 ? live.releases : [],
+    warnings,
+  };
+}
+
+/** A release that this builder has never worked on can't be read: its Secrets are closed to it. */
+async function objectsOf(ports: Ports, release: string, warnings: string[]): Promise<RenderedObject[]> {
+  try {
+    return await ports.releases.findObjects(release);
+  } catch (error) {
+    if (!(error instanceof PermanentError)) throw error;
+    warnings.push(
+      `what ${release} was installed with can't be read (${error.message}); nothing to compare with`,
+    );
+    return [];
+  }
+}
+
+function dnsLines({ settings }: World, current: Parameters<typeof planSwap>[0]["current"]): Plan["dns"] {
+  // Any address serves: it is only asked which names would change, and from what.
+  const addresses = Object.fromEntries(settings.mappings.map(({ service }) => [service, "new"]));
+  const plan = planSwap({ mappings: settings.mappings, addresses, before: current, current });
+  const moves = plan.kind === "change" ? plan.moves : [];
+  return moves.map(({ name, from, ttlSeconds }) => {
+    const service = settings.mappings.find((mapping) => mapping.name === name)?.service ?? "";
+    return { name, now: from, ttlSeconds, service };
+  });
+}
+
+interface PodTemplate {
+  spec?: { template?: { spec?: Record<string, { name?: string; image?: string }[] | undefined> } };
+}
+
+function imagesOf(objects: readonly RenderedObject[]): Map<string, string> {
+  const images = new Map<string, string>();
+  for (const { kind, name, manifest } of objects) {
+    if (kind !== "Deployment" && kind !== "StatefulSet") continue;
+    const pod = (manifest as PodTemplate).spec?.template?.spec ?? {};
+    for (const container of [...(pod["initContainers"] ?? []), ...(pod["containers"] ?? [])]) {
+      images.set(`${name}/${container.name ?? ""}`, container.image ?? "");
+    }
+  }
+  return images;
+}
+
+function diffImages(before: readonly RenderedObject[], after: readonly RenderedObject[]): Plan["images"] {
+  const [old, next] = [imagesOf(before), imagesOf(after)];
+  return [...new Set([...old.keys(), ...next.keys()])]
+    .sort()
+    .filter((container) => old.get(container) !== next.get(container))
+    .map((container) => ({ container, from: old.get(container), to: next.get(container) }));
+}
+
+/** Secrets are compared by name only: what is in them is nobody's business here. */
+function diffObjects(before: readonly RenderedObject[], after: readonly RenderedObject[]): Plan["objects"] {
+  const key = ({ kind, name }: RenderedObject) => `${kind}/${name}`;
+  const text = ({ kind, manifest }: RenderedObject) =>
+    kind === "Secret" ? "" : JSON.stringify({ ...manifest, metadata: undefined });
+  const old = new Map(before.map((object) => [key(object), text(object)]));
+  const next = new Map(after.map((object) => [key(object), text(object)]));
+  return {
+    added: [...next.keys()].filter((name) => !old.has(name)).sort(),
+    removed: [...old.keys()].filter((name) => !next.has(name)).sort(),
+    changed: [...next.keys()].filter((name) => old.has(name) && old.get(name) !== next.get(name)).sort(),
+  };
+}
+
+/** The plan in lines for people. */
+export function planLines(plan: Plan): string[] {
+  const since = (changed: boolean | undefined) =>
+    changed === undefined
+      ? ""
+      : changed
+        ? "  (changed since the last good run)"
+        : "  (as in the last good run)";
+  const list = (title: string, items: readonly string[]) =>
+    items.map((item, index) => `${(index === 0 ? title : "").padEnd(9)} ${item}`);
+  return [
+    ...(plan.resumes
+      ? [
+          `resumes   run ${plan.resumes.runId} (${plan.resumes.release}) at ${plan.resumes.step}; below is what a new run would do`,
+        ]
+      : []),
+    `live      ${plan.live.join(" and ") || `nothing of ${plan.environment}`}`,
+    `chart     ${plan.chart.version} at ${plan.chart.commit.slice(0, 14)}${since(plan.chart.changedSinceLastGoodRun)}`,
+    `data      sha256 ${plan.data.sha256.slice(0, 8)}…: ${plan.data.summary}${since(plan.data.changedSinceLastGoodRun)}`,
+    ...list(
+      "images",
+      plan.images.map(({ container, from, to }) => `${container}  ${from ?? "(none)"} → ${to ?? "(none)"}`),
+    ),
+    ...list("added", plan.objects.added),
+    ...list("removed", plan.objects.removed),
+    ...list("changed", plan.objects.changed),
+    ...list(
+      "dns",
+      plan.dns.map(
+        ({ name, now, ttlSeconds, service }) =>
+          `${name}  ${now ?? "(missing)"} → the new ${service}  TTL ${ttlSeconds}s`,
+      ),
+    ),
+    ...list(
+      "deletes",
+      plan.deletedBeforeInstall.map((name) => `${name}  before the install`),
+    ),
+    ...list(
+      plan.deletedBeforeInstall.length > 0 ? "" : "deletes",
+      plan.deletedAtTheEnd.map((name) => `${name}  at the end`),
+    ),
+    ...plan.warnings.map((warning) => `warning   ${warning}`),
+    "nothing was changed",
+  ];
+}

@@ -1,0 +1,111 @@
+/** Points the public names back at the release that was live before, after probing it. */
+import { addToHistory } from "../domain/history.ts";
+import { addressRecord } from "../domain/dns-plan.ts";
+import { annotations } from "../domain/names.ts";
+import { isAllReady, judgeReadiness } from "../domain/readiness.ts";
+import type { RunState } from "../domain/run-state.ts";
+import { RefusedError } from "../errors.ts";
+import type { Lock } from "../pipeline/lock.ts";
+import { patiently } from "../pipeline/patience.ts";
+import type { StepContext } from "../pipeline/step.ts";
+import type { Ports } from "../ports/index.ts";
+import { swapMemory } from "../steps/dns/swap-memory.ts";
+import { undoSwap } from "../steps/dns/undo-swap.ts";
+import { markRelease } from "../steps/mark-release.ts";
+import { notifyOnce } from "../steps/notify-once.ts";
+import { readLive } from "../steps/read-live.ts";
+import { targetsOf } from "../steps/verify-release.ts";
+import { checkpointOf } from "./checkpoint-of.ts";
+import { historyEntry } from "./history-entry.ts";
+import { readState, type Run } from "./read-state.ts";
+import { takeOver } from "./take-over.ts";
+import { keepingLock } from "./with-lock.ts";
+import { requestKinds, type World } from "./world.ts";
+
+/** Rolls the last swap back; returns the release that is live again. Throws RefusedError when it is gone or sick. */
+export async function rollBack(world: World, signal: AbortSignal): Promise<string> {
+  const { clock, settings } = world;
+  const patience = { clock, log: world.log("rollback"), budgetMs: settings.retryTimeoutMs };
+  const { run } = await patiently(() => readState(world.store, world.stateName), patience, signal);
+  const { runId } = requireSwapped(run);
+  const lock = await takeOver(world, { kind: requestKinds.rollback, runId }, signal);
+  return keepingLock(world, lock, signal, (ports, held) => rollBackHeld(world, lock, ports, held));
+}
+
+function requireSwapped(run: Run | undefined): Run {
+  if (run?.dns?.startedAt !== undefined && run.dns.undoneAt === undefined) return run;
+  throw new RefusedError(
+    "NOTHING_TO_ROLL_BACK",
+    "the last run has not changed DNS: there is nothing to roll back",
+    {
+      hint: "to end a run before its swap:  kubectl create job abort-1 --from=cronjob/builder-abort",
+    },
+  );
+}
+
+async function rollBackHeld(world: World, lock: Lock, ports: Ports, signal: AbortSignal): Promise<string> {
+  const { settings, clock } = world;
+  const log = world.log("rollback");
+  const patience = { clock, log, budgetMs: settings.retryTimeoutMs };
+  const stored = await patiently(() => readState(world.store, world.stateName), patience, signal);
+  const run = requireSwapped(stored.run);
+  const previous = await requirePrevious(ports, settings, run);
+  const checkpoint = checkpointOf(world, lock, run, stored, signal);
+  const save = (patch: Partial<RunState>) => checkpoint.save(patch, signal);
+  const context = { log, clock, signal, save } as StepContext<RunState>;
+  await undoSwap(ports, settings, run, swapMemory(run, context), context);
+  await markRelease(ports.cluster, run.release, {
+    [annotations.replacedAt]: new Date(clock.now()).toISOString(),
+  });
+  const finishedAt = run.finishedAt ?? new Date(clock.now()).toISOString();
+  const ended = { ...checkpoint.run, phase: "rolled-back" as const, finishedAt };
+  await checkpoint.setPhase(
+    "rolled-back",
+    signal,
+    { finishedAt },
+    addToHistory(stored.history, historyEntry(ended)),
+  );
+  const text = `rolled back: the public names point at ${previous} again; ${run.release} stays for a look`;
+  await ports.notifier.announce({ type: "Warning", reason: "RolledBack", message: text });
+  await notifyOnce({ notifier: world.ports.notifier, clock, save }, checkpoint.run, "rolled-back", text);
+  return text;
+}
+
+/** The release before, if it is there, holds the addresses of the old records, and answers. Throws RefusedError else. */
+async function requirePrevious(ports: Ports, settings: World["settings"], run: Run): Promise<string> {
+  const names = (run.previous ?? []).filter((name) => name !== run.release);
+  const [previous, ...others] = names;
+  if (previous === undefined || others.length > 0) throw sick("no single release was live before");
+  const namespace = await ports.cluster.findNamespace(previous);
+  if (!namespace || namespace.terminating)
+    throw sick(`${previous} is gone (RETAIN_PREVIOUS keeps it for a while)`);
+  const view = judgeReadiness(
+    await ports.cluster.observe(previous),
+    settings.mappings.map(({ service }) => service),
+  );
+  if (!isAllReady(view)) throw sick(`${previous} is not ready: waiting for ${view.waiting.join(", ")}`);
+  const before = run.dns?.before ?? [];
+  const moved = settings.mappings.filter(
+    (mapping) => addressRecord(before, mapping)?.rrdatas[0] !== view.addresses[mapping.service],
+  );
+  if (moved.length > 0)
+    throw sick(
+      `the old records of ${moved.map(({ name }) => name).join(", ")} are no longer ${previous}'s addresses`,
+    );
+  for (const target of targetsOf(settings, previous)) {
+    const probe = await ports.site.probe(target);
+    if (!probe.ok) throw sick(`${previous} does not answer for ${target.host}: ${probe.seen}`);
+  }
+  const { releases } = await readLive(ports, settings.environment, settings.mappings);
+  if (!releases.includes(run.release))
+    throw sick(
+      `the public names don't point at ${run.release} but at ${releases.join(", ") || "nothing of ours"}`,
+    );
+  return previous;
+}
+
+function sick(why: string): RefusedError {
+  return new RefusedError("NO_WAY_BACK", `not rolled back: ${why}; nothing was changed`, {
+    hint: "a new rebuild is the way then:  kubectl create job rebuild-1 --from=cronjob/builder",
+  });
+}
