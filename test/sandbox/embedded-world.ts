@@ -3,13 +3,14 @@
  * and portals, Cloud DNS, the data URL and the chart's git repository; and a release of the original builder that is
  * live. The real program with the real helm is started against it as a child process.
  */
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { generateDataConfiguration } from "../fixtures/data-configuration.ts";
 import { requireBinaries } from "../tools/binaries.ts";
+import { requireProgram } from "../tools/built-program.ts";
 import type { DataConfiguration } from "./harvester/data-configuration.ts";
 import { startKubernetes, type SandboxCluster } from "./kubernetes/index.ts";
 import { startBuilderProcess, type BuilderProcess } from "./world/builder-process.ts";
@@ -31,6 +32,8 @@ export interface WorldOptions extends HarvestPace {
   pendingMs?: number;
   /** Without it nothing is live yet. */
   withLiveRelease?: boolean;
+  /** Rules of the simulation from the start on: a new pace would make running pods unready for a moment. */
+  simulation?: Record<string, string>;
 }
 
 export interface EmbeddedWorld extends Emulators {
@@ -52,10 +55,12 @@ export interface EmbeddedWorld extends Emulators {
     verb: string | readonly string[],
     overrides?: Record<string, string>,
     onLine?: (line: string) => void,
-  ) => Promise<BuilderProcess>;
+  ) => BuilderProcess;
   /** What kubectl and helm print; they fail as the programs do. */
   kubectl: (...args: string[]) => Promise<string>;
   helm: (...args: string[]) => Promise<string>;
+  /** Rules of the ConfigMap kube-system/simulation by key; null removes one. What is left goes with the world. */
+  simulate: (rules: Record<string, string | null>) => Promise<void>;
   /** Namespaces that could be this environment's releases. */
   releases: () => Promise<string[]>;
   /** The release that every name points at, or `divided`; undefined where nothing is live. */
@@ -69,6 +74,9 @@ export async function startEmbeddedWorld(options: WorldOptions = {}): Promise<Em
   const { environment = "prod", ttlSeconds = 1, pendingMs = 100, withLiveRelease = true } = options;
   const dir = await mkdtemp(path.join(tmpdir(), "powo-world-"));
   const tools = await requireBinaries();
+  // A copy: the program must not change under a run when somebody builds it anew.
+  const program = path.join(dir, "program/powo-builder.js");
+  await cp(path.dirname(await requireProgram()), path.dirname(program), { recursive: true });
   const kubernetes = options.kubeconfig === undefined ? await startKubernetes({ dir }) : undefined;
   const kubeconfig = kubernetes?.kubeconfig ?? options.kubeconfig ?? "";
   const views = kubernetes ? viewsOfEmulator(kubernetes) : viewsOfCluster(kubeconfig);
@@ -81,6 +89,13 @@ export async function startEmbeddedWorld(options: WorldOptions = {}): Promise<Em
     (await execa(file, args, { env: settings.base, extendEnv: false })).stdout;
 
   await run(tools.kubectl, ["create", "namespace", builderNamespace]);
+  const ruled = new Set<string>();
+  const simulate: EmbeddedWorld["simulate"] = async (rules) => {
+    for (const key of Object.keys(rules)) ruled.add(key);
+    const patch = ["patch", "configmap", "simulation", "-n", "kube-system", "--type=merge", "-p"];
+    await run(tools.kubectl, [...patch, JSON.stringify({ data: rules })]);
+  };
+  if (options.simulation) await simulate(options.simulation);
   const { zone, names, chart, harvesters } = emulators;
   const liveRelease = withLiveRelease ? `${environment}-j8x91` : undefined;
   if (liveRelease !== undefined) {
@@ -101,10 +116,10 @@ export async function startEmbeddedWorld(options: WorldOptions = {}): Promise<Em
   return {
     ...emulators,
     ...{ dir, environment, builderNamespace, kubeconfig, kubernetes, views, data, liveRelease, watch },
-    ...{ env, releases },
-    async startBuilder(verb, overrides, onLine) {
+    ...{ env, releases, simulate },
+    startBuilder(verb, overrides, onLine) {
       const args = typeof verb === "string" ? [verb] : verb;
-      const builder = await startBuilderProcess({ args, env: env(overrides), onLine });
+      const builder = startBuilderProcess({ program, args, env: env(overrides), onLine });
       builders.push(builder);
       return builder;
     },
@@ -117,6 +132,7 @@ export async function startEmbeddedWorld(options: WorldOptions = {}): Promise<Em
       await Promise.all(builders.map(({ exit }) => exit));
       await watch.stop();
       if (!kubernetes) {
+        await simulate(Object.fromEntries([...ruled].map((key) => [key, null])));
         const mine = [builderNamespace, ...(await releases())];
         await run(tools.kubectl, ["delete", "namespace", "--wait=false", "--ignore-not-found", ...mine]);
       }

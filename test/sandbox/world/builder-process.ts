@@ -1,7 +1,6 @@
 /** The real program as a child process, as an operator's machine or a pod would run it. */
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { requireProgram } from "../../tools/built-program.ts";
 
 export interface BuilderProcess {
   pid: number;
@@ -19,14 +18,15 @@ export interface BuilderProcess {
 }
 
 export interface BuilderOptions {
+  /** Path of powo-builder.js. */
+  program: string;
   args: readonly string[];
   /** The whole environment. */
   env: Readonly<Record<string, string>>;
   onLine?: ((line: string) => void) | undefined;
 }
 
-export async function startBuilderProcess({ args, env, onLine }: BuilderOptions): Promise<BuilderProcess> {
-  const program = await requireProgram();
+export function startBuilderProcess({ program, args, env, onLine }: BuilderOptions): BuilderProcess {
   const child = spawn(process.execPath, [program, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
   const lines: string[] = [];
   let ended = false;

@@ -1,0 +1,52 @@
+/** What the demo prints: the program's own lines with most of the finished jobs left out, and a narrator's. */
+import { table } from "../../../src/domain/words.ts";
+
+const color = process.stdout.isTTY && process.env["NO_COLOR"] === undefined;
+const paint = (code: number) => (text: string) => (color ? `\u001b[${code}m${text}\u001b[0m` : text);
+const [bold, dim] = [paint(1), paint(2)];
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/** A paragraph of the narrator: the first line stands out, an empty line above and below. */
+export function narrate(headline: string, ...more: string[]): void {
+  print(`\n${bold(`» ${headline}`)}`);
+  for (const line of more) print(`  ${line}`);
+  print("");
+}
+
+export function showTable(title: string, rows: readonly (readonly string[])[]): void {
+  print(bold(title));
+  for (const line of table(rows)) print(`  ${line}`);
+  print("");
+}
+
+export interface Checked {
+  held: boolean;
+  text: string;
+}
+
+export function showChecks(title: string, checks: readonly Checked[]): void {
+  print(bold(title));
+  for (const { held, text } of checks) print(held ? `  ✓ ${text}` : paint(31)(`  ✗ ${text}`));
+  print("");
+}
+
+/** Passes a builder's lines on; of finished jobs the first two and every tenth. */
+export function createLinePrinter(): (line: string) => void {
+  let jobs = 0;
+  let folded = 0;
+  const unfold = () => {
+    if (folded > 0) print(dim(`${" ".repeat(28)}… ${folded} more`));
+    folded = 0;
+  };
+  return (line) => {
+    const job = / (\d+) of (\d+) {2}\S/.exec(line);
+    if (job) {
+      jobs += 1;
+      const worthIt = jobs <= 2 || Number(job[1]) % 10 === 0 || job[1] === job[2];
+      if (!worthIt) return void (folded += 1);
+    }
+    unfold();
+    print(line);
+  };
+}
