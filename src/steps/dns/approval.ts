@@ -5,6 +5,7 @@ import { duration } from "../../domain/words.ts";
 import { TimeoutError } from "../../errors.ts";
 import type { StepContext } from "../../pipeline/step.ts";
 import type { Ports } from "../../ports/index.ts";
+import { notifyOnce } from "../notify-once.ts";
 
 /** An approval rides on the Lease, which is read at every renewal anyway: looking costs nothing. */
 const lookEveryMs = 2_000;
@@ -32,6 +33,8 @@ export async function awaitApproval(
   );
   const text = `${state.release} is ready and waits for approval: ${how}`;
   await notifier.announce({ type: "Normal", reason: "WaitingForApproval", message: text });
+  const save = (patch: Partial<RunState>) => context.save(patch);
+  await notifyOnce({ notifier, clock, save }, state, "waiting-approval", text);
   for (;;) {
     const given = await operators.findApproval(state.runId);
     if (given ?? (goesOn !== undefined && clock.now() >= goesOn)) {

@@ -1,0 +1,37 @@
+/** What tests look at most often in a fake world. */
+import { expect } from "vitest";
+import type { Run } from "../../src/rebuild/read-state.ts";
+import type { FakeWorld } from "../fakes/world.ts";
+
+export const minute = 60_000;
+export const hour = 60 * minute;
+export const day = 24 * hour;
+
+/** run.json as it is stored. */
+export function storedRun(fake: FakeWorld): Run {
+  return fake.store.run as unknown as Run;
+}
+
+/** The release that the stored run makes. */
+export function newRelease(fake: FakeWorld): string {
+  return storedRun(fake).release;
+}
+
+/** Phases of the runs in the history, oldest first, with the code of what ended them. */
+export function pastRuns(fake: FakeWorld): string[] {
+  const history = JSON.parse(fake.store.state?.history ?? '{"runs":[]}') as {
+    runs: { phase: string; failure?: { code: string } }[];
+  };
+  return history.runs.map(({ phase, failure }) => `${phase} ${failure?.code ?? ""}`.trim());
+}
+
+/** No invariant was broken at any effect, and the names are not divided. */
+export function expectSound(fake: FakeWorld): void {
+  fake.invariants.atEnd();
+  expect(fake.invariants.violations).toEqual([]);
+}
+
+/** How far apart two moments of a run are, in milliseconds. */
+export function between(from: string | undefined, to: string | undefined): number {
+  return Date.parse(to ?? "") - Date.parse(from ?? "");
+}
