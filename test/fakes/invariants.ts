@@ -15,7 +15,11 @@ export interface InvariantOptions {
 }
 
 export class Invariants {
-  readonly violations: string[] = [];
+  /** Each kind of violation once, with the effect at which it was seen first. */
+  get violations(): string[] {
+    return [...this.#violations].map(([what, where]) => `${what}: ${where}`);
+  }
+  readonly #violations = new Map<string, string>();
   /** Invariant 1 is not looked at where a test itself breaks the live site. */
   readyIsWatched = true;
   readonly #options: InvariantOptions;
@@ -38,7 +42,7 @@ export class Invariants {
   /** At the end: all names or none, by the owner of the addresses. */
   atEnd(): void {
     const owners = new Set(this.#options.mappings.map((mapping) => this.#ownerNow(mapping)));
-    if (owners.size > 1) this.violations.push(`at the end the names are divided: ${[...owners].join(", ")}`);
+    if (owners.size > 1) this.#note("the names are divided", `${[...owners].join(", ")} at the end`);
   }
 
   /** Invariant 2: neither what DNS points at, nor what a resolver may still hold, is kept, or is another's. */
@@ -47,7 +51,7 @@ export class Invariants {
     const name = String(effect.args[0]);
     const namespace = cluster.find(name);
     if (!namespace) return;
-    const say = (what: string) => this.violations.push(`${what}: ${describeEffect(effect)}`);
+    const say = (what: string) => this.#note(what, describeEffect(effect));
     if (!isReleaseName(environment, name) || untouchable.has(name)) say("deletes what is not its own");
     if (annotations.keep in namespace.annotations) say("deletes what is kept");
     for (const { zone, name: record } of mappings) {
@@ -63,9 +67,7 @@ export class Invariants {
     for (const mapping of mappings) {
       const owner = this.#ownerNow(mapping);
       if (owner === undefined || owner === "stranger" || cluster.isAllReady(owner)) continue;
-      this.violations.push(
-        `${mapping.name} points at ${owner}, which is not ready: after ${describeEffect(effect)}`,
-      );
+      this.#note(`${mapping.name} points at ${owner}, which is not ready`, describeEffect(effect));
     }
   }
 
@@ -74,8 +76,7 @@ export class Invariants {
     const runs = this.#options.cluster
       .namespaces()
       .flatMap((namespace) => namespace.labels[labels.run] ?? []);
-    if (new Set(runs).size < runs.length)
-      this.violations.push(`a run has two releases: after ${describeEffect(effect)}`);
+    if (new Set(runs).size < runs.length) this.#note("a run has two releases", describeEffect(effect));
   }
 
   /** Invariant 3, second half. A lost database begins a new count. */
@@ -87,7 +88,11 @@ export class Invariants {
       .slice(lost + 1)
       .flatMap(({ kind, identifier }) => (kind === "list-run" ? [identifier] : []));
     if (new Set(started).size < started.length)
-      this.violations.push(`a list was started twice: ${describeEffect(effect)}`);
+      this.#note("a list was started twice", describeEffect(effect));
+  }
+
+  #note(what: string, where: string): void {
+    if (!this.#violations.has(what)) this.#violations.set(what, where);
   }
 
   #ownerNow({ zone, name }: Mapping): string | undefined {

@@ -1,0 +1,104 @@
+/** What earlier runs left: removed before the next install, and nothing else with it. */
+import { describe, expect, it } from "vitest";
+import { annotations, namespaceLabels } from "../../src/domain/names.ts";
+import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
+import { expectSound, newRelease, storedRun } from "./seen.ts";
+
+/** The build of a run that failed long ago. */
+function addFailedBuild(fake: FakeWorld, name: string): void {
+  fake.cluster.create(name, namespaceLabels("prod", "prod-20261108-1200"));
+  fake.cluster.install(name, fake.clock.now() - 1_000_000);
+}
+
+describe("leftovers", () => {
+  it("of failed runs are removed before the next install: a third stack would not fit", async () => {
+    const fake = createFakeWorld({ live: {} });
+    addFailedBuild(fake, "prod-bad01");
+    let stacks: string[] = [];
+    fake.when("before", "releases.install", () => (stacks = fake.namespaces));
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
+    expect(stacks).toEqual([newRelease(fake), "prod-old01"].sort());
+    expectSound(fake);
+  });
+
+  it("of a run that failed just now are removed by the next one", async () => {
+    const fake = createFakeWorld({ live: {} });
+    fake.cluster.doomed.set("solr", "ImagePullBackOff");
+    await fake.builder("builder-1").run();
+    const failed = newRelease(fake);
+    expect(fake.namespaces).toContain(failed);
+    fake.cluster.doomed.clear();
+    expect(await fake.builder("builder-2").run()).toEqual({ code: 0 });
+    expect(fake.namespaces).toEqual([newRelease(fake)]);
+    expectSound(fake);
+  });
+
+  it("are not the namespaces of other environments, nor what only looks like ours", async () => {
+    const fake = createFakeWorld({ live: {} });
+    const others = [
+      "production-tools",
+      "prod-uat",
+      "prod-tools",
+      "prod-tools1",
+      "uat-abcde",
+      "prod",
+      "prod-ABCDE",
+    ];
+    for (const name of others) {
+      fake.cluster.create(name, name === "uat-abcde" ? namespaceLabels("uat", "uat-20261115-1200") : {});
+      fake.untouchable.add(name);
+    }
+    // the pattern alone is not enough: neither a label nor a record says that it is ours
+    fake.cluster.create("prod-tool5", { team: "somebody" });
+    fake.untouchable.add("prod-tool5");
+    // and a label of ours does not make another environment's name ours
+    fake.cluster.create("prod-eu-abcde", namespaceLabels("prod", "x"));
+    fake.untouchable.add("prod-eu-abcde");
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
+    expect(fake.namespaces).toEqual([...fake.untouchable, newRelease(fake)].sort());
+    expectSound(fake);
+  });
+
+  it("with the keep annotation stay", async () => {
+    const fake = createFakeWorld({ live: {} });
+    addFailedBuild(fake, "prod-bad01");
+    fake.cluster.require("prod-bad01").annotations[annotations.keep] = "";
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
+    expect(fake.namespaces).toContain("prod-bad01");
+    expectSound(fake);
+  });
+
+  it("that hang while they are deleted are reported, and do not block the run", async () => {
+    const fake = createFakeWorld({ live: {} });
+    addFailedBuild(fake, "prod-bad01");
+    fake.cluster.delete("prod-bad01");
+    fake.cluster.require("prod-bad01").goneAt = Infinity;
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
+    expect(fake.said).toContain("prod-bad01 stays for now");
+    expect(fake.live).toEqual([newRelease(fake)]);
+    expectSound(fake);
+  });
+
+  it("that DNS was pointed at by hand are no leftovers", async () => {
+    const fake = createFakeWorld({ live: {} });
+    addFailedBuild(fake, "prod-bad01");
+    fake.point("prod-bad01");
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
+    expect(storedRun(fake).previous).toEqual(["prod-bad01"]);
+    expectSound(fake);
+  });
+
+  it("are not removed while DNS can't be read", async () => {
+    const fake = createFakeWorld({ live: {} });
+    addFailedBuild(fake, "prod-bad01");
+    fake.when("after", "releases.stopLeftovers", () =>
+      fake.faults.add({ calls: /^dns\./, forMs: 3_600_000 }),
+    );
+    expect(await fake.builder("builder-1").run()).toMatchObject({ code: 75 });
+    expect(fake.effects("cluster.deleteNamespace")).toHaveLength(0);
+    fake.faults.clear();
+    expect(await fake.builder("builder-2").run()).toEqual({ code: 0 });
+    expect(fake.namespaces).toEqual([newRelease(fake)]);
+    expectSound(fake);
+  });
+});
