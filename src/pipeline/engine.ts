@@ -30,7 +30,7 @@ export interface EngineOptions<P, S extends object> {
 }
 
 /** How often a run may go back to an earlier step before that counts as a failure. */
-const mostRestarts = 3;
+const mostRestarts = 10;
 
 /** How long the last write of a step that failed may take: the run's own end is written right after. */
 const lastWriteMs = 5_000;

@@ -22,6 +22,8 @@ export type Acquired =
   | { kind: "held"; previousHolder: string | undefined; lastSeen: number | undefined }
   | { kind: "busy"; holder: string };
 
+const longestGoodbyeMs = 4_000;
+
 export class Lock {
   readonly #options: LockOptions;
   readonly #lost = new AbortController();
@@ -214,11 +216,17 @@ export class Lock {
     }
   }
 
-  /** Stops renewing and frees the lease, if it still is ours; `answered` requests are removed. */
+  /**
+   * Stops renewing and frees the lease, if it still is ours; `answered` requests are removed. Gives up after a few
+   * seconds: a builder that was told to stop has ten, and a lease that stays expires by itself.
+   */
   async release(answered: readonly string[] = []): Promise<void> {
     this.#stopped.abort(new CancelledError("RELEASED", "the lease was released"));
-    await this.#loop;
-    await this.#renewal?.catch(() => undefined);
+    await Promise.race([this.#free(answered), this.#options.clock.sleep(longestGoodbyeMs)]);
+  }
+
+  async #free(answered: readonly string[]): Promise<void> {
+    await Promise.allSettled([this.#loop, this.#renewal]);
     if (this.lost.aborted || !this.#lease) return;
     for (let attempt = 0; attempt < 3; attempt += 1) {
       const requests = Object.fromEntries(

@@ -1,5 +1,5 @@
 import type { NamespaceView, Right } from "../domain/release.ts";
-import type { ServiceView, Workloads } from "../domain/workloads.ts";
+import type { PodView, ServiceView, Workloads } from "../domain/workloads.ts";
 
 /** The Kubernetes cluster that the releases live in. */
 export interface Cluster {
@@ -18,6 +18,8 @@ export interface Cluster {
   deleteNamespace(name: string, uid: string): Promise<void>;
   findServices(namespace: string): Promise<ServiceView[]>;
   observe(namespace: string): Promise<Workloads>;
+  /** The pods alone: one question instead of six. */
+  findPods(namespace: string): Promise<PodView[]>;
   /** The last lines of a container's log, of its previous life where it has restarted; [] when there are none. */
   logs(namespace: string, pod: string, container: string, lines: number): Promise<string[]>;
   /** The last warning events of an object, or of the whole namespace, one line each, oldest first. */

@@ -38,6 +38,7 @@ export const natures: { readonly [P in keyof Ports]: { readonly [M in keyof Port
     deleteNamespace: "effect",
     findServices: "read",
     observe: "read",
+    findPods: "read",
     logs: "read",
     warnings: "read",
     blockers: "read",

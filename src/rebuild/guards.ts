@@ -10,9 +10,10 @@ import { readApproval, type World } from "./world.ts";
 export function fencedPorts(world: World, lock: Lock, signal: AbortSignal): Ports {
   const fence: Guard = {
     read: (_, call) => patient(world, call, signal),
-    async effect(_, call) {
+    async effect(name, call) {
       await lock.ensureHeld(signal);
-      return call();
+      // Helm is told of the signal and ends by itself; what else is under way is not waited for.
+      return name.startsWith("releases.") ? call() : unlessAborted(call(), signal);
     },
   };
   return guardPorts(
@@ -42,9 +43,29 @@ export function readOnlyPorts(world: World, signal: AbortSignal): Ports {
 
 function patient(world: World, call: () => Promise<unknown>, signal: AbortSignal): Promise<unknown> {
   const { clock, settings } = world;
-  return patiently(call, { clock, log: world.log(), budgetMs: settings.retryTimeoutMs }, signal);
+  return patiently(
+    () => unlessAborted(call(), signal),
+    { clock, log: world.log(), budgetMs: settings.retryTimeoutMs },
+    signal,
+  );
 }
 
 function withOperators({ ports }: World, findApproval: Ports["operators"]["findApproval"]): Ports {
   return { ...ports, operators: { findApproval } };
+}
+
+/** The answer, or the signal's reason as soon as it is aborted: a builder that must stop has 10 s, a call may take 120. */
+async function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let leave = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    leave = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", leave, { once: true });
+  });
+  answer.catch(() => undefined);
+  try {
+    return await Promise.race([answer, aborted]);
+  } finally {
+    signal.removeEventListener("abort", leave);
+  }
 }

@@ -49,6 +49,11 @@ export function createFakeCluster(model: ClusterModel): Cluster {
         services: servicesOf(model, name),
       };
     },
+    async findPods(name) {
+      const namespace = model.find(name);
+      if (namespace?.release?.installedAt === undefined) return [];
+      return model.components.map((component) => podView(model, namespace, component));
+    },
     logs: async (name, pod) => model.find(name)?.pods[pod.replace(/-0$/, "")]?.logs ?? [],
     warnings: async () => [],
     blockers: async (name) => (model.find(name) ? ["1 pod"] : []),

@@ -4,7 +4,7 @@ import type { KubernetesConnection } from "./client.ts";
 import { findBlockers, findWarnings, readLogs } from "./diagnosis.ts";
 import { createNamespaces, type AccessOptions } from "./namespaces.ts";
 import { findDenied } from "./rights.ts";
-import { findServices, observe } from "./workloads.ts";
+import { findPods, findServices, observe } from "./workloads.ts";
 
 /**
  * The cluster behind a connection. Every method throws TransientError for an outage, PermanentError
@@ -17,6 +17,7 @@ export function createCluster(connection: KubernetesConnection, access: AccessOp
     ...createNamespaces(connection, access),
     findServices: (namespace) => findServices(api, namespace),
     observe: (namespace) => observe(api, namespace),
+    findPods: (namespace) => findPods(api, namespace),
     logs: (namespace, pod, container, lines) => readLogs(api, { namespace, pod, container }, lines),
     warnings: (namespace, objectName) => findWarnings(api, namespace, objectName),
     blockers: (namespace) => findBlockers(api, namespace),

@@ -40,6 +40,11 @@ export async function observe(api: Api, namespace: string): Promise<Workloads> {
   };
 }
 
+/** The pods of a namespace. */
+export async function findPods(api: Api, namespace: string): Promise<PodView[]> {
+  return (await api.list(resources.pods, { namespace })).map(podView);
+}
+
 export async function findServices(api: Api, namespace: string): Promise<ServiceView[]> {
   return (await api.list(resources.services, { namespace })).map(serviceView);
 }

@@ -16,6 +16,10 @@ import { databaseLost } from "./start-list.ts";
 const missesThatCount = 3;
 /** How many polls without any movement before a restart of the harvester's pod is looked for. */
 const idlePollsBeforeLook = 3;
+/** How many idle polls lie between two such looks: each costs the API server a question. */
+const pollsBetweenLooks = 10;
+/** How many further polls the running job must stand still after a restart to count as dead. */
+const pollsOfStandstill = 5;
 
 /** A stall clock: counts only the time between two answers, so an outage is never a stall. */
 export interface StallClock {
@@ -44,8 +48,9 @@ export async function followList(
   { release, deadline }: { release: string; deadline: number },
   memory: ListMemory,
   reporter: ProgressReporter,
-  { clock, signal }: StepContext<RunState>,
+  context: StepContext<RunState>,
 ): Promise<{ kind: "over" | "wedged"; list: HarvestList }> {
+  const { clock, signal } = context;
   let stall = newStallClock();
   let misses = 0;
   for (;;) {
@@ -57,8 +62,10 @@ export async function followList(
       const records = await reporter.report(list);
       if (isListOver(list)) return { kind: "over", list };
       stall = advance(stall, fingerprint(list, records), settings.pollIntervalMs);
-      if (stall.idlePolls >= idlePollsBeforeLook && (await hasDied(cluster, release, memory))) {
-        return { kind: "wedged", list };
+      if (stall.idlePolls % pollsBetweenLooks === idlePollsBeforeLook) {
+        if (await isWedged({ harvester, cluster }, settings, release, list, memory, context)) {
+          return { kind: "wedged", list };
+        }
       }
       assertMoving(list, stall, settings, release, memory.name);
     }
@@ -67,12 +74,37 @@ export async function followList(
   }
 }
 
-/** Whether the harvester's pod is another one, or has restarted, since the list was started. */
-async function hasDied(cluster: Ports["cluster"], release: string, memory: ListMemory): Promise<boolean> {
-  const { pod } = memory.get();
-  if (!pod) return false;
-  const now = await harvesterPod(cluster, release);
-  return now !== "" && now !== pod;
+/**
+ * Whether the list will not move again: the harvester's pod is another one, or has restarted, since it was last seen
+ * moving, and the job that should be running stands still. A job in a new pod that does move is a list that went on.
+ */
+async function isWedged(
+  { harvester, cluster }: Pick<Ports, "harvester" | "cluster">,
+  { pollIntervalMs }: Settings["harvest"],
+  release: string,
+  list: HarvestList,
+  memory: ListMemory,
+  { clock, signal, log }: StepContext<RunState>,
+): Promise<boolean> {
+  const pod = await harvesterPod(cluster, release);
+  if (pod === "" || !memory.get().pod || pod === memory.get().pod) return false;
+  log.warn({}, "the harvester has restarted since the list last moved; looking whether its job still does");
+  const look = async () => {
+    const now = await harvester.findList(release, memory.name);
+    const job = list.jobs[list.currentJob ?? 0];
+    return [
+      now && fingerprint(now, undefined),
+      JSON.stringify(job && (await harvester.findExecution(release, job.id))),
+    ].join();
+  };
+  const first = await look();
+  for (let polls = 0; polls < pollsOfStandstill; polls += 1) {
+    await clock.sleep(pollIntervalMs, signal);
+    if ((await look()) === first) continue;
+    await memory.save({ pod });
+    return false;
+  }
+  return true;
 }
 
 export function assertMoving(

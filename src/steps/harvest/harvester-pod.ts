@@ -5,7 +5,7 @@ import type { Ports } from "../../ports/index.ts";
  * died, and with it whatever job was under way (facts.md, 5). Empty when there is none.
  */
 export async function harvesterPod(cluster: Ports["cluster"], release: string): Promise<string> {
-  const { pods } = await cluster.observe(release);
+  const pods = await cluster.findPods(release);
   const pod = pods.find(
     ({ component, terminating, phase }) => component === "harvester" && !terminating && phase === "Running",
   );
