@@ -1,0 +1,23 @@
+/** The real program with the real helm against the embedded world; test/e2e/rebuild holds it to a real cluster. */
+import { describe } from "vitest";
+import { useWorld } from "./program/bench.ts";
+import { describeManyKills } from "./program/kill-and-resume.ts";
+import { describeOrdinaryRelease } from "./program/ordinary-release.ts";
+import { describeTwoBuilders, slowJobs } from "./program/two-builders.ts";
+import { describeFailedBuild, describeMistakes } from "./program/what-goes-wrong.ts";
+
+describe("a rebuild in the embedded world", () => {
+  const bench = useWorld();
+  describeManyKills(bench);
+  describeOrdinaryRelease(bench);
+});
+
+describe("builders that meet in the embedded world", () => {
+  describeTwoBuilders(useWorld(slowJobs));
+});
+
+describe("what goes wrong in the embedded world", () => {
+  const bench = useWorld();
+  describeMistakes(bench);
+  describeFailedBuild(bench, "image-pull-back-off", { PODS_TIMEOUT: "30s" });
+});
