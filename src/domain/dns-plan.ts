@@ -79,6 +79,46 @@ export function planUndo({ mappings, addresses, before, current }: SwapInput): Z
   return [...changes.values()];
 }
 
+/** Plans a lower TTL for the records that still are as they were pinned and have a higher one. */
+export function planLowerTtl(
+  { mappings, before, current }: Omit<SwapInput, "addresses">,
+  ttlSeconds: number,
+): ZoneChange[] {
+  return planTtls(mappings, current, (now, mapping) => {
+    const untouched = sameAddresses(now, addressRecord(before, mapping));
+    return untouched && now.ttlSeconds > ttlSeconds ? ttlSeconds : now.ttlSeconds;
+  });
+}
+
+/** Plans the pinned TTLs for the records that still have the lowered one, wherever they point now. */
+export function planRestoreTtl(
+  { mappings, before, current }: Omit<SwapInput, "addresses">,
+  loweredSeconds: number,
+): ZoneChange[] {
+  return planTtls(mappings, current, (now, mapping) => {
+    const pinned = addressRecord(before, mapping);
+    return pinned && now.ttlSeconds === loweredSeconds ? pinned.ttlSeconds : now.ttlSeconds;
+  });
+}
+
+function planTtls(
+  mappings: readonly Mapping[],
+  current: readonly RecordSet[],
+  wanted: (now: RecordSet, mapping: Mapping) => number,
+): ZoneChange[] {
+  const changes = new Map<string, ZoneChange>();
+  for (const mapping of mappings) {
+    const now = addressRecord(current, mapping);
+    const ttlSeconds = now && wanted(now, mapping);
+    if (!now || ttlSeconds === undefined || ttlSeconds === now.ttlSeconds) continue;
+    const change = changes.get(mapping.zone) ?? { zone: mapping.zone, additions: [], deletions: [] };
+    changes.set(mapping.zone, change);
+    change.deletions.push(now);
+    change.additions.push({ ...now, ttlSeconds });
+  }
+  return [...changes.values()];
+}
+
 /** The mapped names that do not point at the given addresses. */
 export function notPointing(
   mappings: readonly Mapping[],

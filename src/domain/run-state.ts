@@ -30,6 +30,8 @@ const swap = z.strictObject({
   swappedAt: z.string().optional(),
   /** Changes that Cloud DNS had accepted but not yet told its servers. */
   pending: z.array(z.strictObject({ zone: z.string(), id: z.string() })).optional(),
+  /** DNS_SWAP_TTL: since when the records have a lower TTL, and which. */
+  lowered: z.strictObject({ at: z.string(), ttlSeconds: z.number() }).optional(),
   /** How long resolvers may hold the old addresses, in seconds: the largest old TTL. */
   oldTtlSeconds: z.number().optional(),
   /** The names were put back. */

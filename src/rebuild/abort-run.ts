@@ -9,6 +9,7 @@ import type { Ports } from "../ports/index.ts";
 import { notifyOnce } from "../steps/notify-once.ts";
 import { removalOf, removeRelease } from "../steps/remove-release.ts";
 import { checkpointOf } from "./checkpoint-of.ts";
+import { giveTtlsBack } from "./give-ttls-back.ts";
 import { historyEntry } from "./history-entry.ts";
 import { readState, type Run } from "./read-state.ts";
 import { takeOver } from "./take-over.ts";
@@ -68,6 +69,7 @@ async function removeAndClose(
   const history = addToHistory(stored.history, historyEntry({ ...run, phase: "aborted", finishedAt }));
   await checkpoint.setPhase("aborted", signal, { finishedAt }, history);
   log.info({ release: run.release }, `removing ${run.release}`);
+  await giveTtlsBack(world, lock, checkpoint);
   await ports.releases.stopLeftovers(run.release);
   await removeRelease(ports, removalOf(settings, run, run.release), { clock, log, signal });
   const save = (patch: Partial<RunState>) => checkpoint.save(patch, signal);

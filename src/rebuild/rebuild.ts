@@ -15,6 +15,7 @@ import { announceSteps } from "./announce-steps.ts";
 import { banner, joinLines } from "./banner.ts";
 import { checkpointOf } from "./checkpoint-of.ts";
 import { closeRun, type Ending } from "./close-run.ts";
+import { giveTtlsBack, willGoOn } from "./give-ttls-back.ts";
 import { fencedPorts } from "./guards.ts";
 import { openRun, type OpenedRun } from "./open-run.ts";
 import { readState, type ReadState } from "./read-state.ts";
@@ -99,6 +100,7 @@ async function carryOut(
     });
   } catch (error) {
     ending = { kind: "ended", error };
+    if (!willGoOn(error)) await giveTtlsBack(world, lock, checkpoint);
   }
   return closeRun(world, checkpoint, opened.history, ending);
 }

@@ -3,11 +3,9 @@ import { addToHistory } from "../domain/history.ts";
 import { addressRecord } from "../domain/dns-plan.ts";
 import { annotations } from "../domain/names.ts";
 import { isAllReady, judgeReadiness } from "../domain/readiness.ts";
-import type { RunState } from "../domain/run-state.ts";
 import { RefusedError } from "../errors.ts";
 import type { Lock } from "../pipeline/lock.ts";
 import { patiently } from "../pipeline/patience.ts";
-import type { StepContext } from "../pipeline/step.ts";
 import type { Ports } from "../ports/index.ts";
 import { swapMemory } from "../steps/dns/swap-memory.ts";
 import { undoSwap } from "../steps/dns/undo-swap.ts";
@@ -18,6 +16,7 @@ import { targetsOf } from "../steps/verify-release.ts";
 import { checkpointOf } from "./checkpoint-of.ts";
 import { historyEntry } from "./history-entry.ts";
 import { readState, type Run } from "./read-state.ts";
+import { contextFor } from "./step-context.ts";
 import { takeOver } from "./take-over.ts";
 import { keepingLock } from "./with-lock.ts";
 import { requestKinds, type World } from "./world.ts";
@@ -51,8 +50,7 @@ async function rollBackHeld(world: World, lock: Lock, ports: Ports, signal: Abor
   const run = requireSwapped(stored.run);
   const previous = await requirePrevious(ports, settings, run);
   const checkpoint = checkpointOf(world, lock, run, stored, signal);
-  const save = (patch: Partial<RunState>) => checkpoint.save(patch, signal);
-  const context = { log, clock, signal, save } as StepContext<RunState>;
+  const context = contextFor(world, checkpoint, "rollback", signal);
   await undoSwap(ports, settings, run, swapMemory(run, context), context);
   await markRelease(ports.cluster, run.release, {
     [annotations.replacedAt]: new Date(clock.now()).toISOString(),
@@ -67,7 +65,12 @@ async function rollBackHeld(world: World, lock: Lock, ports: Ports, signal: Abor
   );
   const text = `rolled back: the public names point at ${previous} again; ${run.release} stays for a look`;
   await ports.notifier.announce({ type: "Warning", reason: "RolledBack", message: text });
-  await notifyOnce({ notifier: world.ports.notifier, clock, save }, checkpoint.run, "rolled-back", text);
+  await notifyOnce(
+    { notifier: world.ports.notifier, clock, save: (patch) => context.save(patch) },
+    checkpoint.run,
+    "rolled-back",
+    text,
+  );
   return text;
 }
 

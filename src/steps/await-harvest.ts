@@ -7,6 +7,7 @@ import type { BadJob, RunState } from "../domain/run-state.ts";
 import { clockTime, duration } from "../domain/words.ts";
 import { done, type Step, type StepContext } from "../pipeline/step.ts";
 import type { Ports } from "../ports/index.ts";
+import { lowerTtl } from "./dns/swap-ttl.ts";
 import { followList } from "./harvest/follow-list.ts";
 import { harvesterPod } from "./harvest/harvester-pod.ts";
 import { listMemory, type ListMemory } from "./harvest/list-memory.ts";
@@ -14,7 +15,7 @@ import { progressReporter } from "./harvest/progress.ts";
 import { runQueue } from "./harvest/run-queue.ts";
 import { databaseLost, ensureListStarted } from "./harvest/start-list.ts";
 
-type Needs = Pick<Ports, "harvester" | "cluster">;
+type Needs = Pick<Ports, "harvester" | "cluster" | "dns">;
 
 /** How many jobs that ended badly are kept with the run; the number of all of them is kept beside. */
 const mostBadJobs = 50;
@@ -24,6 +25,7 @@ export const awaitHarvest = (settings: Settings): Step<Needs, RunState> => ({
   summary: "Load every archive",
   async run(ports, state, context) {
     const outputs: string[] = [];
+    await lowerTtl(ports.dns, settings, state, context);
     let harvest = state.harvest;
     for (const name of settings.jobLists) {
       const memory = listMemory(name, { ...state, ...(harvest ? { harvest } : {}) }, context);

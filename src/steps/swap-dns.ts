@@ -18,6 +18,7 @@ import type { Ports } from "../ports/index.ts";
 import { awaitApproval } from "./dns/approval.ts";
 import { sendChange, settlePending } from "./dns/send-change.ts";
 import { swapMemory, type SwapMemory } from "./dns/swap-memory.ts";
+import { restoreTtl } from "./dns/swap-ttl.ts";
 import { undoSwap } from "./dns/undo-swap.ts";
 import { watchAndDrain } from "./dns/watch-and-drain.ts";
 import { markRelease } from "./mark-release.ts";
@@ -41,6 +42,7 @@ export const swapDns = (settings: Settings): Step<Needs, RunState> => ({
     if (memory.get().swappedAt === undefined) await swap(ports, settings, state, memory, context);
     await markReplaced(ports, settings, state, memory);
     await watchAndDrain(ports, settings, state, memory, context);
+    await restoreTtl(ports.dns, settings, { ...state, dns: memory.get() }, context);
     return done(
       `${settings.mappings.length === 1 ? "the name points" : "all names point"} at ${state.release}`,
     );
@@ -104,15 +106,23 @@ async function writeIntent(
   plan: Extract<SwapPlan, { kind: "change" }>,
 ): Promise<void> {
   const now = new Date(clock.now()).toISOString();
-  const { before, startedAt = now, oldTtlSeconds = 0 } = memory.get();
+  const { startedAt = now, oldTtlSeconds = 0 } = memory.get();
+  const pinned = pinnedThatMayBeCached(memory.get(), clock.now());
   await memory.save({
     startedAt,
-    oldTtlSeconds: Math.max(oldTtlSeconds, drainTtlSeconds(before, plan.changes)),
+    oldTtlSeconds: Math.max(oldTtlSeconds, drainTtlSeconds(pinned, plan.changes)),
   });
   await markRelease(cluster, state.release, { [annotations.liveSince]: startedAt });
   const width = Math.max(...plan.moves.map(({ name }) => name.length));
   for (const { name, from, to } of plan.moves)
     log.info({ name }, `${name.padEnd(width)}  ${from ?? "(new)"} → ${to}`);
+}
+
+/** Once a lowered TTL has been there for as long as the old one, nobody holds a record with the old one any more. */
+function pinnedThatMayBeCached({ before, lowered }: ReturnType<SwapMemory["get"]>, now: number): RecordSet[] {
+  if (!lowered) return before;
+  const longestMs = Math.max(0, ...before.map(({ ttlSeconds }) => ttlSeconds)) * 1000;
+  return now - Date.parse(lowered.at) >= longestMs ? [] : before;
 }
 
 async function refuse(

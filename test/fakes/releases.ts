@@ -14,21 +14,30 @@ export function createFakeReleases(
   clock: Clock,
   { services, broken }: { services: readonly string[]; broken: () => string | undefined },
 ): Releases {
+  const objects = () =>
+    [...services, "harvester", "portal"].map((name) => ({
+      apiVersion: "v1",
+      kind: "Service",
+      name,
+      labels: { name },
+      manifest: { spec: { type: services.includes(name) ? "LoadBalancer" : "ClusterIP" } },
+    }));
   return {
     async find(name) {
       const release = model.find(name)?.release;
       return release && { name, status: release.status, revision: release.revision, description: "" };
     },
+    findObjects: async (name) => (model.find(name)?.release ? objects() : []),
     async render() {
       const why = broken();
       if (why !== undefined) throw new ConfigError([{ where: "chart powo", what: why }]);
-      return [...services, "harvester", "portal"].map((name) => ({
-        apiVersion: "v1",
-        kind: "Service",
-        name,
-        labels: { name },
-        manifest: { spec: { type: services.includes(name) ? "LoadBalancer" : "ClusterIP" } },
-      }));
+      return objects();
+    },
+    async upgrade({ name }, signal) {
+      const release = model.find(name)?.release;
+      if (!release) throw failed("upgrade", name, "release: not found");
+      await clock.sleep(model.times.installMs, signal);
+      release.revision += 1;
     },
     async install({ name }, signal) {
       const namespace = model.find(name);

@@ -1,0 +1,154 @@
+/** What operators do around a rebuild: roll back, clean up, plan, update, look. */
+import { describe, expect, it } from "vitest";
+import { exitCodes } from "../../src/errors.ts";
+import { annotations } from "../../src/domain/names.ts";
+import { cleanUp } from "../../src/rebuild/clean-up.ts";
+import { makePlan, planLines } from "../../src/rebuild/plan.ts";
+import { rollBack } from "../../src/rebuild/roll-back.ts";
+import { readStatus, statusLines } from "../../src/rebuild/status.ts";
+import { updateLive } from "../../src/rebuild/update-live.ts";
+import type { World } from "../../src/rebuild/world.ts";
+import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
+import { expectSound, newRelease, pastRuns, storedRun } from "./seen.ts";
+
+const retained = { RETAIN_PREVIOUS: "48h", POST_SWAP_WATCH: "0s" };
+
+/** A verb that returns something to show: exit 0 unless it throws. */
+function showing<T>(act: (world: World, signal: AbortSignal) => Promise<T>, shown: T[] = []) {
+  return async (world: World, signal: AbortSignal) => {
+    shown.push(await act(world, signal));
+    return exitCodes.done;
+  };
+}
+
+async function rebuilt(settings: Record<string, string> = retained): Promise<FakeWorld> {
+  const fake = createFakeWorld({ live: {}, settings });
+  expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
+  return fake;
+}
+
+describe("rollback", () => {
+  it("points the names back at the retained release, and marks the run", async () => {
+    const fake = await rebuilt();
+    const made = newRelease(fake);
+    expect(fake.live).toEqual([made]);
+    expect(await fake.builder("rollback-1").run(showing(rollBack))).toEqual({ code: 0 });
+    expect(fake.live).toEqual(["prod-old01"]);
+    expect(fake.namespaces).toEqual([made, "prod-old01"].sort());
+    expect(storedRun(fake).phase).toBe("rolled-back");
+    expect(pastRuns(fake)).toEqual(["rolled-back"]);
+    expect(fake.notifications.at(-1)?.event).toBe("rolled-back");
+    expect(fake.cluster.require("prod-old01").annotations[annotations.replacedAt]).toBeUndefined();
+    expect(fake.cluster.require(made).annotations[annotations.retainUntil]).toBeDefined();
+    expectSound(fake);
+  });
+
+  it("is refused when the previous release is gone, sick, or nothing was swapped", async () => {
+    const gone = await rebuilt({ POST_SWAP_WATCH: "0s" });
+    expect(await gone.builder("rollback-1").run(showing(rollBack))).toMatchObject({ code: 3 });
+    expect(gone.live).toEqual([newRelease(gone)]);
+
+    const sick = await rebuilt();
+    sick.cluster.require("prod-old01").pods["portal"]!.readyAt = Infinity;
+    expect(await sick.builder("rollback-1").run(showing(rollBack))).toMatchObject({ code: 3 });
+    expect(sick.live).toEqual([newRelease(sick)]);
+
+    const fresh = createFakeWorld({ live: {} });
+    expect(await fresh.builder("rollback-1").run(showing(rollBack))).toMatchObject({ code: 3 });
+    expect(fresh.live).toEqual(["prod-old01"]);
+  });
+
+  it("stops a builder that drains, which ends with 1, and no later one goes on with the run", async () => {
+    const fake = createFakeWorld({ live: { ttl: 3600 }, settings: retained });
+    let rollback: Promise<unknown> | undefined;
+    fake.when("after", "dns.change", () => {
+      rollback = fake.builder("rollback-1").run(showing(rollBack));
+    });
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
+    expect(await rollback).toEqual({ code: 0 });
+    expect(fake.live).toEqual(["prod-old01"]);
+    expect(storedRun(fake).phase).toBe("rolled-back");
+    expectSound(fake);
+  });
+});
+
+describe("cleanup", () => {
+  it("removes a failed build, and nothing else", async () => {
+    const fake = createFakeWorld({ live: {}, settings: { GATE_SENTINELS: "none-such" } });
+    fake.when("after", "harvester.startList", ({ args }) => {
+      fake.cluster.require(String(args[0])).harvester.missingTaxa.add("none-such");
+    });
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
+    const failed = newRelease(fake);
+    const shown: string[][] = [];
+    expect(await fake.builder("cleanup-1").run(showing(cleanUp, shown))).toEqual({ code: 0 });
+    expect(shown).toEqual([[failed]]);
+    expect(fake.namespaces).toEqual(["prod-old01"]);
+    expectSound(fake);
+  });
+
+  it("leaves what is kept for a rollback until its time is over", async () => {
+    const fake = await rebuilt();
+    const shown: string[][] = [];
+    await fake.builder("cleanup-1").run(showing(cleanUp, shown));
+    expect(fake.namespaces).toContain("prod-old01");
+    await fake.clock.sleep(49 * 3_600_000);
+    await fake.builder("cleanup-2").run(showing(cleanUp, shown));
+    expect(shown).toEqual([[], ["prod-old01"]]);
+    expect(fake.namespaces).toEqual([newRelease(fake)]);
+    expectSound(fake);
+  });
+
+  it("leaves the run's own things alone while a builder is at work", async () => {
+    const fake = createFakeWorld({ live: { labels: false } });
+    let cleanup: Promise<unknown> | undefined;
+    const shown: string[][] = [];
+    fake.when("after", "dns.change", () => {
+      cleanup = fake.builder("cleanup-1").run(showing(cleanUp, shown));
+    });
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
+    expect(await cleanup).toEqual({ code: 0 });
+    expect(shown).toEqual([[]]);
+    expectSound(fake);
+  });
+});
+
+describe("plan and status", () => {
+  it("plan tells what run would do, and has no effect at all", async () => {
+    const fake = createFakeWorld({ live: {} });
+    const shown: string[] = [];
+    const plan = async (world: World, signal: AbortSignal) =>
+      planLines(await makePlan(world, signal)).join("\n");
+    expect(await fake.builder("plan-1").run(showing(plan, shown))).toEqual({ code: 0 });
+    expect(shown[0]).toContain("live      prod-old01");
+    expect(shown[0]).toContain("prod.example.");
+    expect(shown[0]).toContain("prod-old01  at the end");
+    expect(fake.history).toEqual([]);
+  });
+
+  it("status names the live release and the direct update on its first line", async () => {
+    const fake = await rebuilt();
+    const shown: string[] = [];
+    const status = async (world: World, signal: AbortSignal) =>
+      statusLines(await readStatus(world, signal), world.clock.now()).join("\n");
+    expect(await fake.builder("status-1").run(showing(status, shown))).toEqual({ code: 0 });
+    const [first] = (shown[0] ?? "").split("\n");
+    expect(first).toContain(newRelease(fake));
+    expect(first).toContain(`helm upgrade -n ${newRelease(fake)}`);
+  });
+});
+
+describe("update", () => {
+  it("upgrades the live release and shows its pods", async () => {
+    const fake = createFakeWorld({ live: {} });
+    const shown: string[][] = [];
+    expect(await fake.builder("update-1").run(showing(updateLive, shown))).toEqual({ code: 0 });
+    expect(shown[0]?.length).toBeGreaterThan(0);
+    expect(fake.effects("releases.upgrade")).toHaveLength(1);
+  });
+
+  it("is refused when nothing is live", async () => {
+    const fake = createFakeWorld();
+    expect(await fake.builder("update-1").run(showing(updateLive))).toMatchObject({ code: 3 });
+  });
+});
