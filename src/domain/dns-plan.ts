@@ -43,8 +43,7 @@ export function planSwap({ mappings, addresses, before, current }: SwapInput): S
     } else if (!sameAddresses(now, pinned)) {
       reasons.push(`${mapping.name} was ${addressText(pinned)} and now is ${addressText(now)}`);
     } else {
-      const change = changes.get(mapping.zone) ?? { zone: mapping.zone, additions: [], deletions: [] };
-      changes.set(mapping.zone, change);
+      const change = changeOf(changes, mapping.zone);
       const ttlSeconds = now?.ttlSeconds ?? newRecordTtlSeconds;
       if (now) change.deletions.push(now);
       change.additions.push({
@@ -71,8 +70,7 @@ export function planUndo({ mappings, addresses, before, current }: SwapInput): Z
     const pinned = addressRecord(before, mapping);
     if (!now || target === undefined || !pointsAt(now, target) || (pinned && pointsAt(pinned, target)))
       continue;
-    const change = changes.get(mapping.zone) ?? { zone: mapping.zone, additions: [], deletions: [] };
-    changes.set(mapping.zone, change);
+    const change = changeOf(changes, mapping.zone);
     change.deletions.push(now);
     if (pinned) change.additions.push(pinned);
   }
@@ -111,8 +109,7 @@ function planTtls(
     const now = addressRecord(current, mapping);
     const ttlSeconds = now && wanted(now, mapping);
     if (!now || ttlSeconds === undefined || ttlSeconds === now.ttlSeconds) continue;
-    const change = changes.get(mapping.zone) ?? { zone: mapping.zone, additions: [], deletions: [] };
-    changes.set(mapping.zone, change);
+    const change = changeOf(changes, mapping.zone);
     change.deletions.push(now);
     change.additions.push({ ...now, ttlSeconds });
   }
@@ -146,6 +143,13 @@ export function drainTtlSeconds(before: readonly RecordSet[], changes: readonly 
  */
 export function drainMs(oldTtlSeconds: number, drainTtls: number): number {
   return oldTtlSeconds * Math.max(1, drainTtls) * 1000;
+}
+
+/** The one change of a zone, begun where there is none yet. */
+function changeOf(changes: Map<string, ZoneChange>, zone: string): ZoneChange {
+  const change = changes.get(zone) ?? { zone, additions: [], deletions: [] };
+  changes.set(zone, change);
+  return change;
 }
 
 /** The A record set of a mapped name. */

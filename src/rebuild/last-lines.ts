@@ -53,7 +53,7 @@ function aftermath(run: Run, { settings }: World): string[] {
       ? `live is still ${live}; nothing that visitors see has changed`
       : "nothing that visitors see has changed";
   const installed = run.steps.some(({ name, attempts }) => name === "install-release" && attempts > 0);
-  if (!installed || swapped) return [site];
+  if (!installed || swapped || settings.keepFailedMs === 0) return [site];
   return [
     site,
     `kept for a look:  ${run.release}  (until the next run, at most ${duration(settings.keepFailedMs)})`,

@@ -15,6 +15,7 @@ import { announceSteps } from "./announce-steps.ts";
 import { banner, joinLines } from "./banner.ts";
 import { checkpointOf } from "./checkpoint-of.ts";
 import { closeRun, type Ending } from "./close-run.ts";
+import { dropFailed } from "./drop-failed.ts";
 import { giveTtlsBack, willGoOn } from "./give-ttls-back.ts";
 import { fencedPorts } from "./guards.ts";
 import { openRun, type OpenedRun } from "./open-run.ts";
@@ -102,7 +103,9 @@ async function carryOut(
     ending = { kind: "ended", error };
     if (!willGoOn(error)) await giveTtlsBack(world, lock, checkpoint);
   }
-  return closeRun(world, checkpoint, opened.history, ending);
+  const code = await closeRun(world, checkpoint, opened.history, ending);
+  await dropFailed(world, lock, checkpoint, held);
+  return code;
 }
 
 async function open(

@@ -113,6 +113,19 @@ describe("cleanup", () => {
   });
 });
 
+describe("KEEP_FAILED", () => {
+  it("of zero drops a failed build at once", async () => {
+    const fake = createFakeWorld({ live: {}, settings: { KEEP_FAILED: "0s" } });
+    fake.when("after", "harvester.startList", ({ args }) => {
+      fake.cluster.require(String(args[0])).siteStatus = 502;
+    });
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
+    expect(fake.namespaces).toEqual(["prod-old01"]);
+    expect(storedRun(fake).phase).toBe("failed");
+    expectSound(fake);
+  });
+});
+
 describe("plan and status", () => {
   it("plan tells what run would do, and has no effect at all", async () => {
     const fake = createFakeWorld({ live: {} });

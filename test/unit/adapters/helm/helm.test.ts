@@ -4,7 +4,7 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createReleases, type HelmOptions } from "../../../../src/adapters/helm/index.ts";
 import { helmDuration } from "../../../../src/adapters/helm/command.ts";
-import { installArguments } from "../../../../src/adapters/helm/install.ts";
+import { applyArguments } from "../../../../src/adapters/helm/apply.ts";
 import { listArguments } from "../../../../src/adapters/helm/list.ts";
 import { parseManifests, templateArguments } from "../../../../src/adapters/helm/template.ts";
 import { uninstallArguments } from "../../../../src/adapters/helm/uninstall.ts";
@@ -22,7 +22,7 @@ const signal = new AbortController().signal;
 
 describe("helm's arguments", () => {
   it("install into the release's own namespace, later values files last", () => {
-    expect(installArguments(chart)).toEqual([
+    expect(applyArguments("install", chart)).toEqual([
       ...["install", "prod-aaaaa", "/work/chart", "--namespace", "prod-aaaaa"],
       ...["--values", "/work/chart/prod.yaml", "--values", '"/tmp/secrets, too/secrets.yaml"'],
       ...["--timeout", "91s", "--hide-notes"],
@@ -30,7 +30,7 @@ describe("helm's arguments", () => {
   });
 
   it("never wait for pods and never roll back", () => {
-    expect(installArguments(chart).join(" ")).not.toMatch(/--wait|--atomic|--rollback/);
+    expect(applyArguments("install", chart).join(" ")).not.toMatch(/--wait|--atomic|--rollback/);
   });
 
   it("uninstall whatever state it is in, and wait", () => {
@@ -111,7 +111,7 @@ describe("a helm process", () => {
     await releases.install({ ...chart, valuesFiles: [file] }, signal);
     await releases.render({ ...chart, valuesFiles: [file] }, signal);
     const [install, render] = await program.calls();
-    expect(install?.args).toEqual(installArguments({ ...chart, valuesFiles: [file] }));
+    expect(install?.args).toEqual(applyArguments("install", { ...chart, valuesFiles: [file] }));
     expect(install?.env).toMatchObject({
       POWO_BUILDER_RELEASE: "prod-aaaaa",
       KUBECONFIG: "/somewhere/kubeconfig",

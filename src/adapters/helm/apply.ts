@@ -3,12 +3,13 @@ import { helmDuration, runHelm, valuesArguments, type HelmOptions } from "./comm
 import { helmFailure, patienceMs } from "./failure.ts";
 
 /**
- * Neither `--wait` nor `--rollback-on-failure`: the steps watch the pods, and a failed build is kept to find out why.
- * Without `--wait` both Helm 3 and 4 wait for hooks only.
+ * `helm install`, or `helm upgrade` as an operator types it for a direct update (facts.md, 1). Neither `--wait` nor
+ * `--rollback-on-failure`: the steps watch the pods, and a failed build is kept to find out why. Without `--wait` both
+ * Helm 3 and 4 wait for hooks only.
  */
-export function installArguments(chart: ChartInstall): string[] {
+export function applyArguments(verb: "install" | "upgrade", chart: ChartInstall): string[] {
   return [
-    "install",
+    verb,
     chart.name,
     chart.chartDir,
     "--namespace",
@@ -21,16 +22,17 @@ export function installArguments(chart: ChartInstall): string[] {
 }
 
 /** Throws PermanentError HELM_FAILED, or TransientError when helm was killed or the cluster went away. */
-export async function installRelease(
+export async function applyRelease(
   options: HelmOptions,
+  verb: "install" | "upgrade",
   chart: ChartInstall,
   signal: AbortSignal,
 ): Promise<void> {
   const result = await runHelm(options, {
-    args: installArguments(chart),
+    args: applyArguments(verb, chart),
     release: chart.name,
     timeoutMs: patienceMs(chart.timeoutMs),
     signal,
   });
-  if (result.exitCode !== 0) throw await helmFailure(options, "install", chart.name, result, signal);
+  if (result.exitCode !== 0) throw await helmFailure(options, verb, chart.name, result, signal);
 }
