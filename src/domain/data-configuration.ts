@@ -79,7 +79,7 @@ export function checkDataConfiguration(
   ]
     .slice(0, mostProblems)
     .map((problem) => ({ where: `${where}: ${problem.where}`, what: problem.what }));
-  return { data: parsed.data, problems, warnings: danglingParameters(parsed.data) };
+  return { data: parsed.data, problems, warnings: danglingNames(parsed.data) };
 }
 
 function pathText(path: readonly PropertyKey[]): string {
@@ -108,8 +108,7 @@ function duplicates(data: DataConfiguration): Problem[] {
 /** A list that names a missing job spoils the harvester's database for good (facts.md, 5): refused before. */
 function brokenReferences(data: DataConfiguration): Problem[] {
   const jobs = new Set(data.jobConfigurations.map((item) => item.identifier));
-  const organisations = new Set(data.organisations.map((item) => item.identifier));
-  const lists = data.jobLists.flatMap((item, index) =>
+  return data.jobLists.flatMap((item, index) =>
     item.jobConfigurations.flatMap((name, position) => {
       const where = `jobLists[${index}].jobConfigurations[${position}]`;
       if (!jobs.has(name))
@@ -118,19 +117,6 @@ function brokenReferences(data: DataConfiguration): Problem[] {
       return [{ where, what: `job "${name}" is on the list twice; remove one` }];
     }),
   );
-  const resources = data.organisations.flatMap((item, index) =>
-    (item.resources ?? []).flatMap((entry, position) =>
-      entry.organisation === undefined || organisations.has(entry.organisation)
-        ? []
-        : [
-            {
-              where: `organisations[${index}].resources[${position}]`,
-              what: `there is no organisation "${entry.organisation}"; add it or correct the name`,
-            },
-          ],
-    ),
-  );
-  return [...lists, ...resources];
 }
 
 function missingLists(data: DataConfiguration, wanted: readonly string[]): Problem[] {
@@ -143,15 +129,25 @@ function missingLists(data: DataConfiguration, wanted: readonly string[]): Probl
     }));
 }
 
-/** Parameters that name an organisation that isn't there: the harvester copes, an operator may want to know. */
-function danglingParameters(data: DataConfiguration): string[] {
-  const organisations = new Set(data.organisations.map((item) => item.identifier));
-  return data.jobConfigurations.flatMap((item) => {
-    const authority = item.parameters?.["authority.name"];
-    return authority === undefined || organisations.has(authority)
-      ? []
-      : [`job ${item.identifier} names organisation "${authority}", which is not in the document`];
+/**
+ * Names of organisations that aren't there. The harvester goes by the organisation that a resource is written under
+ * and copes with the rest; production's own document has some of both, so an operator is told and nothing is refused.
+ */
+function danglingNames({ organisations, jobConfigurations }: DataConfiguration): string[] {
+  const known = new Set(organisations.map(({ identifier }) => identifier));
+  const missing = (name: string | undefined): name is string => name !== undefined && !known.has(name);
+  const told = (what: string, name: string) =>
+    `${what} names organisation "${name}", which is not in the document`;
+  const resources = organisations.flatMap((item) =>
+    (item.resources ?? []).flatMap(({ identifier, organisation }) =>
+      missing(organisation) ? [told(`resource ${identifier} of ${item.identifier}`, organisation)] : [],
+    ),
+  );
+  const jobs = jobConfigurations.flatMap(({ identifier, parameters }) => {
+    const authority = parameters?.["authority.name"];
+    return missing(authority) ? [told(`job ${identifier}`, authority)] : [];
   });
+  return [...resources, ...jobs];
 }
 
 /** How the export of a database compares with what was wanted. */
