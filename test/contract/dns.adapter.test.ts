@@ -21,7 +21,7 @@ for (const [variant, missingDeletion] of [
     });
     emulator.addZone({ name: "zone", dnsName, project: "denied" }).denied = "writes";
     return {
-      dns: createGoogleDns({ project: "p", endpoint: emulator.url, timeoutMs: 300 }),
+      dns: createGoogleDns({ project: "p", endpoint: emulator.url, timeoutMs: 2_000 }),
       denied: createGoogleDns({ project: "denied", endpoint: `${emulator.url}/dns/v1/` }),
       zone: "zone",
       dnsName,

@@ -19,10 +19,10 @@ describeHarvester("axios", async () => {
     harvester: createHarvester({
       ...login,
       apiPrefix: host.apiPrefix,
-      timeoutMs: 500,
+      timeoutMs: 2_000,
       importTimeoutMs: 500,
     }),
-    site: createSite({ sitePrefix: host.sitePrefix, timeoutMs: 500 }),
+    site: createSite({ sitePrefix: host.sitePrefix, timeoutMs: 2_000 }),
     target: { namespace, service: "ingress", host: "prod.plantsoftheworld.online" },
     namespace,
     showFault: (fault) => host.faults.add(() => true, fault, 1),

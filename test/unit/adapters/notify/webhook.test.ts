@@ -25,7 +25,7 @@ describe("the webhook", () => {
   const notify = (url: string | undefined) =>
     createWebhook({
       url,
-      timeoutMs: 200,
+      timeoutMs: 2_000,
       log: { warn: (fields, message) => void warnings.push(JSON.stringify([fields, message])) },
       sleep: () => Promise.resolve(),
     }).notify(notification);
