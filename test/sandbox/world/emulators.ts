@@ -15,6 +15,8 @@ import { isServiceReady, type NamespaceViews } from "./namespace-view.ts";
 export interface HarvestPace {
   /** How many times as fast as ours the harvesters' clock runs. */
   speed?: number;
+  /** Their clock itself, in milliseconds since the epoch, instead of a speed. */
+  now?: () => number;
   /** Period of the harvesters' timer, by their own clock. */
   timerMs?: number;
   /** How long their jobs run, by their own clock; by their records unless given. */
@@ -82,13 +84,13 @@ export async function startEmulators(options: EmulatorsOptions): Promise<Emulato
 
 function startHarvesters(
   views: NamespaceViews,
-  { speed = 1, timerMs, jobMs }: HarvestPace,
+  { speed = 1, now, timerMs, jobMs }: HarvestPace,
   password: string,
   databases: Database[],
 ): Promise<HarvesterHost> {
   const began = Date.now();
   return startHarvesterHost({
-    now: () => began + (Date.now() - began) * speed,
+    now: now ?? (() => began + (Date.now() - began) * speed),
     ...(timerMs !== undefined && { tickMs: timerMs }),
     ...(jobMs !== undefined && { model: { jobMs } }),
     instanceFor: async (namespace) => (await views.read(namespace))?.uid,

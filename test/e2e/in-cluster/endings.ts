@@ -1,0 +1,96 @@
+/** How the Job ends when the builder does not say 0: goes on after an interruption, failed after 1, 2 and 3. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { until } from "../chart/cluster.ts";
+import type { OpenStage, Stage } from "./stage.ts";
+
+export function describeEndings(open: OpenStage): void {
+  describe("interruptions and failures", () => {
+    let stage: Stage;
+    beforeAll(async () => {
+      stage = await open("end");
+      await stage.install();
+    });
+    afterAll(() => stage.stop());
+
+    const failed = (code: number, log: RegExp) => ({
+      ...{ outcome: "Failed", reason: "PodFailurePolicy", exitCodes: [code] },
+      log: expect.stringMatching(log),
+    });
+    const another = (job: string, count: number) =>
+      until(
+        `pod ${count} of ${job}`,
+        () => stage.pods(job),
+        (pods) => pods.length === count,
+      );
+
+    test("a deleted pod ends with 75, and another one goes on with the same run", async () => {
+      stage.clock.hold();
+      await stage.start("interrupted");
+      await stage.logged("interrupted", /await-harvest/);
+      const { runId } = (await stage.state()).run;
+      const [pod] = await stage.pods("interrupted");
+      // Followed to its end: with the pod goes its log.
+      const said = stage.kubectl("logs", "-f", pod!.name);
+      await stage.kubectl("delete", "pod", pod!.name);
+      const lastWords = await said;
+      if (process.env["POWO_SHOW_LOGS"]) console.log(lastWords);
+      expect(lastWords).toMatch(/stopped by SIGTERM[^]*everything is saved/);
+      const log = await stage.logged("interrupted", /goes on \(second builder/);
+      expect(log).toContain(runId);
+      await stage.logged("interrupted", /await-harvest/);
+    });
+
+    test("so does one that is evicted, as when a node is drained", async () => {
+      const [pod] = await stage.pods("interrupted");
+      const metadata = { name: pod!.name, namespace: stage.namespace };
+      const eviction = JSON.stringify({ apiVersion: "policy/v1", kind: "Eviction", metadata });
+      const path = `/api/v1/namespaces/${stage.namespace}/pods/${pod!.name}/eviction`;
+      await stage.kubectlWith(eviction, "create", "--raw", path, "-f", "-");
+      await another("interrupted", 1);
+      await stage.logged("interrupted", /goes on \(third builder/);
+      stage.clock.letGo();
+      const end = await stage.ended("interrupted");
+      if (process.env["POWO_SHOW_LOGS"]) console.log(end.log);
+      expect(end, end.log).toMatchObject({ outcome: "Complete" });
+      const { release } = (await stage.state()).run;
+      const built = stage.world.databases.filter(({ namespace }) => namespace === release);
+      expect(built.map(({ model }) => [model.imports, model.starts])).toEqual([[1, 1]]);
+      expect(await stage.world.live()).toBe(release);
+    });
+
+    test("exit 1: a run that failed", async () => {
+      stage.clock.hold();
+      await stage.install({ settings: { HARVEST_JOB_RETRIES: 0 } });
+      await stage.start("fails");
+      await stage.logged("fails", /await-harvest/);
+      const { release } = (await stage.state()).run;
+      const model = stage.world.databases.find(({ namespace }) => namespace === release)!.model;
+      const job = stage.world.data.jobConfigurations[0]!.identifier;
+      model.outcomes.set(job, { exitCode: "FAILED", description: "The archive is no zip file" });
+      stage.clock.letGo();
+      const end = await stage.ended("fails");
+      if (process.env["POWO_SHOW_LOGS"]) console.log(end.log);
+      expect(end, end.log).toMatchObject(failed(1, /FAILED: 1 of 8 jobs did not end well/));
+      expect(end.message).toMatch(/did not end well/);
+      expect(await stage.world.live()).not.toBe(release);
+    });
+
+    test("exit 2: a configuration that can't work", async () => {
+      const { releases } = stage.world;
+      const before = await releases();
+      await stage.install({ dataConfig: `${stage.dataUrl}-mistyped` });
+      await stage.start("misconfigured");
+      const end = await stage.ended("misconfigured");
+      if (process.env["POWO_SHOW_LOGS"]) console.log(end.log);
+      expect(end, end.log).toMatchObject(failed(2, /404/));
+      expect(await releases()).toEqual(before);
+    });
+
+    test("exit 3: something that an interlock refuses", async () => {
+      const end = await stage.run("refused", "approve");
+      if (process.env["POWO_SHOW_LOGS"]) console.log(end.log);
+      expect(end, end.log).toMatchObject(failed(3, /nothing waits for approval/));
+      expect(stage.world.watch.violations).toEqual([]);
+    });
+  });
+}

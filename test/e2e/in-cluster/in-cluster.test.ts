@@ -1,0 +1,38 @@
+/**
+ * The real image as the CronJob's pod on a real node, with nothing but its ServiceAccount. One file, for the image is
+ * made once, and the audit log is read when all the others are through.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { beforeAll, describe } from "vitest";
+import { buildImage, saveImage } from "../chart/image.ts";
+import { describeEndings } from "./endings.ts";
+import { describeRebuild } from "./rebuild.ts";
+import { cluster, whyNotInCluster } from "./requirements.ts";
+import { image, startStage, type OpenStage } from "./stage.ts";
+import { describeVerbs } from "./verbs.ts";
+
+const why = await whyNotInCluster();
+
+describe.skipIf(why !== undefined)(`in the cluster${why === undefined ? "" : ` (${why})`}`, () => {
+  beforeAll(async () => {
+    const name = `${image.repository}:${image.tag}`;
+    const directory = await mkdtemp(path.join(tmpdir(), "powo-image-"));
+    const file = path.join(directory, "image.tar");
+    await buildImage(name);
+    await saveImage(name, file);
+    await cluster("image-import", file);
+    await rm(directory, { recursive: true });
+  });
+
+  const users: { namespace: string; environment: string }[] = [];
+  const open: OpenStage = async (prefix) => {
+    const stage = await startStage(prefix);
+    users.push({ namespace: stage.namespace, environment: stage.world.environment });
+    return stage;
+  };
+  describeRebuild(open);
+  describeVerbs(open);
+  describeEndings(open);
+});
