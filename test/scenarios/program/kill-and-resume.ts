@@ -4,36 +4,55 @@ import type { EmbeddedWorld } from "../../sandbox/embedded-world.ts";
 import type { BuilderProcess } from "../../sandbox/world/builder-process.ts";
 import { jobsStarted, readEnd, releaseOf, type Bench, type Json } from "./bench.ts";
 
-type Wait = (world: EmbeddedWorld, builder: BuilderProcess, release: string) => Promise<unknown>;
+interface Place {
+  /** Comes to its end at the moment to kill. */
+  wait: (world: EmbeddedWorld, builder: BuilderProcess, release: string) => Promise<unknown>;
+  /** Holds the release's search index back until the builder is dead, so that the moment is not missed. */
+  holdsPods?: boolean;
+}
 
 const importsOf = ({ databases }: EmbeddedWorld, release: string): number =>
   databases
     .filter(({ namespace }) => namespace === release)
     .reduce((sum, { model }) => sum + model.imports, 0);
 
-/** Where it is killed: each waits for its moment. */
-export const places: Record<string, Wait> = {
-  "in mid-install": ({ until, views }, _, release) =>
-    until("a deployment", async () => ((await views.read(release))?.deployments ?? 0) > 0),
-  "while it waits for pods": (_, builder) => builder.line(/wait-for-pods .* ready; waiting for .*solr/),
-  "after the import": (world, _, release) => world.until("the import", () => importsOf(world, release) > 0),
-  "in mid-harvest": (world, _, release) =>
-    world.until("the harvest", () => importsOf(world, release) > 0 && jobsStarted(world) > 40),
-  "right after the DNS change": (world) => {
-    const before = world.zone.changes.length;
-    return world.until("the DNS change", () => world.zone.changes.length > before);
+/** Where it is killed. */
+export const places: Record<string, Place> = {
+  "in mid-install": {
+    wait: ({ until, views }, _, release) =>
+      until("a deployment", async () => ((await views.read(release))?.deployments ?? 0) > 0),
+  },
+  "while it waits for pods": {
+    wait: (_, builder) => builder.line(/wait-for-pods .* ready; waiting for .*solr/),
+    holdsPods: true,
+  },
+  "after the import": {
+    wait: (world, _, release) => world.until("the import", () => importsOf(world, release) > 0),
+  },
+  "in mid-harvest": {
+    wait: (world, _, release) =>
+      world.until("the harvest", () => importsOf(world, release) > 0 && jobsStarted(world) > 40),
+  },
+  "right after the DNS change": {
+    wait: (world) => {
+      const before = world.zone.changes.length;
+      return world.until("the DNS change", () => world.zone.changes.length > before);
+    },
   },
 };
 
 /** Runs a rebuild that is killed at these places, in their order; gives the release. */
-async function rebuildKilled(world: EmbeddedWorld, waits: readonly Wait[]): Promise<string> {
+async function rebuildKilled(world: EmbeddedWorld, killedAt: readonly Place[]): Promise<string> {
   let builder = world.startBuilder("run");
   const release = await releaseOf(builder);
-  for (const wait of waits) {
+  const hold = (rule: string | null) => world.simulate({ [`hold-${world.environment}`]: rule });
+  if (killedAt.some(({ holdsPods }) => holdsPods)) await hold(`${release}/solr never-ready`);
+  for (const { wait, holdsPods } of killedAt) {
     await wait(world, builder, release);
     expect(builder.hasEnded(), builder.output()).toBe(false);
     builder.kill();
     await builder.exit;
+    if (holdsPods) await hold(null);
     builder = world.startBuilder("run");
   }
   expect(await builder.exit, builder.output()).toBe(0);
