@@ -34,6 +34,16 @@ const swap = z.strictObject({
   lowered: z.strictObject({ at: z.string(), ttlSeconds: z.number() }).optional(),
   /** How long resolvers may hold the old addresses, in seconds: the largest old TTL. */
   oldTtlSeconds: z.number().optional(),
+  /** Intent: the names are being put back, and the error that the run ends with then. */
+  undoing: z
+    .strictObject({
+      kind: z.enum(["failed", "refused"]),
+      code: z.string(),
+      message: z.string(),
+      details: z.array(z.string()),
+      hint: z.string().optional(),
+    })
+    .optional(),
   /** The names were put back. */
   undoneAt: z.string().optional(),
 });

@@ -82,6 +82,14 @@ export class Checkpoint<S extends object> {
     await this.#write({}, signal);
   }
 
+  /** Goes back: all these steps are to be done again. In one write: after half of it a step whose work is gone is skipped. */
+  async goBack(names: readonly string[], signal: AbortSignal, patch: Partial<S> = {}): Promise<void> {
+    const again = (step: StepRecord): StepRecord =>
+      names.includes(step.name) ? { ...step, status: "pending" } : step;
+    this.#run = { ...this.#run, ...patch, steps: this.#run.steps.map(again) };
+    await this.#write({}, signal);
+  }
+
   /** Ends or suspends the run; with the history that goes with it, in one write. */
   async setPhase(
     phase: Phase,

@@ -59,10 +59,7 @@ export async function runPipeline<P, S extends object>(options: EngineOptions<P,
     }
     if (attempts >= mostRestarts)
       throw new PermanentError("RESTARTS", `${step.name} went back too often: ${result.output}`);
-    const from = steps.findIndex(({ name }) => name === result.from);
-    for (const { name } of steps.slice(from, index + 1))
-      await checkpoint.saveStep(name, { status: "pending" }, signal);
-    index = from;
+    index = steps.findIndex(({ name }) => name === result.from);
   }
 }
 
@@ -87,12 +84,9 @@ async function runStep<P, S extends object>(
     const ms = clock.now() - Date.parse(startedAt);
     const { kind, output, patch } = result;
     const finishedAt = new Date(clock.now()).toISOString();
-    await checkpoint.saveStep(
-      step.name,
-      { status: kind === "again" ? "pending" : kind, finishedAt, output },
-      signal,
-      patch,
-    );
+    if (kind === "again")
+      await checkpoint.goBack(fromTo(options.steps, result.from, step.name), signal, patch);
+    else await checkpoint.saveStep(step.name, { status: kind, finishedAt, output }, signal, patch);
     if (kind === "again") log.warn({ from: result.from }, `${output}; going back to ${result.from}`);
     else if (kind === "skipped") log.info({}, output);
     else log.info({ durationMs: ms }, `done in ${options.say(ms)}${output && `; ${output}`}`);
@@ -106,6 +100,12 @@ async function runStep<P, S extends object>(
     observer?.finished?.(step.name, "failed", clock.now() - began, messageOf(error));
     throw error;
   }
+}
+
+/** The names of the steps from one to another, both included. */
+function fromTo<P, S>(steps: readonly Step<P, S>[], from: string, to: string): string[] {
+  const names = steps.map(({ name }) => name);
+  return names.slice(names.indexOf(from), names.indexOf(to) + 1);
 }
 
 /** Runs the step again while it fails for reasons that may pass; each try observes the world first. */

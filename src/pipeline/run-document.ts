@@ -23,6 +23,8 @@ export interface Failure {
   message: string;
   details?: string[] | undefined;
   hint?: string | undefined;
+  /** What the builder said to its Job. */
+  exitCode?: number | undefined;
 }
 
 export interface RunHeader {
@@ -31,8 +33,8 @@ export interface RunHeader {
   phase: Phase;
   startedAt: string;
   finishedAt?: string | undefined;
-  /** Which builders have worked on it, in order; bounded. */
-  builders: { name: string; since: string }[];
+  /** Which builders have worked on it, in order, and for which Job; bounded. */
+  builders: { name: string; since: string; job?: string | undefined }[];
   steps: StepRecord[];
   failure?: Failure | undefined;
 }

@@ -67,8 +67,26 @@ async function closeSucceeded(
   await finish(world, checkpoint, history, "succeeded", undefined, signal);
   const lines = liveLines(checkpoint.run, world);
   world.log("live").info({}, lines.join("\n"));
-  await tell(world, checkpoint, "live", `${checkpoint.run.release} is live`, signal);
+  await tellOutcome(world, checkpoint, signal);
   return exitCodes.done;
+}
+
+/** What is left to do of a run that is over: the message, where it was not sent, and the exit code once more. */
+export async function tellEnd(world: World, checkpoint: Checkpoint<RunState>): Promise<ExitCode> {
+  const { runId, phase, failure } = checkpoint.run;
+  world.log().info({}, `run ${runId} of this Job is over already (${phase}); a new Job begins a new run`);
+  await tellOutcome(world, checkpoint, AbortSignal.timeout(endedWritesMs));
+  if (phase === "succeeded") return exitCodes.done;
+  return Object.values(exitCodes).find((code) => code === failure?.exitCode) ?? exitCodes.failed;
+}
+
+/** Says how the run ended, in the words of what is stored: whoever says it says the same. */
+function tellOutcome(world: World, checkpoint: Checkpoint<RunState>, signal: AbortSignal): Promise<void> {
+  const { phase, release, failure } = checkpoint.run;
+  if (phase === "succeeded") return tell(world, checkpoint, "live", `${release} is live`, signal);
+  const event = phase === "aborted" || phase === "rolled-back" ? phase : "failed";
+  const text = `${release}: ${world.settings.environment} rebuild ${phase}: ${failure?.message ?? ""}`;
+  return tell(world, checkpoint, event, text, signal);
 }
 
 async function closeEnded(
@@ -84,13 +102,7 @@ async function closeEnded(
     world
       .log(checkpoint.run.failure?.step)
       .error({ code: error.code }, failureLines(error, checkpoint.run, world).join("\n"));
-  await tell(
-    world,
-    checkpoint,
-    phase,
-    `${checkpoint.run.release}: ${world.settings.environment} rebuild ${phase}: ${messageOf(error)}`,
-    signal,
-  );
+  await tellOutcome(world, checkpoint, signal);
 }
 
 /** A builder that lost the Lease writes nothing more; any other says that the run can go on. */
@@ -146,6 +158,7 @@ function failureOf(error: unknown, { run }: Checkpoint<RunState>, redact: (text:
     message: redact(message),
     ...(lines.length > 0 ? { details: lines } : {}),
     ...(hint === undefined ? {} : { hint }),
+    exitCode: exitCodeOf(error),
   };
 }
 

@@ -24,6 +24,7 @@ export interface Opening {
   settings: Settings;
   stepNames: readonly string[];
   identity: string;
+  jobName: string | undefined;
   now: number;
   randomInt: (below: number) => number;
   /** Names of the environment's namespaces: a new release takes none of them. */
@@ -32,12 +33,12 @@ export interface Opening {
 
 /** The run to work on; nothing is written yet. Throws CheckpointError when the stored steps are not this program's. */
 export function openRun({ run, history }: ReadState, opening: Opening): OpenedRun {
-  const { now, stepNames, identity } = opening;
+  const { now, stepNames } = opening;
   const since = new Date(now).toISOString();
   if (run && !isOver(run.phase)) {
     if (!isExpired(run, opening)) {
       assertSameSteps(run, stepNames);
-      const builders = [...run.builders, { name: identity, since }].slice(-mostBuilders);
+      const builders = [...run.builders, builderOf(opening)].slice(-mostBuilders);
       return { run: { ...run, phase: "running", builders }, history, kind: "resumed", expired: undefined };
     }
     const failure = {
@@ -49,6 +50,18 @@ export function openRun({ run, history }: ReadState, opening: Opening): OpenedRu
     return { run: newRun(opening, closed), history: closed, kind: "new", expired };
   }
   return { run: newRun(opening, history), history, kind: "new", expired: undefined };
+}
+
+/** How long after its end a run may still be met by the next pod of its own Job: Jobs wait up to 6 minutes between pods. */
+const retryWindowMs = 3_600_000;
+
+/**
+ * Whether the run was brought to its end by an earlier pod of this very Job, which died before it could say so. Only a
+ * new Job begins a new run.
+ */
+export function endedInThisJob(run: Run, jobName: string | undefined, now: number): boolean {
+  if (jobName === undefined || !isOver(run.phase) || run.finishedAt === undefined) return false;
+  return run.builders.at(-1)?.job === jobName && now - Date.parse(run.finishedAt) < retryWindowMs;
 }
 
 /** A run whose names point at the new release already is brought to its end, however late. */
@@ -68,7 +81,13 @@ function assertSameSteps({ steps, runId }: Run, stepNames: readonly string[]): v
   });
 }
 
-function newRun({ settings, stepNames, identity, now, randomInt, taken }: Opening, history: History): Run {
+/** The builder that takes the run up. */
+function builderOf({ identity: name, jobName: job, now }: Opening): Run["builders"][number] {
+  return { name, since: new Date(now).toISOString(), ...(job === undefined ? {} : { job }) };
+}
+
+function newRun(opening: Opening, history: History): Run {
+  const { settings, stepNames, now, randomInt, taken } = opening;
   const { environment } = settings;
   const startedAt = new Date(now).toISOString();
   const releases = history.runs.map(({ release }) => release);
@@ -79,7 +98,7 @@ function newRun({ settings, stepNames, identity, now, randomInt, taken }: Openin
     release: newReleaseName(environment, randomInt, new Set([...taken, ...releases])),
     phase: "running",
     startedAt,
-    builders: [{ name: identity, since: startedAt }],
+    builders: [builderOf(opening)],
     steps: stepNames.map((name) => ({ name, status: "pending", attempts: 0 })),
     known: releases,
   };

@@ -32,7 +32,7 @@ const runSchema = z.strictObject({
   ]),
   startedAt: z.iso.datetime(),
   finishedAt: z.string().optional(),
-  builders: z.array(z.strictObject({ name: z.string(), since: z.string() })),
+  builders: z.array(z.strictObject({ name: z.string(), since: z.string(), job: z.string().optional() })),
   steps: z.array(stepSchema),
   failure: z
     .strictObject({
@@ -41,6 +41,7 @@ const runSchema = z.strictObject({
       message: z.string(),
       details: z.array(z.string()).optional(),
       hint: z.string().optional(),
+      exitCode: z.number().optional(),
     })
     .optional(),
 });

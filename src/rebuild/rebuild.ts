@@ -14,11 +14,11 @@ import { notifyOnce } from "../steps/notify-once.ts";
 import { announceSteps } from "./announce-steps.ts";
 import { banner, joinLines } from "./banner.ts";
 import { checkpointOf } from "./checkpoint-of.ts";
-import { closeRun, type Ending } from "./close-run.ts";
+import { closeRun, tellEnd, type Ending } from "./close-run.ts";
 import { dropFailed } from "./drop-failed.ts";
 import { giveTtlsBack, willGoOn } from "./give-ttls-back.ts";
 import { fencedPorts } from "./guards.ts";
-import { openRun, type OpenedRun } from "./open-run.ts";
+import { endedInThisJob, openRun, type OpenedRun } from "./open-run.ts";
 import { readState, type ReadState } from "./read-state.ts";
 import { requestKinds, type World } from "./world.ts";
 
@@ -46,7 +46,11 @@ export async function rebuild(world: World, signal: AbortSignal): Promise<ExitCo
   try {
     const held = AbortSignal.any([signal, lock.lost]);
     const stored = await patiently(() => readState(world.store, world.stateName), patience, held);
-    code = await carryOut(world, lock, stored, acquired.lastSeen, held);
+    const { run } = stored;
+    code =
+      run && endedInThisJob(run, world.jobName, clock.now())
+        ? await tellEnd(world, checkpointOf(world, lock, run, stored, held))
+        : await carryOut(world, lock, stored, acquired.lastSeen, held);
     return code;
   } finally {
     // What operators asked for outlives an interruption: the next builder answers it.
@@ -114,10 +118,10 @@ async function open(
   stored: ReadState,
   stepNames: readonly string[],
 ): Promise<OpenedRun> {
-  const { settings, clock, identity, randomInt } = world;
+  const { settings, clock, identity, jobName, randomInt } = world;
   const names = (await cluster.findNamespaces()).map(({ name }) => name);
   const taken = new Set(names.filter((name) => isReleaseName(settings.environment, name)));
-  return openRun(stored, { settings, stepNames, identity, now: clock.now(), randomInt, taken });
+  return openRun(stored, { settings, stepNames, identity, jobName, now: clock.now(), randomInt, taken });
 }
 
 /** An operator's abort ends the run before its swap, a rollback after it. */

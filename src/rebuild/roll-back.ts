@@ -7,6 +7,7 @@ import { RefusedError } from "../errors.ts";
 import type { Lock } from "../pipeline/lock.ts";
 import { patiently } from "../pipeline/patience.ts";
 import type { Ports } from "../ports/index.ts";
+import { settlePending } from "../steps/dns/send-change.ts";
 import { swapMemory } from "../steps/dns/swap-memory.ts";
 import { undoSwap } from "../steps/dns/undo-swap.ts";
 import { markRelease } from "../steps/mark-release.ts";
@@ -21,6 +22,14 @@ import { takeOver } from "./take-over.ts";
 import { keepingLock } from "./with-lock.ts";
 import { requestKinds, type World } from "./world.ts";
 
+/** Remembered while the names are put back by an operator's word. */
+const goingBack = {
+  kind: "failed" as const,
+  code: "ROLLED_BACK_BY_HAND",
+  message: "an operator had the old records put back",
+  details: [],
+};
+
 /** Rolls the last swap back; returns the release that is live again. Throws RefusedError when it is gone or sick. */
 export async function rollBack(world: World, signal: AbortSignal): Promise<string> {
   const { clock, settings } = world;
@@ -32,7 +41,10 @@ export async function rollBack(world: World, signal: AbortSignal): Promise<strin
 }
 
 function requireSwapped(run: Run | undefined): Run {
-  if (run?.dns?.startedAt !== undefined && run.dns.undoneAt === undefined) return run;
+  const { startedAt, undoing, undoneAt } = run?.dns ?? {};
+  // A rollback that was killed half way is begun again, until the run is closed as rolled back.
+  const isHalfDone = undoing?.code === goingBack.code && run?.phase !== "rolled-back";
+  if (run && startedAt !== undefined && (undoneAt === undefined || isHalfDone)) return run;
   throw new RefusedError(
     "NOTHING_TO_ROLL_BACK",
     "the last run has not changed DNS: there is nothing to roll back",
@@ -48,10 +60,14 @@ async function rollBackHeld(world: World, lock: Lock, ports: Ports, signal: Abor
   const patience = { clock, log, budgetMs: settings.retryTimeoutMs };
   const stored = await patiently(() => readState(world.store, world.stateName), patience, signal);
   const run = requireSwapped(stored.run);
-  const previous = await requirePrevious(ports, settings, run);
+  const before = (run.previous ?? []).filter((name) => name !== run.release).join(", ");
+  const previous = run.dns?.undoing ? before : await requirePrevious(ports, settings, run);
   const checkpoint = checkpointOf(world, lock, run, stored, signal);
   const context = contextFor(world, checkpoint, "rollback", signal);
-  await undoSwap(ports, settings, run, swapMemory(run, context), context);
+  const memory = swapMemory(run, context);
+  if (!memory.get().undoing) await memory.save({ undoing: goingBack });
+  await settlePending(ports.dns, settings, memory, context);
+  await undoSwap(ports, settings, run, memory, context);
   await markRelease(ports.cluster, run.release, {
     [annotations.replacedAt]: new Date(clock.now()).toISOString(),
   });

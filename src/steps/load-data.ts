@@ -29,7 +29,12 @@ export const loadData = (settings: Settings): Step<Needs, RunState> => ({
     const { data } = checkDataConfiguration(bytes, "the pinned data configuration", settings.jobLists);
     if (!data)
       throw new CheckpointError("STATE_DATA", "the data configuration kept with the run can't be read");
-    const before = await settledImport(harvester, release, data, context);
+    let before = await settledImport(harvester, release, data, context);
+    if (before === "empty" && state.importAt !== undefined) {
+      // An earlier builder was about to post it: that may still be on its way.
+      await context.clock.sleep(settleMs, context.signal);
+      before = await settledImport(harvester, release, data, context);
+    }
     if (before === "complete") return done(`already there: ${summary(data)}`);
     if (before === "part") return spoilt(release);
     await context.save({ importAt: new Date(context.clock.now()).toISOString() });

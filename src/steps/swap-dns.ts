@@ -19,7 +19,7 @@ import { awaitApproval } from "./dns/approval.ts";
 import { sendChange, settlePending } from "./dns/send-change.ts";
 import { swapMemory, type SwapMemory } from "./dns/swap-memory.ts";
 import { restoreTtl } from "./dns/swap-ttl.ts";
-import { undoSwap } from "./dns/undo-swap.ts";
+import { putBack, storedReason } from "./dns/undo-swap.ts";
 import { watchAndDrain } from "./dns/watch-and-drain.ts";
 import { markRelease } from "./mark-release.ts";
 import { readRecords } from "./read-live.ts";
@@ -35,6 +35,8 @@ export const swapDns = (settings: Settings): Step<Needs, RunState> => ({
   summary: "Point the public names at the new release",
   async run(ports, state, context) {
     const memory = swapMemory(state, context);
+    const judged = storedReason(memory.get());
+    if (judged) return putBack(ports, settings, state, memory, context, judged);
     if (memory.get().startedAt === undefined) {
       await awaitApproval(ports, settings, state, context);
       await requireReady(ports, settings, state, context);
@@ -73,7 +75,7 @@ async function swap(
     } catch (error) {
       if (error instanceof ConflictError) continue; // somebody wrote in between: read again, decide again
       if (error instanceof BuilderError && exitCodeOf(error) !== exitCodes.interrupted) {
-        await undoSwap(ports, settings, state, memory, context);
+        return putBack(ports, settings, state, memory, context, error);
       }
       throw error;
     }
@@ -133,8 +135,7 @@ async function refuse(
   context: StepContext<RunState>,
   reasons: readonly string[],
 ): Promise<never> {
-  if (memory.get().startedAt !== undefined) await undoSwap(ports, settings, state, memory, context);
-  throw new RefusedError(
+  const error = new RefusedError(
     "DNS_CHANGED",
     "somebody else changed the records since this run began; nothing was swapped",
     {
@@ -142,6 +143,8 @@ async function refuse(
       hint: "find out who and why; then start again: the next run takes the records as they are",
     },
   );
+  if (memory.get().startedAt === undefined) throw error;
+  return putBack(ports, settings, state, memory, context, error);
 }
 
 /** What was live is marked as replaced, with the time until which nothing may delete it. */

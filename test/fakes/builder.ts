@@ -1,5 +1,4 @@
 /** One builder of a fake world: its ports behind the instrument, and the ways in which it can end. */
-import { setImmediate as turn } from "node:timers/promises";
 import { BuilderError, CancelledError, exitCodeOf, type ExitCode } from "../../src/errors.ts";
 import { stateName } from "../../src/domain/names.ts";
 import { natures } from "../../src/ports/index.ts";
@@ -66,6 +65,7 @@ export class FakeBuilder {
       latencyMs: fake.latencyMs,
       crashAt: options.crashAt,
       onCrash: () => this.kill(),
+      at: (ms, act) => void fake.clock.at(ms, act),
       beforeEffect: (effect) => fake.notice("before", effect),
       afterEffect: (effect) => fake.notice("after", effect),
     });
@@ -89,7 +89,6 @@ export class FakeBuilder {
       return outcome;
     } finally {
       stop();
-      await turn();
     }
   }
 

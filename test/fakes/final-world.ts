@@ -66,7 +66,7 @@ export function describeFinal(fake: FakeWorld, old: readonly string[]): FinalWor
     ),
     run: run && {
       phase: run.phase,
-      failure: run.failure,
+      failure: run.failure && { code: run.failure.code, step: run.failure.step },
       steps: run.steps.map(({ name, status }) => `${name} ${status}`),
     },
     history: history.runs.map(({ phase, failure }) => `${phase} ${failure?.code ?? ""}`.trim()),

@@ -7,10 +7,13 @@ import type { BuilderClock } from "./builder-clock.ts";
 import type { Faults } from "./faults.ts";
 import type { EffectRecord } from "./history.ts";
 
-/** Where a builder is killed: before its effect of this number, after it, or once it has begun. */
+/**
+ * Where a builder is killed: before its effect of this number, after it, once it has begun, or with the call on its way
+ * (`late`): it arrives when the builder is long dead, perhaps while the next one is at work.
+ */
 export interface CrashPoint {
   index: number;
-  when: "before" | "during" | "after";
+  when: "before" | "during" | "after" | "late";
 }
 
 export interface InstrumentOptions {
@@ -21,6 +24,8 @@ export interface InstrumentOptions {
   latencyMs: () => number;
   crashAt: CrashPoint | undefined;
   onCrash: () => void;
+  /** Calls back at a time in milliseconds since the epoch. */
+  at: (ms: number, act: () => void) => void;
   /** Looks at an effect before it happens, and at the world after it. */
   beforeEffect: (effect: EffectRecord) => void | Promise<void>;
   afterEffect: (effect: EffectRecord) => void | Promise<void>;
@@ -31,6 +36,8 @@ type Natures = Record<string, Record<string, Nature>>;
 
 /** A loop that never sleeps never lets time go on: better a test that says so. */
 const mostCalls = 200_000;
+/** How long a call of a dead builder may still be on its way. */
+const lateMs = 3_000;
 
 export class Instrument {
   readonly #options: InstrumentOptions;
@@ -101,6 +108,14 @@ export class Instrument {
     const killed = (when: CrashPoint["when"]) => crashAt?.index === record.index && crashAt.when === when;
     await beforeEffect(record);
     if (killed("before")) return this.#die();
+    if (killed("late")) {
+      const arrive = async () => {
+        await proceed().catch(() => undefined);
+        await afterEffect(record);
+      };
+      this.#options.at(clock.now() + lateMs, () => void arrive());
+      return this.#die();
+    }
     if (fault?.when === "before") throw fault.error;
     record.outcome = "under way";
     const answer = proceed();

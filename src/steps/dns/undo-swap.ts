@@ -3,15 +3,47 @@ import type { Settings } from "../../config/settings.ts";
 import { drainMs, planUndo } from "../../domain/dns-plan.ts";
 import { annotations } from "../../domain/names.ts";
 import type { RunState } from "../../domain/run-state.ts";
-import { ConflictError } from "../../errors.ts";
+import { type BuilderError, ConflictError, PermanentError, RefusedError } from "../../errors.ts";
 import type { StepContext } from "../../pipeline/step.ts";
 import type { Ports } from "../../ports/index.ts";
 import { markRelease } from "../mark-release.ts";
 import { readRecords } from "../read-live.ts";
-import { sendChange } from "./send-change.ts";
-import type { SwapMemory } from "./swap-memory.ts";
+import { sendChange, settlePending } from "./send-change.ts";
+import type { SwapMemory, SwapState } from "./swap-memory.ts";
 
 const mostTries = 5;
+
+/** What is remembered of the error that a swap is undone for. */
+export function undoReason(error: BuilderError): NonNullable<SwapState["undoing"]> {
+  const { code, message, details, hint } = error;
+  const kind = error instanceof RefusedError ? "refused" : "failed";
+  return { kind, code, message, details: [...details], ...(hint === undefined ? {} : { hint }) };
+}
+
+/** The error that an earlier builder was undoing the swap for, when it was stopped. */
+export function storedReason({ undoing }: SwapState): BuilderError | undefined {
+  if (!undoing) return undefined;
+  const { kind, code, message, details, hint } = undoing;
+  return new (kind === "refused" ? RefusedError : PermanentError)(code, message, { details, hint });
+}
+
+/**
+ * Puts the old records back and ends with `error`. That is written down first: a builder that takes over in the middle
+ * goes on putting back, and never swaps again what was judged already.
+ */
+export async function putBack(
+  ports: Pick<Ports, "dns" | "cluster">,
+  settings: Settings,
+  state: RunState,
+  memory: SwapMemory,
+  context: StepContext<RunState>,
+  error: BuilderError,
+): Promise<never> {
+  if (!memory.get().undoing) await memory.save({ undoing: undoReason(error) });
+  await settlePending(ports.dns, settings, memory, context);
+  await undoSwap(ports, settings, state, memory, context);
+  throw error;
+}
 
 /** Undoes the swap, zone by zone. Names that somebody else changed meanwhile are left alone. */
 export async function undoSwap(

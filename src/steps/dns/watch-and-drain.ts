@@ -9,7 +9,7 @@ import type { Ports } from "../../ports/index.ts";
 import type { SiteTarget } from "../../ports/site.ts";
 import { targetsOf } from "../verify-release.ts";
 import type { SwapMemory } from "./swap-memory.ts";
-import { undoSwap } from "./undo-swap.ts";
+import { putBack } from "./undo-swap.ts";
 
 const longestProbeIntervalMs = 30_000;
 /** Failures in a row that put the old records back (contract.md, "Rules for gates and outages"). */
@@ -27,7 +27,7 @@ export async function watchAndDrain(
   context: StepContext<RunState>,
 ): Promise<void> {
   const { clock, log, signal } = context;
-  const { swappedAt = "", oldTtlSeconds = 0, undoneAt } = memory.get();
+  const { swappedAt = "", oldTtlSeconds = 0 } = memory.get();
   const swapped = Date.parse(swappedAt);
   const watchEnd = swapped + settings.postSwapWatchMs;
   const end = Math.max(watchEnd, swapped + drainMs(oldTtlSeconds, settings.dns.drainTtls));
@@ -38,9 +38,10 @@ export async function watchAndDrain(
     );
   }
   const intervalMs = Math.min(longestProbeIntervalMs, Math.max(1_000, settings.postSwapWatchMs / 10));
-  let failures = undoneAt === undefined ? 0 : failuresThatCount;
+  let failures = 0;
   for (;;) {
-    if (failures >= failuresThatCount) return rollBack(ports, settings, state, memory, context);
+    if (failures >= failuresThatCount)
+      return putBack(ports, settings, state, memory, context, rolledBack(state));
     const left = end - clock.now();
     if (left <= 0) return;
     const watching = clock.now() < watchEnd;
@@ -63,20 +64,11 @@ async function probeAll(site: Ports["site"], targets: readonly SiteTarget[]): Pr
   return undefined;
 }
 
-async function rollBack(
-  ports: Pick<Ports, "dns" | "cluster">,
-  settings: Settings,
-  state: RunState,
-  memory: SwapMemory,
-  context: StepContext<RunState>,
-): Promise<never> {
-  await undoSwap(ports, settings, state, memory, context);
-  const back = (state.previous ?? []).join(", ") || "what they were";
-  throw new PermanentError(
+function rolledBack({ previous = [], release }: RunState): PermanentError {
+  const back = previous.join(", ") || "what they were";
+  return new PermanentError(
     "ROLLED_BACK",
-    `${state.release} failed after the swap; the public names point at ${back} again`,
-    {
-      hint: `look:  kubectl get pods -n ${state.release}`,
-    },
+    `${release} failed after the swap; the public names point at ${back} again`,
+    { hint: `look:  kubectl get pods -n ${release}` },
   );
 }

@@ -24,6 +24,11 @@ export async function ensureListStarted(
   const now = () => new Date(clock.now()).toISOString();
   let list = await requireList(harvester, release, memory.name);
   const { intentAt, startedAt } = memory.get();
+  if (!wasStarted(list) && intentAt !== undefined && startedAt === undefined) {
+    // An earlier builder was about to call: its call may still be on its way, and a second one starts the list over.
+    await clock.sleep(arrivalMs, signal);
+    list = await requireList(harvester, release, memory.name);
+  }
   if (wasStarted(list)) {
     if (startedAt === undefined) {
       if (intentAt === undefined)

@@ -1,0 +1,58 @@
+/** Runs that are killed at chosen effects, and are taken up again by new builders until somebody brings them to an end. */
+import type { CrashPoint } from "../fakes/instrument.ts";
+import { describeFinal, type FinalWorld } from "../fakes/final-world.ts";
+import type { Outcome } from "../fakes/builder.ts";
+import type { FakeWorld } from "../fakes/world.ts";
+
+/** A world and what happens in it, made anew for each case. */
+export interface Scenario {
+  name: string;
+  make: () => FakeWorld;
+}
+
+export interface CrashedRun {
+  fake: FakeWorld;
+  outcomes: Outcome[];
+  final: FinalWorld;
+  /** Effects of each builder, in order. */
+  effects: string[][];
+}
+
+const mostBuilders = 8;
+
+/** One Job: its pods follow each other as long as they are killed or interrupted (exit code 75). */
+export async function runJob({ make }: Scenario, crashes: readonly CrashPoint[]): Promise<CrashedRun> {
+  const fake = make();
+  const old = fake.namespaces;
+  const outcomes: Outcome[] = [];
+  const effects: string[][] = [];
+  for (let pod = 0; pod < mostBuilders; pod += 1) {
+    const builder = fake.builder(`builder-${pod}`, { crashAt: crashes[pod], job: "builder-28" });
+    const outcome = await builder.run();
+    outcomes.push(outcome);
+    effects.push(
+      fake.history.filter((effect) => effect.builder === builder.identity).map(({ name }) => name),
+    );
+    if (outcome.code !== "killed" && outcome.code !== 75) break;
+  }
+  await fake.clock.sleep(60_000); // what was on its way has arrived by then
+  fake.invariants.atEnd();
+  return { fake, outcomes, final: describeFinal(fake, old), effects };
+}
+
+/**
+ * Whether this crash falls between writing down that a message is about to be sent and sending it. Such a message is
+ * lost: it can't be recognised from outside, and twice is worse than never.
+ */
+export function mayLoseMessage({ index, when }: CrashPoint, effects: readonly string[]): boolean {
+  if (effects[index] === "notifier.notify") return when === "before";
+  return when === "after" && effects[index] === "store.save";
+}
+
+/** The final world as if the one message that a crash may lose had been sent. */
+export function withoutLost(final: FinalWorld, reference: FinalWorld): FinalWorld {
+  const lost = reference.notifications.filter((event) => !final.notifications.includes(event));
+  const sent = reference.notifications.filter((event) => !lost.includes(event));
+  const isOneLost = lost.length <= 1 && sent.join() === final.notifications.join();
+  return isOneLost ? { ...final, notifications: reference.notifications } : final;
+}
