@@ -47,6 +47,17 @@ export const verbs: readonly VerbRow[] = [
     load: () => import("./history.ts"),
   },
   {
+    name: "report",
+    arguments: "[run]",
+    summary: "one self-contained HTML page of a run, the last one if left out",
+    example: "powo-builder report --output report.html",
+    options: [
+      ["--output <file>", "write it there; to standard output if left out"],
+      ["-o <format>", "json: the data instead of the page", ["json"]],
+    ],
+    load: () => import("./report.ts"),
+  },
+  {
     name: "approve",
     summary: "let a run go live that waits for a person's word",
     example: "powo-builder approve --by ada",

@@ -11,6 +11,7 @@ import { removalOf, removeRelease } from "../steps/remove-release.ts";
 import { checkpointOf } from "./checkpoint-of.ts";
 import { giveTtlsBack } from "./give-ttls-back.ts";
 import { historyEntry } from "./history-entry.ts";
+import { keepReport } from "./keep-report.ts";
 import { readState, type Run } from "./read-state.ts";
 import { takeOver } from "./take-over.ts";
 import { keepingLock } from "./with-lock.ts";
@@ -68,6 +69,7 @@ async function removeAndClose(
   const finishedAt = run.finishedAt ?? new Date(clock.now()).toISOString();
   const history = addToHistory(stored.history, historyEntry({ ...run, phase: "aborted", finishedAt }));
   await checkpoint.setPhase("aborted", signal, { finishedAt }, history);
+  await keepReport(world, checkpoint, signal);
   log.info({ release: run.release }, `removing ${run.release}`);
   await giveTtlsBack(world, lock, checkpoint);
   await ports.releases.stopLeftovers(run.release);

@@ -26,6 +26,7 @@ import {
 import { notifyOnce } from "../steps/notify-once.ts";
 import { failureLines, interruptedLines, liveLines } from "./last-lines.ts";
 import { historyEntry } from "./history-entry.ts";
+import { keepReport } from "./keep-report.ts";
 import type { World } from "./world.ts";
 
 export type Ending = { kind: "succeeded" } | { kind: "ended"; error: unknown };
@@ -137,6 +138,7 @@ async function finish(
   const ended = { ...checkpoint.run, phase, finishedAt, ...(failure ? { failure } : {}) };
   const closed = addToHistory(history, historyEntry(ended));
   await checkpoint.setPhase(phase, signal, { finishedAt, ...(failure ? { failure } : {}) }, closed);
+  await keepReport(world, checkpoint, signal);
 }
 
 function phaseOf(error: unknown): Extract<Phase, "failed" | "aborted" | "rolled-back"> {

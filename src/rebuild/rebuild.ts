@@ -18,6 +18,7 @@ import { closeRun, tellEnd, type Ending } from "./close-run.ts";
 import { dropFailed } from "./drop-failed.ts";
 import { giveTtlsBack, willGoOn } from "./give-ttls-back.ts";
 import { fencedPorts } from "./guards.ts";
+import { keepReport } from "./keep-report.ts";
 import { endedInThisJob, openRun, type OpenedRun } from "./open-run.ts";
 import { readState, type ReadState } from "./read-state.ts";
 import { requestKinds, type World } from "./world.ts";
@@ -84,7 +85,10 @@ async function carryOut(
   obeyRequests(lock, checkpoint, abort);
   for (const line of banner(opened, world, lastSeen)) world.log().info({}, line);
   const drop = opened.kind === "new" ? [dataAttachment, resultsAttachment] : [];
-  if (opened.expired) await checkpoint.setPhase("running", signal, {}, opened.history);
+  if (opened.expired) {
+    await checkpoint.setPhase("running", signal, {}, opened.history);
+    await keepReport(world, checkpoint, signal, opened.expired);
+  }
   await checkpoint.begin(drop, signal);
   let ending: Ending = { kind: "succeeded" };
   try {

@@ -16,6 +16,7 @@ import { readLive } from "../steps/read-live.ts";
 import { targetsOf } from "../steps/verify-release.ts";
 import { checkpointOf } from "./checkpoint-of.ts";
 import { historyEntry } from "./history-entry.ts";
+import { keepReport } from "./keep-report.ts";
 import { readState, type Run } from "./read-state.ts";
 import { contextFor } from "./step-context.ts";
 import { takeOver } from "./take-over.ts";
@@ -79,6 +80,7 @@ async function rollBackHeld(world: World, lock: Lock, ports: Ports, signal: Abor
     { finishedAt },
     addToHistory(stored.history, historyEntry(ended)),
   );
+  await keepReport(world, checkpoint, signal);
   const text = `rolled back: the public names point at ${previous} again; ${run.release} stays for a look`;
   await ports.notifier.announce({ type: "Warning", reason: "RolledBack", message: text });
   await notifyOnce(

@@ -4,8 +4,9 @@ import type { ListState, RunState } from "../../domain/run-state.ts";
 import type { Timings } from "../../domain/harvest-progress.ts";
 import type { StepContext } from "../../pipeline/step.ts";
 
-/** How one job ended: seconds, records, exit code. */
-export type JobResults = Record<string, [seconds: number, records: number, exitCode: string]>;
+/** How one job ended: seconds, records, exit code; and when it began, in seconds since the epoch, where that is known. */
+export type JobResult = [seconds: number, records: number, exitCode: string, startedAt?: number];
+export type JobResults = Record<string, JobResult>;
 
 /** Attachments: how this run's jobs ended, and how long jobs took in earlier runs. */
 export const resultsAttachment = "jobs";
@@ -18,7 +19,7 @@ export interface ListMemory {
   get(): ListState;
   save(patch: Partial<ListState>): Promise<void>;
   /** Adds a job's result; written with the next `save`. */
-  addResult(identifier: string, result: JobResults[string]): void;
+  addResult(identifier: string, result: JobResult): void;
 }
 
 /** The memory of list `name` of this run. */

@@ -5,9 +5,11 @@ import type { RunState } from "../../domain/run-state.ts";
 import { clockTime, count, duration } from "../../domain/words.ts";
 import type { StepContext } from "../../pipeline/step.ts";
 import type { Ports } from "../../ports/index.ts";
-import type { ListMemory } from "./list-memory.ts";
+import type { JobResult, ListMemory } from "./list-memory.ts";
 
 const progressEveryMs = 300_000;
+/** In a longer list nobody looks at when each job began, and 10,000 times would take 50 kB of the state. */
+const mostPlaced = 1_000;
 
 export interface ProgressReporter {
   /** Reports what is new in the list, and remembers it. Returns the records of the running job, as far as known. */
@@ -31,7 +33,11 @@ export function progressReporter(
     for (const job of fresh) {
       const execution = await harvester.findExecution(release, job.id);
       const seconds = secondsOf(execution);
-      memory.addResult(resultKey(job), [seconds, execution?.writeCount ?? 0, job.exitCode ?? "UNKNOWN"]);
+      const { writeCount = 0, startedAt } = execution ?? {};
+      const result: JobResult = [seconds, writeCount, job.exitCode ?? "UNKNOWN"];
+      if (startedAt !== undefined && list.jobs.length <= mostPlaced)
+        result.push(Math.round(startedAt / 1000));
+      memory.addResult(resultKey(job), result);
       const line = endLine(job, list, seconds, execution);
       if (endedWell(job)) log.info({ job: job.identifier }, line);
       else log.warn({ job: job.identifier }, line);

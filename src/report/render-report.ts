@@ -1,0 +1,36 @@
+/** One self-contained page about a run: no script, nothing from any network, light and dark, printable. */
+import type { Report } from "../domain/report.ts";
+import { date } from "../domain/words.ts";
+import { dnsPart, gatePart, inputsPart, stepsPart } from "./facts.ts";
+import { html } from "./html.ts";
+import { failedPart, recordsPart, slowestPart } from "./jobs.ts";
+import { failurePart, head, outcomeOf } from "./outcome.ts";
+import { style } from "./style.ts";
+import { timelinePart } from "./timeline.ts";
+
+/** Forbids the browser every request, whatever a text may hold. */
+const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/** The page. */
+export function renderReport(report: Report): string {
+  const page = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${policy}" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${report.runId}: ${outcomeOf(report).word.toLowerCase()}</title>
+        ${{ html: `<style>${style}</style>` }}
+      </head>
+      <body>
+        <main>
+          ${head(report)} ${failurePart(report)} ${failedPart(report)} ${timelinePart(report)}
+          ${gatePart(report)} ${dnsPart(report)} ${slowestPart(report)} ${inputsPart(report)}
+          ${stepsPart(report)} ${recordsPart(report)}
+          <footer class="small">powo-builder; as of ${date(Date.parse(report.asOf))} UTC</footer>
+        </main>
+      </body>
+    </html> `;
+  return `${page.html.replaceAll(/>\s*\n\s+</g, ">\n<").trim()}\n`;
+}
