@@ -1,7 +1,6 @@
 /** What `run` would do now. Reads only: the ports refuse every effect. */
 import { planSwap } from "../domain/dns-plan.ts";
 import type { RenderedObject } from "../domain/release.ts";
-import { PermanentError } from "../errors.ts";
 import { patiently } from "../pipeline/patience.ts";
 import { isOver } from "../pipeline/run-document.ts";
 import type { Ports } from "../ports/index.ts";
@@ -45,7 +44,7 @@ export async function makePlan(world: World, signal: AbortSignal): Promise<Plan>
     signal,
   });
   const [current] = live.releases;
-  const before = current === undefined ? [] : await objectsOf(ports, current, warnings);
+  const before = await objectsOf(ports, current, warnings);
   const good = history.runs.findLast(({ phase }) => phase === "succeeded");
   const unfinished = run && !isOver(run.phase) ? run : undefined;
   const scope = {
@@ -75,8 +74,8 @@ export async function makePlan(world: World, signal: AbortSignal): Promise<Plan>
       summary: data.summary,
       changedSinceLastGoodRun: good && good.dataSha256 !== data.sha256,
     },
-    images: diffImages(before, rendered),
-    objects: diffObjects(before, rendered),
+    images: before ? diffImages(before, rendered) : [],
+    objects: before ? diffObjects(before, rendered) : { added: [], removed: [], changed: [] },
     dns: dnsLines(world, live.records),
     deletedBeforeInstall: leftovers.map(({ name }) => name),
     deletedAtTheEnd: settings.deleteExisting && settings.retainPreviousMs === 0 ? live.releases : [],
@@ -84,17 +83,17 @@ export async function makePlan(world: World, signal: AbortSignal): Promise<Plan>
   };
 }
 
-/** A release that this builder has never worked on can't be read: its Secrets are closed to it. */
-async function objectsOf(ports: Ports, release: string, warnings: string[]): Promise<RenderedObject[]> {
-  try {
-    return await ports.releases.findObjects(release);
-  } catch (error) {
-    if (!(error instanceof PermanentError)) throw error;
-    warnings.push(
-      `what ${release} was installed with can't be read (${error.message}); nothing to compare with`,
-    );
-    return [];
-  }
+/** A release that this builder has never worked on can't be read: its Secrets are closed to it, and undefined is all. */
+async function objectsOf(
+  { cluster, releases }: Ports,
+  release: string | undefined,
+  warnings: string[],
+): Promise<RenderedObject[] | undefined> {
+  if (release === undefined) return [];
+  const secrets = { verb: "list", group: "", resource: "secrets", namespace: release };
+  if ((await cluster.denied([secrets])).length === 0) return releases.findObjects(release);
+  warnings.push(`${release} was not installed by this builder, which can't read it: nothing to compare with`);
+  return undefined;
 }
 
 function dnsLines({ settings }: World, current: Parameters<typeof planSwap>[0]["current"]): Plan["dns"] {

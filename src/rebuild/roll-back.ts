@@ -100,6 +100,8 @@ async function requirePrevious(ports: Ports, settings: World["settings"], run: R
   const namespace = await ports.cluster.findNamespace(previous);
   if (!namespace || namespace.terminating)
     throw sick(`${previous} is gone (RETAIN_PREVIOUS keeps it for a while)`);
+  // It may be the original builder's, where this one has had nothing to do so far.
+  await ports.cluster.ensureAccess(previous);
   const view = judgeReadiness(
     await ports.cluster.observe(previous),
     settings.mappings.map(({ service }) => service),

@@ -2,7 +2,7 @@
 import type { Settings } from "../config/settings.ts";
 import { PermanentError } from "../errors.ts";
 import type { HarvestJob, HarvestList } from "../domain/harvest.ts";
-import { badJobs, endedWell, tally } from "../domain/harvest-progress.ts";
+import { badJobs, currentJob, endedWell, hasEnded, tally } from "../domain/harvest-progress.ts";
 import type { BadJob, RunState } from "../domain/run-state.ts";
 import { clockTime, duration } from "../domain/words.ts";
 import { done, type Step, type StepContext } from "../pipeline/step.ts";
@@ -46,7 +46,9 @@ async function harvestList(
   context: StepContext<RunState>,
 ): Promise<HarvestList> {
   const { harvester } = ports;
+  const resumed = memory.get().startedAt !== undefined;
   const first = await ensureListStarted(ports, release, memory, context);
+  if (resumed) context.log.info({}, whereList(first, memory.name));
   const { startedAt = "", rescued, expectedAt } = memory.get();
   const deadline = Date.parse(startedAt) + settings.harvest.timeoutMs;
   if (expectedAt) context.log.info({}, `expected ${clockTime(Date.parse(expectedAt))}`);
@@ -73,6 +75,13 @@ async function harvestList(
   }
   await judge(harvester, settings, release, list, memory, context);
   return list;
+}
+
+/** What a builder finds that goes on with a list: the next line may be hours away. */
+function whereList(list: HarvestList, name: string): string {
+  const current = currentJob(list);
+  const now = current ? `, now ${current.job.description || current.job.identifier}` : "";
+  return `list ${name} goes on: ${list.jobs.filter(hasEnded).length} of ${list.jobs.length} jobs have ended${now}`;
 }
 
 function sayUsual(list: HarvestList, { timings }: ListMemory, { log, clock }: StepContext<RunState>): void {

@@ -90,6 +90,7 @@ export function describeCluster(name: string, makeBench: () => Promise<ClusterBe
       const { cluster } = bench;
       const namespace = bench.newName();
       await cluster.ensureNamespace(namespace, labels);
+      await cluster.ensureAccess(namespace);
       expect(await cluster.observe(namespace)).toEqual({ workloads: [], pods: [], claims: [], services: [] });
       expect(await cluster.findServices(namespace)).toEqual([]);
       expect(await cluster.warnings(namespace)).toEqual([]);

@@ -29,6 +29,8 @@ export interface FakeNamespace {
   createdAt: number;
   /** When it will be gone, once it is being deleted; Infinity hangs. */
   goneAt: number | undefined;
+  /** Whether the builder has bound itself to the role of releases here: what is inside is closed to it otherwise. */
+  bound: boolean;
   release: FakeRelease | undefined;
   pods: Record<string, FakePod>;
   harvester: HarvesterModel;
@@ -114,6 +116,7 @@ export class ClusterModel {
       annotations: {},
       createdAt: this.now,
       goneAt: undefined,
+      bound: false,
       release: undefined,
       pods: {},
       harvester: new HarvesterModel({ ...harvester, now }),

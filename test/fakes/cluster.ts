@@ -22,7 +22,10 @@ export function createFakeCluster(model: ClusterModel): Cluster {
       return found && viewOf(found);
     },
     ensureNamespace: async (name, labels) => viewOf(model.find(name) ?? model.create(name, labels)),
-    ensureAccess: async () => undefined,
+    async ensureAccess(name) {
+      const namespace = model.find(name);
+      if (namespace) namespace.bound = true;
+    },
     async annotateNamespace(name, annotations) {
       const namespace = model.find(name);
       if (!namespace) throw new PermanentError("KUBERNETES_REFUSED", `there is no namespace ${name}`);
@@ -39,7 +42,7 @@ export function createFakeCluster(model: ClusterModel): Cluster {
     },
     findServices: async (name) => servicesOf(model, name),
     async observe(name) {
-      const namespace = model.find(name);
+      const namespace = requireBound(model, name);
       if (namespace?.release?.installedAt === undefined)
         return { workloads: [], pods: [], claims: [], services: [] };
       return {
@@ -50,15 +53,22 @@ export function createFakeCluster(model: ClusterModel): Cluster {
       };
     },
     async findPods(name) {
-      const namespace = model.find(name);
+      const namespace = requireBound(model, name);
       if (namespace?.release?.installedAt === undefined) return [];
       return model.components.map((component) => podView(model, namespace, component));
     },
-    logs: async (name, pod) => model.find(name)?.pods[pod.replace(/-0$/, "")]?.logs ?? [],
+    logs: async (name, pod) => requireBound(model, name)?.pods[pod.replace(/-0$/, "")]?.logs ?? [],
     warnings: async () => [],
     blockers: async (name) => (model.find(name) ? ["1 pod"] : []),
-    denied: async () => [],
+    denied: async (rights) => rights.filter(({ namespace = "" }) => model.find(namespace)?.bound === false),
   };
+}
+
+/** What the API server says where the chart's cluster-wide role does not reach. */
+function requireBound(model: ClusterModel, name: string): FakeNamespace | undefined {
+  const namespace = model.find(name);
+  if (namespace?.bound !== false) return namespace;
+  throw new PermanentError("KUBERNETES_FORBIDDEN", `not allowed to list pods in namespace ${name}`);
 }
 
 function servicesOf(model: ClusterModel, name: string): ServiceView[] {

@@ -1,5 +1,5 @@
 /** Helm over the model: an operation takes its time on its builder's clock, and is left half done where that dies. */
-import { ConfigError, PermanentError } from "../../src/errors.ts";
+import { ConfigError, PermanentError, TransientError } from "../../src/errors.ts";
 import type { Clock } from "../../src/pipeline/clock.ts";
 import type { Releases } from "../../src/ports/releases.ts";
 import type { ClusterModel, FakeNamespace } from "./cluster-model.ts";
@@ -22,25 +22,31 @@ export function createFakeReleases(
       labels: { name },
       manifest: { spec: { type: services.includes(name) ? "LoadBalancer" : "ClusterIP" } },
     }));
+  /** Helm tells a missing right from an outage in words only, which nobody reads. */
+  const readable = (name: string): FakeNamespace | undefined => {
+    const namespace = model.find(name);
+    if (namespace?.bound !== false) return namespace;
+    throw new TransientError("the Kubernetes API", "helm could not read the releases of the cluster");
+  };
   return {
     async find(name) {
-      const release = model.find(name)?.release;
+      const release = readable(name)?.release;
       return release && { name, status: release.status, revision: release.revision, description: "" };
     },
-    findObjects: async (name) => (model.find(name)?.release ? objects() : []),
+    findObjects: async (name) => (readable(name)?.release ? objects() : []),
     async render() {
       const why = broken();
       if (why !== undefined) throw new ConfigError([{ where: "chart powo", what: why }]);
       return objects();
     },
     async upgrade({ name }, signal) {
-      const release = model.find(name)?.release;
+      const release = readable(name)?.release;
       if (!release) throw failed("upgrade", name, "release: not found");
       await clock.sleep(model.times.installMs, signal);
       release.revision += 1;
     },
     async install({ name }, signal) {
-      const namespace = model.find(name);
+      const namespace = readable(name);
       if (!namespace || namespace.goneAt !== undefined)
         throw failed("install", name, "namespace is not there");
       if (namespace.release) throw failed("install", name, "another operation is in progress");
@@ -52,7 +58,7 @@ export function createFakeReleases(
       model.install(name);
     },
     async uninstall(name, timeoutMs, signal) {
-      const release = model.find(name)?.release;
+      const release = readable(name)?.release;
       if (!release) return;
       release.status = "uninstalling";
       await clock.sleep(Math.min(timeoutMs, model.times.uninstallMs), signal);

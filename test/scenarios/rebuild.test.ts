@@ -123,6 +123,9 @@ describe("an interrupted rebuild", () => {
     expect(phase).toBe("interrupted");
     expect(fake.store.lease?.record.holder).toBeUndefined();
     expect(await fake.builder("builder-2").run()).toEqual({ code: 0 });
+    expect(fake.lines.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/^list 1 goes on: \d+ of \d+ jobs have ended, now /),
+    );
     expect(fake.live).toEqual([release]);
     expect(fake.cluster.require(release).harvester.starts).toBe(1);
     expectSound(fake);

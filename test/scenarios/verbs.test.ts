@@ -136,6 +136,8 @@ describe("plan and status", () => {
     expect(shown[0]).toContain("live      prod-old01");
     expect(shown[0]).toContain("prod.example.");
     expect(shown[0]).toContain("prod-old01  at the end");
+    expect(shown[0]).toContain("prod-old01 was not installed by this builder");
+    expect(shown[0]).not.toMatch(/^added/m);
     expect(fake.history).toEqual([]);
   });
 
