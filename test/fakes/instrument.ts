@@ -119,7 +119,10 @@ export class Instrument {
     if (fault?.when === "before") throw fault.error;
     record.outcome = "under way";
     const answer = proceed();
-    if (killed("during")) return this.#die();
+    if (killed("during")) {
+      answer.catch(() => undefined);
+      return this.#die();
+    }
     try {
       await answer;
     } catch (error) {

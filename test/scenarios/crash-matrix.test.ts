@@ -4,7 +4,8 @@
  */
 import { describe, expect, it } from "vitest";
 import type { CrashPoint } from "../fakes/instrument.ts";
-import { mayLoseMessage, runJob, withoutLost, type CrashedRun, type Scenario } from "./crashes.ts";
+import { runJob, type Scenario } from "./crashes.ts";
+import { expectAsWithout } from "./expect-as-without.ts";
 import { isFull, matrixSeed, sample, scenarios } from "./matrix.ts";
 
 /** How many of a scenario's cases the normal suite plays. */
@@ -22,14 +23,6 @@ function crashPoints(effects: readonly string[]): (CrashPoint & { name: string }
     ...(unconditional.test(name) ? [{ name, index, when: "late" as const }] : []),
     ...(lasting.test(name) ? [{ name, index, when: "during" as const }] : []),
   ]);
-}
-
-/** The same world as without the crash, and the same things done that can't be done twice. */
-function expectAsWithout(crashed: CrashedRun, reference: CrashedRun, points: readonly CrashPoint[]): void {
-  expect(crashed.fake.invariants.violations).toEqual([]);
-  expect(crashed.outcomes.at(-1)).toEqual(reference.outcomes.at(-1));
-  const mayLose = points.some((point, builder) => mayLoseMessage(point, crashed.effects[builder] ?? []));
-  expect(mayLose ? withoutLost(crashed.final, reference.final) : crashed.final).toEqual(reference.final);
 }
 
 describe.each(scenarios)("$name", (scenario: Scenario) => {
