@@ -2,6 +2,7 @@
 import { chmod, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { build } from "esbuild";
+import { leanBundle } from "./lean-bundle.ts";
 
 const root = path.join(import.meta.dirname, "..");
 const dist = path.resolve(process.argv[2] ?? path.join(root, "dist"));
@@ -36,6 +37,7 @@ await build({
   // Error classes are known by their names.
   keepNames: true,
   legalComments: "none",
+  plugins: [leanBundle],
   banner: { js: banner },
   define: { POWO_BUILDER_VERSION: JSON.stringify(version) },
   logLevel: "warning",

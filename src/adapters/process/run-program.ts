@@ -1,5 +1,4 @@
 /** Runs an outside program (helm, git) without a shell and without leaving anything of it behind. */
-import { execa } from "execa";
 import { ConfigError, messageOf } from "../../errors.ts";
 import { createTail } from "./tail.ts";
 
@@ -40,6 +39,8 @@ export interface ProgramResult {
  */
 export async function runProgram(call: ProgramCall): Promise<ProgramResult> {
   call.signal?.throwIfAborted();
+  // Loaded with the first program: a builder that resumes in mid-harvest starts none.
+  const { execa } = await import("execa");
   const tail = createTail();
   const child = execa(call.file, call.args, {
     env: { ...call.env },
