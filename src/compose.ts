@@ -23,6 +23,7 @@ import { stateName } from "./domain/names.ts";
 import { createLogger } from "./logger.ts";
 import type { Clock } from "./pipeline/clock.ts";
 import type { Log } from "./pipeline/log.ts";
+import type { Ports } from "./ports/index.ts";
 import type { World } from "./rebuild/world.ts";
 import { learnSecrets } from "./learn-secrets.ts";
 import type { Redactor } from "./redaction.ts";
@@ -110,7 +111,7 @@ function portsFor(settings: Settings, { connection, workDir, env, log, redactor 
   const { podName, jobName, serviceAccount, releaseRole } = settings;
   const helm = { bin: settings.helmBin, workDir, env, kubeconfig: settings.kubeconfig };
   return {
-    cluster: createCluster(connection, { serviceAccount, releaseRole }),
+    cluster: quoting(createCluster(connection, { serviceAccount, releaseRole }), redactor),
     releases: createReleases(helm),
     sources: sourcesFor(settings, { workDir, env, helm }),
     harvester: createHarvester({
@@ -143,6 +144,15 @@ function sourcesFor(
     data: { url: settings.dataUrl },
     secrets: { file: settings.secretsFile },
   });
+}
+
+/** What pods and events say is written down and shown: secrets are taken out where it comes in. */
+function quoting(cluster: Ports["cluster"], { redact }: Redactor): Ports["cluster"] {
+  return {
+    ...cluster,
+    logs: async (...where) => (await cluster.logs(...where)).map(redact),
+    warnings: async (...where) => (await cluster.warnings(...where)).map(redact),
+  };
 }
 
 function redacting(

@@ -1,9 +1,11 @@
 /** `history`: the last runs, or one of them. */
+import { type Evidence, evidenceLines } from "../domain/evidence.ts";
 import type { HistoryEntry } from "../domain/history.ts";
 import { count, date, duration, table } from "../domain/words.ts";
 import { ConfigError, exitCodes } from "../errors.ts";
 import { patiently } from "../pipeline/patience.ts";
 import { readState } from "../rebuild/read-state.ts";
+import { evidenceAttachment, keptEvidence } from "../steps/keep-evidence.ts";
 import { openWorld } from "./open-world.ts";
 import type { Verb } from "./verb.ts";
 
@@ -14,7 +16,8 @@ export const verb: Verb = async (context) => {
   try {
     const { clock, settings } = world;
     const patience = { clock, log: world.log(), budgetMs: settings.retryTimeoutMs };
-    const { history } = await patiently(() => readState(world.store, world.stateName), patience, signal);
+    const stored = await patiently(() => readState(world.store, world.stateName), patience, signal);
+    const { history, attachments } = stored;
     const [wanted] = args;
     const runs = wanted === undefined ? history.runs : history.runs.filter(({ runId }) => runId === wanted);
     if (wanted !== undefined && runs.length === 0) {
@@ -23,8 +26,14 @@ export const verb: Verb = async (context) => {
         "USAGE",
       );
     }
-    const lines = wanted === undefined ? overview(runs) : runs.flatMap(details);
-    stdout(json ? `${JSON.stringify({ runs }, null, 2)}\n` : `${lines.join("\n")}\n`);
+    const kept = keptEvidence(attachments[evidenceAttachment]);
+    const told = runs.map((run) => {
+      const evidence = kept.find(({ release }) => release === run.release);
+      return evidence && wanted !== undefined ? { ...run, evidence } : run;
+    });
+    const lines = wanted === undefined ? overview(runs) : told.flatMap(details);
+    const text = json ? JSON.stringify({ runs: told }, null, 2) : lines.join("\n");
+    stdout(`${world.redact(text)}\n`);
     return exitCodes.done;
   } finally {
     dispose();
@@ -42,7 +51,7 @@ function overview(runs: readonly HistoryEntry[]): string[] {
   );
 }
 
-function details(run: HistoryEntry): string[] {
+function details(run: HistoryEntry & { evidence?: Evidence }): string[] {
   const rows = [
     ["run", run.runId],
     ["release", run.release],
@@ -56,7 +65,8 @@ function details(run: HistoryEntry): string[] {
     ["failed at", run.failure?.step ?? ""],
     ["why", run.failure === undefined ? "" : `${run.failure.message} [${run.failure.code}]`],
   ];
-  return table(rows.filter(([, value]) => value !== ""));
+  const black = run.evidence ? ["", ...evidenceLines(run.evidence)] : [];
+  return [...table(rows.filter(([, value]) => value !== "")), ...black];
 }
 
 function took({ startedAt, finishedAt }: HistoryEntry): string {

@@ -14,6 +14,7 @@ export interface WorkloadView {
 
 export interface ContainerView {
   name: string;
+  image?: string | undefined;
   init: boolean;
   ready: boolean;
   state: "waiting" | "running" | "terminated";

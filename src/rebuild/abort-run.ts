@@ -7,12 +7,14 @@ import { patiently, type Patience } from "../pipeline/patience.ts";
 import { isOver } from "../pipeline/run-document.ts";
 import type { Ports } from "../ports/index.ts";
 import { notifyOnce } from "../steps/notify-once.ts";
+import { evidenceOf } from "../steps/keep-evidence.ts";
 import { removalOf, removeRelease } from "../steps/remove-release.ts";
 import { checkpointOf } from "./checkpoint-of.ts";
 import { giveTtlsBack } from "./give-ttls-back.ts";
 import { historyEntry } from "./history-entry.ts";
 import { keepReport } from "./keep-report.ts";
 import { readState, type Run } from "./read-state.ts";
+import { contextFor } from "./step-context.ts";
 import { takeOver } from "./take-over.ts";
 import { keepingLock } from "./with-lock.ts";
 import { requestKinds, type World } from "./world.ts";
@@ -73,7 +75,9 @@ async function removeAndClose(
   log.info({ release: run.release }, `removing ${run.release}`);
   await giveTtlsBack(world, lock, checkpoint);
   await ports.releases.stopLeftovers(run.release);
-  await removeRelease(ports, removalOf(settings, run, run.release), { clock, log, signal });
+  const context = contextFor(world, checkpoint, "abort", signal);
+  const onRemoving = evidenceOf(ports.cluster, context, context);
+  await removeRelease(ports, removalOf(settings, run, run.release), { ...context, onRemoving });
   const save = (patch: Partial<RunState>) => checkpoint.save(patch, signal);
   await notifyOnce(
     { notifier: world.ports.notifier, clock, save },

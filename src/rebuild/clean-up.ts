@@ -2,11 +2,13 @@
 import { isOver } from "../pipeline/run-document.ts";
 import { patiently } from "../pipeline/patience.ts";
 import type { Ports } from "../ports/index.ts";
+import { evidenceOf } from "../steps/keep-evidence.ts";
 import { removeLeftovers } from "../steps/remove-leftovers.ts";
 import { usedBy } from "../steps/remove-release.ts";
 import { guardPorts } from "../pipeline/guard.ts";
 import { natures } from "../ports/index.ts";
 import { readState } from "./read-state.ts";
+import { stateKeeper } from "./state-keeper.ts";
 import { keepingLock, tryLock } from "./with-lock.ts";
 import type { World } from "./world.ts";
 
@@ -26,10 +28,13 @@ async function sweep(world: World, ports: Ports, signal: AbortSignal): Promise<s
   const { clock, settings } = world;
   const log = world.log("cleanup");
   const patience = { clock, log, budgetMs: settings.retryTimeoutMs };
-  const { run, history } = await patiently(() => readState(world.store, world.stateName), patience, signal);
+  const stored = await patiently(() => readState(world.store, world.stateName), patience, signal);
+  const { run, history, attachments } = stored;
   const inUse = run && !isOver(run.phase) ? usedBy(run) : new Set<string>();
   const recorded = new Set([...history.runs.map(({ release }) => release), ...(run ? [run.release] : [])]);
-  return removeLeftovers(ports, settings, { inUse, recorded }, { clock, log, signal });
+  const keeper = stateKeeper(world.store, attachments);
+  const onRemoving = evidenceOf(ports.cluster, keeper, { clock, log });
+  return removeLeftovers(ports, settings, { inUse, recorded }, { clock, log, signal, onRemoving });
 }
 
 /** Another builder holds the lock: reads wait for outages, and the interlocks of the removal are the only gate. */

@@ -5,6 +5,7 @@ import type { RunState } from "../domain/run-state.ts";
 import { duration } from "../domain/words.ts";
 import { done, skipped, type Step } from "../pipeline/step.ts";
 import type { Ports } from "../ports/index.ts";
+import { evidenceOf } from "./keep-evidence.ts";
 import { removalOf, removeRelease } from "./remove-release.ts";
 
 type Needs = Pick<Ports, "cluster" | "releases" | "dns">;
@@ -30,7 +31,8 @@ export const deleteOldRelease = (settings: Settings): Step<Needs, RunState> => (
         continue;
       }
       context.log.info({ name }, `removing ${name}`);
-      await removeRelease(ports, removalOf(settings, state, name), context);
+      const onRemoving = evidenceOf(ports.cluster, context, context);
+      await removeRelease(ports, removalOf(settings, state, name), { ...context, onRemoving });
     }
     return kept.length > 0 ? skipped(`${kept.join(", ")} stays`) : done("");
   },

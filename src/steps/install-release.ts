@@ -5,6 +5,7 @@ import { labels, namespaceLabels } from "../domain/names.ts";
 import type { RunState } from "../domain/run-state.ts";
 import { done, type Step, type StepContext } from "../pipeline/step.ts";
 import type { Ports } from "../ports/index.ts";
+import { evidenceOf } from "./keep-evidence.ts";
 import { removeLeftovers } from "./remove-leftovers.ts";
 import { recordedBy, removalOf, removeRelease, usedBy } from "./remove-release.ts";
 
@@ -21,7 +22,12 @@ export const installRelease = (settings: Settings): Step<Needs, RunState> => ({
     const seen = await observe(ports, state);
     if (seen === "installed") return done("", { reinstall: null });
     if (seen === "absent")
-      await removeLeftovers(ports, settings, { inUse: usedBy(state), recorded: recordedBy(state) }, context);
+      await removeLeftovers(
+        ports,
+        settings,
+        { inUse: usedBy(state), recorded: recordedBy(state) },
+        { ...context, onRemoving: evidenceOf(ports.cluster, context, context) },
+      );
     else await startAfresh(ports, settings, state, context, seen);
     await install(ports, settings, state, context);
     return done("", { reinstall: null });
@@ -60,7 +66,10 @@ async function startAfresh(
     `${state.release}: ${reason}; removing it and installing it again under the same name`,
   );
   const removal = removalOf(settings, state, state.release);
-  await removeRelease(ports, removal, context);
+  await removeRelease(ports, removal, {
+    ...context,
+    onRemoving: evidenceOf(ports.cluster, context, context),
+  });
 }
 
 async function install(

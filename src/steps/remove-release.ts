@@ -41,6 +41,8 @@ export interface Surroundings {
   clock: Clock;
   log: Log;
   signal: AbortSignal;
+  /** Called once nothing objects, before anything is removed; never throws. */
+  onRemoving?: (release: string) => Promise<void>;
 }
 
 const pollMs = 2_000;
@@ -52,7 +54,7 @@ const pollMs = 2_000;
 export async function removeRelease(
   ports: Pick<Ports, "cluster" | "releases" | "dns">,
   removal: Removal,
-  { clock, log, signal }: Surroundings,
+  { clock, log, signal, onRemoving }: Surroundings,
 ): Promise<void> {
   const { cluster, releases, dns } = ports;
   const { environment, name, mappings, timeoutMs } = removal;
@@ -71,6 +73,7 @@ export async function removeRelease(
   if (objection !== undefined) throw refused(name, objection);
   if (!namespace.terminating) {
     await cluster.ensureAccess(name);
+    await onRemoving?.(name);
     await releases.uninstall(name, Math.max(1_000, deadline - clock.now()), signal);
     await cluster.deleteNamespace(name, namespace.uid);
   }

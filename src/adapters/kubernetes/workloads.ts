@@ -112,15 +112,15 @@ function troubleOf(pod: Pod): Pick<PodView, "reason" | "message"> {
 type ContainerStatus = NonNullable<NonNullable<Pod["status"]>["containerStatuses"]>[number];
 
 function containersOf({ spec, status }: Pod): ContainerView[] {
-  const view = (name: string, init: boolean): ContainerView => {
+  const view = ({ name, image }: { name: string; image?: string }, init: boolean): ContainerView => {
     const all = init ? status?.initContainerStatuses : status?.containerStatuses;
     const seen = all?.find((candidate) => candidate.name === name);
     const ready = seen?.ready ?? false;
-    return { name, init, ready, ...stateOf(seen), restarts: seen?.restartCount ?? 0 };
+    return { name, image, init, ready, ...stateOf(seen), restarts: seen?.restartCount ?? 0 };
   };
   return [
-    ...(spec?.initContainers ?? []).map(({ name }) => view(name, true)),
-    ...(spec?.containers ?? []).map(({ name }) => view(name, false)),
+    ...(spec?.initContainers ?? []).map((container) => view(container, true)),
+    ...(spec?.containers ?? []).map((container) => view(container, false)),
   ];
 }
 
