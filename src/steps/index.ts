@@ -9,6 +9,7 @@ import { installRelease } from "./install-release.ts";
 import { loadData } from "./load-data.ts";
 import { preflight } from "./preflight.ts";
 import { swapDns } from "./swap-dns.ts";
+import { unlessGone } from "./unless-gone.ts";
 import { verifyRelease } from "./verify-release.ts";
 import { waitForPods } from "./wait-for-pods.ts";
 
@@ -18,9 +19,9 @@ export function rebuildSteps(settings: Settings): Step<Ports, RunState>[] {
     preflight(settings),
     installRelease(settings),
     waitForPods(settings),
-    loadData(settings),
-    awaitHarvest(settings),
-    verifyRelease(settings),
+    unlessGone(loadData(settings)),
+    unlessGone(awaitHarvest(settings)),
+    unlessGone(verifyRelease(settings)),
     swapDns(settings),
     deleteOldRelease(settings),
   ];

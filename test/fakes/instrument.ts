@@ -26,6 +26,8 @@ export interface InstrumentOptions {
   onCrash: () => void;
   /** Calls back at a time in milliseconds since the epoch. */
   at: (ms: number, act: () => void) => void;
+  /** Is told of an effect's name when its builder sends it, which may be well before it arrives. */
+  onSend: (name: string) => void;
   /** Looks at an effect before it happens, and at the world after it. */
   beforeEffect: (effect: EffectRecord) => void | Promise<void>;
   afterEffect: (effect: EffectRecord) => void | Promise<void>;
@@ -76,9 +78,10 @@ export class Instrument {
     const { clock, faults, builder, latencyMs } = this.#options;
     this.#calls += 1;
     if (this.#calls > mostCalls) throw new Error(`test: ${builder} makes calls without end, now ${name}`);
+    await clock.pass();
+    if (nature === "effect") this.#options.onSend(name);
     const latency = latencyMs();
     if (latency > 0) await clock.sleep(latency);
-    else await clock.pass();
     const fault = faults.match(builder, name);
     if (nature === "read") {
       if (fault) throw fault.error;

@@ -20,12 +20,21 @@ export class Invariants {
     return [...this.#violations].map(([what, where]) => `${what}: ${where}`);
   }
   readonly #violations = new Map<string, string>();
+  /** Verbs that stand beside a running builder by design act without the Lease. */
+  fenceIsWatched = false;
   /** Invariant 1 is not looked at where a test itself breaks the live site. */
   readyIsWatched = true;
   readonly #options: InvariantOptions;
 
   constructor(options: InvariantOptions) {
     this.#options = options;
+  }
+
+  /** Invariant 5: who sends an effect to the outside holds the Lease; a lease that somebody deleted is held by nobody. */
+  sent(builder: string, name: string, holder: string | undefined): void {
+    const outside = /^(cluster|releases|harvester|dns)\./.test(name);
+    if (this.fenceIsWatched && outside && holder !== undefined && holder !== builder)
+      this.#note("acts without the Lease", `${builder} ${name}, which ${holder} holds`);
   }
 
   before(effect: EffectRecord): void {
