@@ -16,6 +16,7 @@ import {
   identity,
   type KubernetesConnection,
 } from "./adapters/kubernetes/index.ts";
+import { openMetrics } from "./adapters/metrics/index.ts";
 import { createWebhook } from "./adapters/notify/webhook.ts";
 import { createSources } from "./adapters/sources.ts";
 import type { Settings } from "./config/settings.ts";
@@ -65,7 +66,9 @@ export async function compose({
 }: ComposeOptions): Promise<Composed> {
   const { harvesterPassword } = await learnSecrets(redactor, given);
   const settings = env["API_PASSWORD"] ? given : withPassword(given, harvesterPassword);
+  let named: { runId: string; release: string } | undefined;
   const logger = createLogger({
+    context: () => named,
     level: settings.logLevel,
     format: settings.logFormat,
     redact: (text) => redactor.redact(text),
@@ -76,7 +79,7 @@ export async function compose({
   const connection = connect({ kubeconfig: settings.kubeconfig, namespace: settings.builderNamespace });
   const workDir = path.join(tmpdir(), `powo-builder-${settings.environment}-${process.pid}`);
   mkdirSync(workDir, { recursive: true, mode: 0o700 });
-  const { environment, podName, jobName } = settings;
+  const { environment, podName, jobName, metricsPort } = settings;
   const world: World = {
     settings,
     ports: portsFor(settings, { connection, workDir, env, log: log(), redactor }),
@@ -91,6 +94,10 @@ export async function compose({
     jobName,
     redact: (text) => redactor.redact(text),
     version,
+    nameRun: ({ runId, release }) => (named = { runId, release }),
+    ...(metricsPort === undefined
+      ? {}
+      : { openMetrics: () => openMetrics({ port: metricsPort, environment, version }) }),
   };
   const dispose = () => {
     rmSync(workDir, { recursive: true, force: true });

@@ -11,6 +11,8 @@ export interface LoggerOptions {
   /** Receives every record with its line break; standard output if left out. */
   write?: (line: string) => void;
   color?: boolean;
+  /** What every line in JSON says beside its own fields: the run, once it is known. */
+  context?: () => object | undefined;
 }
 
 /** What a record holds beside its fields, as pino writes it. */
@@ -30,6 +32,7 @@ const { debug = 20, info = 30, warn = 40, error = 50, fatal = 60 } = levels;
 /** A pino logger; a child with `{ step }` writes that step's lines. */
 export function createLogger(options: LoggerOptions): pino.Logger {
   const { level, format, redact, write = (line: string) => writeFully(1, line), color = false } = options;
+  const { context } = options;
   const verbose = (levels[level] ?? Infinity) <= debug;
   const render =
     format === "json"
@@ -40,7 +43,13 @@ export function createLogger(options: LoggerOptions): pino.Logger {
   };
   return pino(
     // No process id, no host name: the pod's name says both.
-    { level, base: null, serializers: { err: describe }, formatters: { log: describeErrors } },
+    {
+      level,
+      base: null,
+      serializers: { err: describe },
+      formatters: { log: describeErrors },
+      ...(format === "json" ? { mixin: () => context?.() ?? {} } : {}),
+    },
     destination,
   );
 }

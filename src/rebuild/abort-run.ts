@@ -66,6 +66,7 @@ async function removeAndClose(
   const stored = await patiently(() => readState(store, stateName), patience, signal);
   const { run } = stored;
   if (!run) return exitCodes.done;
+  world.nameRun(run);
   refuseAfterSwap(run); // the builder may have got there before it heard of us
   const checkpoint = checkpointOf(world, lock, run, stored, signal);
   const finishedAt = run.finishedAt ?? new Date(clock.now()).toISOString();

@@ -19,6 +19,7 @@ import { dropFailed } from "./drop-failed.ts";
 import { giveTtlsBack, willGoOn } from "./give-ttls-back.ts";
 import { fencedPorts } from "./guards.ts";
 import { keepReport } from "./keep-report.ts";
+import { type Metrics, observers, openMetrics, watchedStore } from "./measure.ts";
 import { endedInThisJob, openRun, type OpenedRun } from "./open-run.ts";
 import { readState, type ReadState } from "./read-state.ts";
 import { requestKinds, type World } from "./world.ts";
@@ -43,6 +44,7 @@ export async function rebuild(world: World, signal: AbortSignal): Promise<ExitCo
     return exitCodes.done;
   }
   lock.keepRenewing();
+  const metrics = await openMetrics(world);
   let code: ExitCode | undefined;
   try {
     const held = AbortSignal.any([signal, lock.lost]);
@@ -51,9 +53,10 @@ export async function rebuild(world: World, signal: AbortSignal): Promise<ExitCo
     code =
       run && endedInThisJob(run, world.jobName, clock.now())
         ? await tellEnd(world, checkpointOf(world, lock, run, stored, held))
-        : await carryOut(world, lock, stored, acquired.lastSeen, held);
+        : await carryOut(world, metrics, lock, stored, acquired.lastSeen, held);
     return code;
   } finally {
+    await metrics.close();
     // What operators asked for outlives an interruption: the next builder answers it.
     const answered = code === undefined || code === exitCodes.interrupted ? [] : Object.values(requestKinds);
     await lock.release(answered).catch((error: unknown) => {
@@ -65,6 +68,7 @@ export async function rebuild(world: World, signal: AbortSignal): Promise<ExitCo
 /** Opens the run, carries it through its steps, and writes down how it ended. */
 async function carryOut(
   world: World,
+  metrics: Metrics,
   lock: Lock,
   stored: ReadState,
   lastSeen: number | undefined,
@@ -81,7 +85,10 @@ async function carryOut(
     stored,
     steps.map(({ name }) => name),
   );
-  const checkpoint = checkpointOf(world, lock, opened.run, stored, held);
+  world.nameRun(opened.run);
+  metrics.past(opened.history);
+  const store = watchedStore(world.store, metrics);
+  const checkpoint = checkpointOf({ ...world, store }, lock, opened.run, stored, held);
   obeyRequests(lock, checkpoint, abort);
   for (const line of banner(opened, world, lastSeen)) world.log().info({}, line);
   const drop = opened.kind === "new" ? [dataAttachment, resultsAttachment] : [];
@@ -92,7 +99,8 @@ async function carryOut(
   await checkpoint.begin(drop, signal);
   let ending: Ending = { kind: "succeeded" };
   try {
-    const observer = announceSteps(world.ports.notifier, opened.run.runId);
+    const events = announceSteps(world.ports.notifier, opened.run.runId);
+    const observer = observers(events, metrics.observer);
     const log = (step: string) => world.log(step);
     const say = duration;
     await tellStarted(world, checkpoint, signal);

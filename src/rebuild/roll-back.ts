@@ -61,6 +61,7 @@ async function rollBackHeld(world: World, lock: Lock, ports: Ports, signal: Abor
   const patience = { clock, log, budgetMs: settings.retryTimeoutMs };
   const stored = await patiently(() => readState(world.store, world.stateName), patience, signal);
   const run = requireSwapped(stored.run);
+  world.nameRun(run);
   const before = (run.previous ?? []).filter((name) => name !== run.release).join(", ");
   const previous = run.dns?.undoing ? before : await requirePrevious(ports, settings, run);
   const checkpoint = checkpointOf(world, lock, run, stored, signal);

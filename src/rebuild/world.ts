@@ -5,6 +5,7 @@ import type { Lock } from "../pipeline/lock.ts";
 import type { Log } from "../pipeline/log.ts";
 import type { LeaseStore, StateStore } from "../pipeline/stores.ts";
 import type { Ports } from "../ports/index.ts";
+import type { Metrics } from "./measure.ts";
 
 export interface World {
   settings: Settings;
@@ -25,6 +26,10 @@ export interface World {
   /** Hides secrets in text that leaves the program other than by the log. */
   redact: (text: string) => string;
   version: string;
+  /** From now on every line of the log says which run it is about. */
+  nameRun: (run: { runId: string; release: string }) => void;
+  /** Serves metrics; absent where no port is set. */
+  openMetrics?: () => Promise<Metrics>;
 }
 
 /** The kinds of requests that operators leave on the Lease. */

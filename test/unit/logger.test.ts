@@ -88,6 +88,31 @@ describe("json", () => {
     ]);
   });
 
+  it("says on every line which run it is about, once that is known; a line's own fields come first", () => {
+    const known: { run?: object } = {};
+    const { logger, written } = logTo({ format: "json", context: () => known.run });
+    const child = logger.child({ step: "preflight" });
+    child.info({}, "before");
+    known.run = { runId: "prod-20261122-1200", release: "prod-k3m7q" };
+    child.info({}, "after");
+    logger.warn({ release: "prod-j8x91" }, "another release");
+    expect(written.map((line) => JSON.parse(line))).toEqual([
+      { severity: "INFO", time: "2026-11-22T12:00:02.000Z", message: "before", step: "preflight" },
+      {
+        severity: "INFO",
+        time: "2026-11-22T12:00:02.000Z",
+        message: "after",
+        step: "preflight",
+        runId: "prod-20261122-1200",
+        release: "prod-k3m7q",
+      },
+      expect.objectContaining({ runId: "prod-20261122-1200", release: "prod-j8x91" }),
+    ]);
+    const pretty = logTo({ level: "debug", context: () => known.run });
+    pretty.logger.debug({}, "short");
+    expect(pretty.written).toEqual(["12:00:02 short\n"]);
+  });
+
   it("stays JSON when a secret is a number or looks like the line itself", () => {
     const { logger, written } = logTo({ format: "json", ...hiding("987654", '":"INFO') });
     logger.info({ pin: 1987654, at: "987654" }, 'x":"INFO 987654');

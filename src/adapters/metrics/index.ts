@@ -1,0 +1,142 @@
+/** Metrics for Prometheus, served while a run is under way. Fed with what is known anyway: no question to anybody. */
+import { createServer, type Server } from "node:http";
+import type * as Prometheus from "prom-client";
+import type { Counter, Gauge, Registry } from "prom-client";
+import type { History } from "../../domain/history.ts";
+import type { RunState } from "../../domain/run-state.ts";
+import type { Observer } from "../../pipeline/engine.ts";
+import type { RunDocument } from "../../pipeline/run-document.ts";
+
+export interface MetricsOptions {
+  /** 0 takes any that is free. */
+  port: number;
+  environment: string;
+  version: string;
+}
+
+export interface MetricsServer {
+  port: number;
+  observer: Observer;
+  /** What is known of runs that are over. */
+  past(history: History): void;
+  /** The run as it was just written down. */
+  saved(run: RunDocument<RunState>): void;
+  close(): Promise<void>;
+}
+
+/** How long a scraper may take over its question. */
+const requestMs = 10_000;
+
+/** Serves GET /metrics on all addresses. Throws when the port can't be had. */
+export async function openMetrics({ port, environment, version }: MetricsOptions): Promise<MetricsServer> {
+  // Loaded here: most builders have no port.
+  const prometheus = await import("prom-client");
+  const registry = new prometheus.Registry();
+  registry.setDefaultLabels({ environment });
+  const metrics = metricsIn(registry, prometheus);
+  metrics.info.set({ version }, 1);
+  const server = await listen(registry, port);
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address ? address.port : port,
+    observer: { finished: (step, result) => metrics.stepResults.inc({ step, result }) },
+    past: (history) => tellPast(metrics, history),
+    saved: (run) => tellRun(metrics, run),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+type Metrics = ReturnType<typeof metricsIn>;
+
+function metricsIn(registry: Registry, { Counter, Gauge }: Pick<typeof Prometheus, "Counter" | "Gauge">) {
+  const registers = [registry];
+  const gauge = (name: string, help: string, labelNames: string[] = []): Gauge =>
+    new Gauge({ name: `powo_builder_${name}`, help, labelNames, registers });
+  const stepResults: Counter = new Counter({
+    name: "powo_builder_step_results_total",
+    help: "Steps that this builder has brought to an end, by result: done, skipped, failed, again.",
+    labelNames: ["step", "result"],
+    registers,
+  });
+  return {
+    stepResults,
+    info: gauge("info", "The builder's version.", ["version"]),
+    runInfo: gauge("run_info", "The run under way and the release that it builds.", ["run_id", "release"]),
+    runStarted: gauge("run_start_timestamp_seconds", "When the run began."),
+    step: gauge("step", "1 for the step under way, 0 for the others.", ["step"]),
+    stepSeconds: gauge("step_duration_seconds", "How long a step of this run took.", ["step"]),
+    waiting: gauge("waiting_approval", "1 while the run waits for a person's approval."),
+    jobs: gauge("harvest_jobs", "Jobs of the list.", ["list"]),
+    jobsEnded: gauge("harvest_jobs_ended", "Jobs of the list that have ended.", ["list"]),
+    jobsBad: gauge("harvest_jobs_bad", "Jobs of the list that did not end well, once it is over.", ["list"]),
+    records: gauge("harvest_job_records", "Records that the current job has read, as last seen.", ["list"]),
+    expected: gauge("harvest_expected_end_timestamp_seconds", "When the list should be over.", ["list"]),
+    lastSuccess: gauge("last_success_timestamp_seconds", "When a run last went live."),
+    lastRuns: gauge("last_runs", "How the last runs ended, 20 at most, by outcome.", ["outcome"]),
+  };
+}
+
+function tellPast({ lastRuns, lastSuccess }: Metrics, { runs }: History): void {
+  const outcomes = ["succeeded", "failed", "aborted", "rolled-back"] as const;
+  for (const outcome of outcomes)
+    lastRuns.set({ outcome }, runs.filter(({ phase }) => phase === outcome).length);
+  const good = runs.findLast(({ phase }) => phase === "succeeded");
+  if (good) lastSuccess.set(seconds(good.finishedAt));
+}
+
+function tellRun(metrics: Metrics, run: RunDocument<RunState>): void {
+  metrics.runInfo.reset();
+  metrics.runInfo.set({ run_id: run.runId, release: run.release }, 1);
+  metrics.runStarted.set(seconds(run.startedAt));
+  metrics.waiting.set(run.phase === "waiting-approval" ? 1 : 0);
+  metrics.stepSeconds.reset();
+  for (const { name: step, status, startedAt, finishedAt } of run.steps) {
+    metrics.step.set({ step }, status === "running" ? 1 : 0);
+    if (status === "done" && startedAt !== undefined && finishedAt !== undefined)
+      metrics.stepSeconds.set({ step }, seconds(finishedAt) - seconds(startedAt));
+  }
+  for (const gauge of [metrics.records, metrics.expected]) gauge.reset();
+  for (const [list, state] of Object.entries(run.harvest ?? {})) {
+    if (state.jobs !== undefined) metrics.jobs.set({ list }, state.jobs);
+    metrics.jobsEnded.set({ list }, state.ended ?? 0);
+    if (state.badCount !== undefined) metrics.jobsBad.set({ list }, state.badCount);
+    if (state.records !== undefined) metrics.records.set({ list }, state.records);
+    if (state.expectedAt !== undefined) metrics.expected.set({ list }, seconds(state.expectedAt));
+  }
+  if (run.phase === "succeeded" && run.finishedAt !== undefined)
+    metrics.lastSuccess.set(seconds(run.finishedAt));
+}
+
+function seconds(time: string): number {
+  return Date.parse(time) / 1000;
+}
+
+async function listen(registry: Registry, port: number): Promise<Server> {
+  const server = createServer((request, response) => {
+    const isAsked = request.method === "GET" && request.url?.split("?")[0] === "/metrics";
+    if (!isAsked) {
+      response.writeHead(404).end("only GET /metrics\n");
+      return;
+    }
+    registry.metrics().then(
+      (text) => response.writeHead(200, { "content-type": registry.contentType }).end(text),
+      () => response.writeHead(500).end(),
+    );
+  });
+  server.requestTimeout = requestMs;
+  // A run that is over does not wait for its scrapers.
+  server.unref();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ port, host: "0.0.0.0" }, () => {
+      server.off("error", reject);
+      server.on("error", () => undefined);
+      resolve();
+    });
+  });
+  return server;
+}
