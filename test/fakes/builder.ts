@@ -164,6 +164,7 @@ export class FakeBuilder {
       jobName: this.#options.job ?? identity,
       redact: (text) => text,
       version: "test",
+      nameRun: () => undefined,
     };
   }
 }
