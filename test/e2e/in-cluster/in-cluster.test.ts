@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { beforeAll, describe } from "vitest";
 import { buildImage, saveImage } from "../chart/image.ts";
+import { describeAudit, type AuditedUser } from "./audit.ts";
 import { describeEndings } from "./endings.ts";
 import { describeRebuild } from "./rebuild.ts";
 import { cluster, whyNotInCluster } from "./requirements.ts";
@@ -26,7 +27,7 @@ describe.skipIf(why !== undefined)(`in the cluster${why === undefined ? "" : ` (
     await rm(directory, { recursive: true });
   });
 
-  const users: { namespace: string; environment: string }[] = [];
+  const users: AuditedUser[] = [];
   const open: OpenStage = async (prefix) => {
     const stage = await startStage(prefix);
     users.push({ namespace: stage.namespace, environment: stage.world.environment });
@@ -35,4 +36,5 @@ describe.skipIf(why !== undefined)(`in the cluster${why === undefined ? "" : ` (
   describeRebuild(open);
   describeVerbs(open);
   describeEndings(open);
+  describeAudit(users);
 });

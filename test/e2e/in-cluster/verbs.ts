@@ -1,5 +1,6 @@
 /** Every verb as an operator starts it: kubectl create job x --from=cronjob/builder-<verb>. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { addAllKinds } from "./all-kinds.ts";
 import type { JobEnd, OpenStage, Stage } from "./stage.ts";
 
 export function describeVerbs(open: OpenStage): void {
@@ -10,6 +11,7 @@ export function describeVerbs(open: OpenStage): void {
     beforeAll(async () => {
       stage = await open("vrb");
       old = stage.world.liveRelease ?? "";
+      await stage.world.repository.commit(addAllKinds);
       await stage.install({ settings: { APPROVAL: "manual", RETAIN_PREVIOUS: "1h" } });
     });
     afterAll(() => stage.stop());
@@ -21,33 +23,36 @@ export function describeVerbs(open: OpenStage): void {
       if (process.env["POWO_SHOW_LOGS"]) console.log(end.log);
       return expect(end, end.log);
     };
-    const verb = async (name: string) => see(await stage.run(`${name}-1`, name));
+    const verb = async (name: string, which = 1) => see(await stage.run(`${name}-${which}`, name));
 
-    test("validate", async () => {
-      (await verb("validate")).toMatchObject(complete(/checks passed/));
-    });
-
-    test("plan", async () => {
-      (await verb("plan")).toMatchObject(complete(new RegExp(old)));
+    test("validate, plan and status, before the first run", async () => {
+      const [validated, plan, status] = await Promise.all(
+        ["validate", "plan", "status"].map((name) => verb(name)),
+      );
+      validated!.toMatchObject(complete(/checks passed/));
+      plan!.toMatchObject(complete(new RegExp(`${old} was not installed by this builder`)));
+      status!.toMatchObject(complete(new RegExp(`^live +${old}`)));
     });
 
     test("status and approve, while a run waits for approval", async () => {
       await stage.start("rebuild-1");
       await stage.logged("rebuild-1", /waits for approval/);
       first = (await stage.state()).run.release;
-      (await verb("status")).toMatchObject(complete(new RegExp(`^live +${old}[^]*waiting-approval`)));
+      (await verb("status", 2)).toMatchObject(complete(new RegExp(`^live +${old}[^]*waiting-approval`)));
       (await verb("approve")).toMatchObject(complete(new RegExp(`approved: ${first} goes live`)));
       see(await stage.ended("rebuild-1")).toMatchObject(complete(/approved by/));
       expect(await stage.world.live()).toBe(first);
       expect(await stage.world.releases()).toContain(old);
     });
 
-    test("history", async () => {
-      (await verb("history")).toMatchObject(complete(new RegExp(`${first} +succeeded`)));
+    test("history, and a plan beside a release of its own", async () => {
+      await stage.world.repository.setImage("portal", "site-portal:9.9.9", stage.world.environment);
+      const [history, plan] = await Promise.all([verb("history", 1), verb("plan", 2)]);
+      history.toMatchObject(complete(new RegExp(`${first} +succeeded`)));
+      plan.toMatchObject(complete(/images +portal.* → site-portal:9.9.9/));
     });
 
     test("update", async () => {
-      await stage.world.repository.setImage("portal", "site-portal:9.9.9", stage.world.environment);
       (await verb("update")).toMatchObject(complete(new RegExp(first)));
       const image = ["deployment", "portal", "-o", "jsonpath={..image}"];
       expect(await stage.world.kubectl("get", "-n", first, ...image)).toContain("site-portal:9.9.9");

@@ -1,0 +1,135 @@
+/** What the builders of these tests asked of the API server, from its audit log, beside what the chart's roles grant. */
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
+import { beforeAll, describe, expect, test } from "vitest";
+import { fieldValues, renderChart, requireObject } from "../../unit/chart/render.ts";
+import { cluster } from "./requirements.ts";
+
+export interface AuditedUser {
+  namespace: string;
+  environment: string;
+}
+
+/** `list pods`, `get deployments.apps`, `get pods/log`. */
+type Right = string;
+
+/** The chart's roles, by the names they have for environment prod. */
+const roles = ["builder", "powo-builder-prod", "powo-builder-prod-release"] as const;
+
+interface AuditEvent {
+  stage: string;
+  verb: string;
+  user: { username: string };
+  objectRef?: {
+    resource: string;
+    subresource?: string;
+    apiGroup?: string;
+    namespace?: string;
+    name?: string;
+  };
+  responseStatus?: { code?: number; message?: string };
+  annotations?: Record<string, string>;
+}
+
+interface Seen {
+  /** By the role that the API server gave as the reason. */
+  used: Map<string, Set<Right>>;
+  refused: Set<string>;
+}
+
+const rightOf = (verb: string, { resource, subresource, apiGroup }: NonNullable<AuditEvent["objectRef"]>) =>
+  `${verb} ${resource}${subresource === undefined ? "" : `/${subresource}`}${apiGroup === undefined ? "" : `.${apiGroup}`}`;
+
+/** What a request also needs, though the log has no line for it. */
+function impliedBy({ verb, objectRef, responseStatus }: AuditEvent): string[] {
+  // A watch begins with a list where the API server can't stream one; what a patch brought forth was created.
+  if (verb === "watch") return ["list"];
+  if (verb === "patch" && responseStatus?.code === 201) return ["create"];
+  return objectRef?.resource === "rolebindings" && verb === "create" ? ["bind"] : [];
+}
+
+async function readAudit(users: readonly AuditedUser[]): Promise<Seen> {
+  const environments = new Map(
+    users.map(({ namespace, environment }) => [`system:serviceaccount:${namespace}:builder`, environment]),
+  );
+  const seen: Seen = { used: new Map(roles.map((role) => [role, new Set()])), refused: new Set() };
+  for await (const line of createInterface(createReadStream(await cluster("audit")))) {
+    if (!line.includes(":serviceaccount:builder-")) continue;
+    const event = JSON.parse(line) as AuditEvent;
+    const environment = environments.get(event.user.username);
+    if (environment !== undefined && event.stage === "ResponseComplete") note(event, environment, seen);
+  }
+  return seen;
+}
+
+function note(event: AuditEvent, environment: string, { used, refused }: Seen): void {
+  const { verb, objectRef, responseStatus, annotations = {} } = event;
+  if (!objectRef) return;
+  const reason = (annotations["authorization.k8s.io/reason"] ?? "").replaceAll(environment, "prod");
+  if (annotations["authorization.k8s.io/decision"] !== "allow" || responseStatus?.code === 403) {
+    refused.add(
+      `${rightOf(verb, objectRef)} in ${objectRef.namespace ?? ""}: ${responseStatus?.message ?? ""}`,
+    );
+    return;
+  }
+  // Everybody may ask what he may do, as clusters are set up; the chart doesn't count on it.
+  const role = reason.includes('"system:basic-user"')
+    ? "powo-builder-prod"
+    : /of (?:Cluster)?Role "([^"]+)"/.exec(reason)?.[1];
+  const rights = used.get(role ?? "");
+  rights?.add(rightOf(verb, objectRef));
+  for (const implied of impliedBy(event)) {
+    const what =
+      implied === "bind" ? { resource: "clusterroles", apiGroup: objectRef.apiGroup ?? "" } : objectRef;
+    rights?.add(rightOf(implied, what));
+  }
+}
+
+interface Rule {
+  apiGroups: string[];
+  resources: string[];
+  verbs: string[];
+}
+
+async function grantedBy(role: string): Promise<Right[]> {
+  const kind = role === "builder" ? "Role" : "ClusterRole";
+  const { rules } = requireObject(await renderChart(await fieldValues()), kind, role) as { rules: Rule[] };
+  const rights = rules.flatMap(({ apiGroups, resources, verbs }) =>
+    apiGroups.flatMap((group) =>
+      resources.flatMap((resource) =>
+        verbs.map((verb) => `${verb} ${resource}${group === "" ? "" : `.${group}`}`),
+      ),
+    ),
+  );
+  return [...new Set(rights)].sort();
+}
+
+/** Rights that these tests can't bring about, and what they are for. */
+const rare: Right[] = [
+  // An announcement that is made twice is counted in its Event: test/contract/kubernetes-details.ts.
+  "patch events",
+];
+
+/** When a namespace goes, the builder's own binding may go before what it looks after. */
+const expectedRefusals = /^list (pods|persistentvolumeclaims) in .*-[a-z0-9]{5}: /;
+
+export function describeAudit(users: readonly AuditedUser[]): void {
+  describe("the audit log of all that was done here", () => {
+    let seen: Seen;
+    beforeAll(async () => {
+      seen = await readAudit(users);
+    });
+
+    test("nothing was refused but a look at what was just going", () => {
+      expect([...seen.refused].filter((line) => !expectedRefusals.test(line))).toEqual([]);
+    });
+
+    test.each(roles)("every right of role %s was used, and none is missing", async (role) => {
+      const used = [...(seen.used.get(role) ?? [])].sort();
+      expect(used).not.toEqual([]);
+      expect((await grantedBy(role)).filter((right) => !rare.includes(right))).toEqual(
+        used.filter((right) => !rare.includes(right)),
+      );
+    });
+  });
+}
