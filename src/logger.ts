@@ -48,7 +48,7 @@ export function createLogger(options: LoggerOptions): pino.Logger {
       base: null,
       serializers: { err: describe },
       formatters: { log: describeErrors },
-      ...(format === "json" ? { mixin: () => context?.() ?? {} } : {}),
+      ...(format === "json" ? { mixin: () => ({ ...context?.() }) } : {}),
     },
     destination,
   );

@@ -94,10 +94,12 @@ describe("json", () => {
     const child = logger.child({ step: "preflight" });
     child.info({}, "before");
     known.run = { runId: "prod-20261122-1200", release: "prod-k3m7q" };
+    child.info({ job: "re-index" }, "of a job");
     child.info({}, "after");
     logger.warn({ release: "prod-j8x91" }, "another release");
     expect(written.map((line) => JSON.parse(line))).toEqual([
       { severity: "INFO", time: "2026-11-22T12:00:02.000Z", message: "before", step: "preflight" },
+      expect.objectContaining({ runId: "prod-20261122-1200", job: "re-index" }),
       {
         severity: "INFO",
         time: "2026-11-22T12:00:02.000Z",

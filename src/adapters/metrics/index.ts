@@ -29,8 +29,8 @@ const requestMs = 10_000;
 
 /** Serves GET /metrics on all addresses. Throws when the port can't be had. */
 export async function openMetrics({ port, environment, version }: MetricsOptions): Promise<MetricsServer> {
-  // Loaded here: most builders have no port.
-  const prometheus = await import("prom-client");
+  // Loaded here: most builders have no port. It is CommonJS: in the bundle nothing but the default is there.
+  const { default: prometheus } = await import("prom-client");
   const registry = new prometheus.Registry();
   registry.setDefaultLabels({ environment });
   const metrics = metricsIn(registry, prometheus);
