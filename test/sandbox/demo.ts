@@ -4,6 +4,7 @@
  */
 import { count, duration } from "../../src/domain/words.ts";
 import { comparison, promises, takeSnapshot, type Snapshot } from "./demo/outcome.ts";
+import { whyNotHere } from "./demo/requirements.ts";
 import { createLinePrinter, narrate, showChecks, showTable } from "./demo/show.ts";
 import { startEmbeddedWorld, type EmbeddedWorld } from "./embedded-world.ts";
 import { recordsOf } from "./harvester/data-configuration.ts";
@@ -94,17 +95,26 @@ async function killInMidHarvest({ databases, until }: EmbeddedWorld, builder: Bu
   await builder.exit;
 }
 
-const began = Date.now();
-// Pods that take a moment, as real ones do.
-const simulation = { "delay-pod": "1500ms", solr: "prod-*/solr slow:3s" };
-const world = await startEmbeddedWorld({ speed, ttlSeconds, pendingMs: 500, simulation });
-process.once("SIGINT", () => void world.stop().finally(() => process.exit(130)));
-try {
-  const held = await play(world);
-  process.stdout.write(
-    `${held ? "All of it held" : "Something did not hold"}; ${duration(Date.now() - began)}.\n`,
-  );
-  process.exitCode = held ? 0 : 1;
-} finally {
-  await world.stop();
+async function main(): Promise<boolean> {
+  const began = Date.now();
+  const obstacle = whyNotHere();
+  if (obstacle !== undefined) {
+    process.stdout.write(`The demo can't run here: ${obstacle}.\n`);
+    return false;
+  }
+  process.stdout.write("Starting Kubernetes, harvester, Cloud DNS and a live release on 127.0.0.1 …\n");
+  // Pods that take a moment, as real ones do.
+  const simulation = { "delay-pod": "1500ms", solr: "prod-*/solr slow:3s" };
+  const world = await startEmbeddedWorld({ speed, ttlSeconds, pendingMs: 500, simulation });
+  process.once("SIGINT", () => void world.stop().finally(() => process.exit(130)));
+  try {
+    const held = await play(world);
+    const verdict = held ? "All of it held" : "Something did not hold";
+    process.stdout.write(`${verdict}; ${duration(Date.now() - began)}.\n`);
+    return held;
+  } finally {
+    await world.stop();
+  }
 }
+
+process.exitCode = (await main()) ? 0 : 1;
