@@ -13,6 +13,7 @@
 {{- if and $v.notify.webhookUrl $v.notify.existingSecret }}{{ $p = append $p "notify.webhookUrl, notify.existingSecret: give one of them" }}{{ end -}}
 {{- if and $v.infrastructure.sshKey.existingSecret $v.infrastructure.token.existingSecret }}{{ $p = append $p "infrastructure.sshKey, infrastructure.token: give one of them" }}{{ end -}}
 {{- if and $v.metrics.podMonitor.enabled (not $v.metrics.port) }}{{ $p = append $p "metrics.port: missing; metrics.podMonitor needs it" }}{{ end -}}
+{{- if and $v.metrics.rules.enabled (not $v.metrics.port) }}{{ $p = append $p "metrics.port: missing; metrics.rules need it" }}{{ end -}}
 {{- $names := list -}}
 {{- range $i, $d := $v.dns -}}
 {{- if has $d.name $names }}{{ $p = append $p (printf "dns[%d].name: %s is there twice" $i $d.name) }}{{ end -}}

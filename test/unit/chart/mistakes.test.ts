@@ -127,6 +127,7 @@ const contradictions: [string, Values, RegExp][] = [
     /infrastructure\.sshKey/,
   ],
   ["a PodMonitor without port", { metrics: { podMonitor: { enabled: true } } }, /metrics\.port: missing/],
+  ["alerts without port", { metrics: { rules: { enabled: true } } }, /metrics\.port: missing/],
   [
     "a DNS name twice",
     { dns: [1, 2].map(() => ({ zone: "z", name: "a.example.org.", service: "i" })) },

@@ -1,0 +1,45 @@
+/** The alerts ask for metrics that there are, and lead to a page that tells what to do. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { openMetrics } from "../../../src/adapters/metrics/index.ts";
+import { chartDir, renderChart, valuesWith } from "./render.ts";
+
+const page = readFileSync(path.join(chartDir, "../docs/observability.md"), "utf8");
+
+async function metricNames(): Promise<Set<string>> {
+  const metrics = await openMetrics({ port: 0, environment: "prod", version: "1" });
+  const text = await (await fetch(`http://127.0.0.1:${metrics.port}/metrics`)).text();
+  await metrics.close();
+  return new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name = ""]) => name));
+}
+
+async function rules() {
+  const metrics = { port: 9090, podMonitor: { enabled: true }, rules: { enabled: true } };
+  const objects = await renderChart(await valuesWith({ metrics }));
+  return objects.find(({ kind }) => kind === "PrometheusRule").spec.groups[0].rules;
+}
+
+test("every alert asks for metrics that the builder or kube-state-metrics has, of its own namespace", async () => {
+  const known = await metricNames();
+  for (const { alert, expr } of await rules()) {
+    const asked = [...expr.matchAll(/\b((?:powo_builder|kube)_\w+)\{([^}]*)\}/g)];
+    expect(asked.length, alert).toBeGreaterThan(0);
+    for (const [, name, labels] of asked) {
+      if (name.startsWith("powo_")) expect(known).toContain(name);
+      expect(labels).toContain('namespace="builder-prod"');
+    }
+  }
+});
+
+test("every alert has its heading in the docs", async () => {
+  for (const { alert, annotations } of await rules()) {
+    expect(annotations.runbook_url).toBe(`docs/observability.md#${alert.toLowerCase()}`);
+    expect(page).toContain(`### ${alert}\n`);
+  }
+});
+
+test("every metric is explained in the docs, and no other", async () => {
+  const told = new Set([...page.matchAll(/^\| `(powo_builder_\w+)`/gm)].map(([, name]) => name));
+  expect(told).toEqual(await metricNames());
+});
