@@ -81,7 +81,7 @@ export async function compose({
   mkdirSync(workDir, { recursive: true, mode: 0o700 });
   const { environment, podName, jobName, metricsPort } = settings;
   const world: World = {
-    settings,
+    settings: { ...settings, builderNamespace: connection.namespace },
     ports: portsFor(settings, { connection, workDir, env, log: log(), redactor }),
     store: createStateStore(connection, { environment }),
     leases: createLeaseStore(connection, { environment }),

@@ -59,7 +59,8 @@ function details(run: HistoryEntry & { evidence?: Evidence }): string[] {
     ["begun", date(Date.parse(run.startedAt))],
     ["took", took(run)],
     ["results", results(run)],
-    ["jobs", run.jobs === undefined ? "" : `${run.jobs}, ${run.badJobs ?? 0} did not end well`],
+    // None: the run ended before its harvest.
+    ["jobs", run.jobs ? `${run.jobs}, ${run.badJobs ?? 0} did not end well` : ""],
     ["chart", run.chartCommit ?? ""],
     ["data", run.dataSha256 === undefined ? "" : `sha256 ${run.dataSha256}`],
     ["failed at", run.failure?.step ?? ""],

@@ -14,7 +14,7 @@ export interface Culprit {
 export interface Readiness {
   ready: number;
   total: number;
-  /** What is not ready yet, with the reason in words: `harvester (init: wait-for-db)`. */
+  /** What is not ready yet, by the reason in words: `harvester, portal (init: wait-for-db)`. */
   waiting: string[];
   culprits: Culprit[];
   /** Address per mapped service, as far as there is one. */
@@ -48,13 +48,25 @@ export function judgeReadiness(view: Workloads, mapped: readonly string[]): Read
     ready: view.workloads.length - unready.length,
     total: view.workloads.length,
     waiting: [
-      ...unready.map((workload) => `${workload.component} (${whyUnready(workload, view)})`),
+      ...byReason(unready.map((workload) => [whyUnready(workload, view), workload.component] as const)),
       ...unbound.map(({ name, phase }) => `volume ${name} (${phase.toLowerCase()})`),
       ...(unready.length > 0 ? [] : missing.map((service) => `the address of ${service}`)),
     ],
     culprits: view.pods.filter(isCurrent).flatMap(culpritsOf),
     addresses,
   };
+}
+
+/** Eleven components that all start make one item, not eleven. */
+function byReason(pairs: readonly (readonly [reason: string, component: string])[]): string[] {
+  const groups = new Map<string, string[]>();
+  for (const [reason, component] of pairs) groups.set(reason, [...(groups.get(reason) ?? []), component]);
+  return [...groups].map(([reason, components]) => `${components.join(", ")} (${reason})`);
+}
+
+/** `5 of 11 ready; waiting for harvester, portal (init: wait-for-db); solr (volume pending)`. */
+export function readinessText({ ready, total, waiting }: Readiness): string {
+  return `${ready} of ${total} ready; waiting for ${waiting.join("; ") || "the first pods"}`;
 }
 
 /** Whether everything the release needs is there. */
@@ -104,7 +116,8 @@ function troubleOf(container: ContainerView): string {
 function stateOf({ reason, restarts }: ContainerView): string {
   if (reason === undefined || reason === "ContainerCreating" || reason === "PodInitializing")
     return "starting";
-  return restarts > 0 ? `${reason}, ${restarts} restarts` : reason;
+  if (restarts === 0) return reason;
+  return `${reason}, ${restarts} ${restarts === 1 ? "restart" : "restarts"}`;
 }
 
 function firstSentence(message: string | undefined): string {

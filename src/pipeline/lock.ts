@@ -74,7 +74,9 @@ export class Lock {
       if (first?.holder !== holder) {
         first = lease;
         watchedSince = clock.now();
-        log.info({}, `${holder ?? "another builder"} holds the lease; watching whether it still renews it`);
+        const seconds = Math.ceil(lease.durationMs / 1000);
+        const who = holder ?? "another builder";
+        log.info({}, `${who} seems to be at work; looking for a sign of life, for at most ${seconds}s`);
       }
       if (lease.renewedAt !== first?.renewedAt) return { kind: "busy", holder: holder ?? "" };
       if (this.#expired(lease, clock.now() - watchedSince)) {

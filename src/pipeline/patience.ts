@@ -34,15 +34,17 @@ export async function patiently<T>(
   signal: AbortSignal,
 ): Promise<T> {
   const since = clock.now();
+  let away = "";
   for (let attempt = 1; ; attempt += 1) {
     signal.throwIfAborted();
     try {
       const answer = await ask();
-      if (attempt > 2) log.info({ attempt }, "answers again; going on");
+      if (attempt > 2) log.info({ attempt }, `${away} can be asked again; going on`);
       return answer;
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof TransientError)) throw error;
+      away = error.dependency;
       const left = since + budgetMs - clock.now();
       if (left <= 0) throw error;
       if (attempt === 2) {

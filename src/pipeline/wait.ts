@@ -33,9 +33,10 @@ export async function waitFor<T>(
     const left = deadline - clock.now();
     if (left <= 0) {
       const seconds = Math.round((clock.now() - began) / 1000);
+      const waited = seconds < 120 ? `${seconds}s` : `${Math.round(seconds / 60)}m`;
       throw new TimeoutError(
         code,
-        `${what}: not within the time allowed (waited ${seconds}s); last seen: ${said}`,
+        `${what}: not within the time allowed (waited ${waited}); last seen: ${said}`,
         {
           hint,
         },

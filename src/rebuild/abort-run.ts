@@ -1,4 +1,5 @@
 /** Ends a run in any state before its swap: asks a living builder to stop, then removes what the run made. */
+import { verbCommand } from "../domain/commands.ts";
 import { addToHistory } from "../domain/history.ts";
 import type { RunState } from "../domain/run-state.ts";
 import { type ExitCode, exitCodes, RefusedError } from "../errors.ts";
@@ -29,7 +30,7 @@ export async function abortRun(world: World, signal: AbortSignal): Promise<ExitC
     log.info({}, "nothing to abort: no run is under way, and no failed one has left anything");
     return exitCodes.done;
   }
-  refuseAfterSwap(run);
+  refuseAfterSwap(run, world);
   const lock = await takeOver(world, { kind: requestKinds.abort, runId: run.runId }, signal);
   return keepingLock(world, lock, signal, (ports, held) => removeAndClose(world, lock, ports, held));
 }
@@ -42,14 +43,14 @@ async function hasSomethingToAbort({ ports }: World, run: Run): Promise<boolean>
   return (await ports.cluster.findNamespace(run.release)) !== undefined;
 }
 
-function refuseAfterSwap(run: Run): void {
+function refuseAfterSwap(run: Run, { builderNamespace }: World): void {
   const { startedAt, undoneAt } = run.dns ?? {};
   if (startedAt === undefined || undoneAt !== undefined) return;
   throw new RefusedError(
     "ABORT_TOO_LATE",
     `run ${run.runId} has changed DNS already: ${run.release} may be live`,
     {
-      hint: "to go back to the previous release:  kubectl create job rollback-1 --from=cronjob/builder-rollback",
+      hint: `to go back to the previous release:  ${verbCommand("rollback", builderNamespace)}`,
     },
   );
 }
@@ -67,7 +68,7 @@ async function removeAndClose(
   const { run } = stored;
   if (!run) return exitCodes.done;
   world.nameRun(run);
-  refuseAfterSwap(run); // the builder may have got there before it heard of us
+  refuseAfterSwap(run, world); // the builder may have got there before it heard of us
   const checkpoint = checkpointOf(world, lock, run, stored, signal);
   const finishedAt = run.finishedAt ?? new Date(clock.now()).toISOString();
   const history = addToHistory(stored.history, historyEntry({ ...run, phase: "aborted", finishedAt }));

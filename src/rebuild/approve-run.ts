@@ -1,4 +1,5 @@
 /** Lets a run go on that waits before its swap. */
+import { verbCommand } from "../domain/commands.ts";
 import { RefusedError } from "../errors.ts";
 import { patiently } from "../pipeline/patience.ts";
 import { isOver } from "../pipeline/run-document.ts";
@@ -16,7 +17,7 @@ export async function approveRun(world: World, by: string, signal: AbortSignal):
     throw new RefusedError("NOTHING_WAITS", "nothing waits for approval", {
       hint:
         run && !isOver(run.phase)
-          ? `run ${run.runId} is ${run.phase}; see:  powo-builder status`
+          ? `run ${run.runId} is ${run.phase}; see:  ${verbCommand("status", world.builderNamespace)}`
           : "no run is under way",
     });
   }

@@ -1,9 +1,11 @@
 /** The first lines of a builder: which run, and whether it begins, goes on, or leaves the work to another. */
-import { goodDurations } from "../domain/history.ts";
+import { followCommand, verbCommand } from "../domain/commands.ts";
+import { goodDurations, type History } from "../domain/history.ts";
 import { median } from "../domain/harvest-progress.ts";
 import { clockTime, duration, ordinal } from "../domain/words.ts";
+import { isOver } from "../pipeline/run-document.ts";
 import type { OpenedRun } from "./open-run.ts";
-import type { Run } from "./read-state.ts";
+import type { ReadState, Run } from "./read-state.ts";
 import type { World } from "./world.ts";
 
 /** What a builder says when it takes up a run. */
@@ -27,39 +29,41 @@ export function banner(
 }
 
 /** What a second builder says, and how to follow or end the run. */
-export function joinLines(run: Run | undefined, holder: string, world: World): string[] {
-  const { environment } = world.settings;
-  const namespace = world.builderNamespace;
-  if (!run)
+export function joinLines(
+  { run, history }: Pick<ReadState, "run" | "history">,
+  holder: string,
+  { builderNamespace: namespace }: World,
+): string[] {
+  const builder = run?.builders.findLast(({ name }) => name === holder) ?? { name: holder };
+  const follow = followCommand(builder, namespace);
+  if (!run || isOver(run.phase)) {
     return [
-      `another builder is at work: ${holder} is about to begin a run of ${environment}`,
-      "nothing to do.",
+      `another builder is at work: ${holder}, which is about to begin a run, or cleans up or rolls back`,
+      `nothing was started. follow it:  ${follow}`,
+      `                     if no run begins:  ${verbCommand("run", namespace)}`,
     ];
+  }
   return [
-    `another builder is at work: run ${run.runId}, ${whereabouts(run)}`,
-    `nothing to do. follow it:  kubectl logs -f -n ${namespace} pod/${holder}`,
-    `               end it:     kubectl create job abort-1 --from=cronjob/builder-abort -n ${namespace}`,
+    `another builder is at work: run ${run.runId}, ${whereabouts(run, history)}`,
+    `nothing to do. follow it:  ${follow}`,
+    `               end it:     ${verbCommand("abort", namespace)}`,
   ];
 }
 
-/** `await-harvest, job 9 of 82, expected Mon 07:43`. */
-export function whereabouts(run: Run): string {
+/** `await-harvest, job 9 of 82, expected Mon 07:43`; before the harvest by how long earlier runs took as a whole. */
+function whereabouts(run: Run, history: History): string {
   const step =
     run.steps.find(({ status }) => status === "running") ??
     run.steps.find(({ status }) => status !== "done" && status !== "skipped");
   const list = step?.name === "await-harvest" ? Object.values(run.harvest ?? {}).at(-1) : undefined;
   const job =
     list?.jobs === undefined ? [] : [`job ${Math.min(list.jobs, (list.ended ?? 0) + 1)} of ${list.jobs}`];
+  const usual = median(goodDurations(history));
+  const byHistory = usual === undefined ? undefined : Date.parse(run.startedAt) + usual;
+  const end = list?.expectedAt === undefined ? byHistory : Date.parse(list.expectedAt);
   const expected =
-    list?.expectedAt === undefined
-      ? ["no earlier run to tell how long it takes"]
-      : [`expected ${clockTime(Date.parse(list.expectedAt))}`];
-  return [step?.name ?? "ending", ...job, ...expected].join(", ");
-}
-
-/** How long a rebuild usually takes, from the last good runs; undefined without one. */
-export function usualMs(history: Parameters<typeof goodDurations>[0]): number | undefined {
-  return median(goodDurations(history));
+    end === undefined ? "no earlier run to tell how long it takes" : `expected ${clockTime(end)}`;
+  return [step?.name ?? "ending", ...job, expected].join(", ");
 }
 
 /** `19h 33m`. */

@@ -112,7 +112,7 @@ async function closeInterrupted(
   checkpoint: Checkpoint<RunState>,
   error: BuilderError,
 ): Promise<ExitCode> {
-  world.log().warn({ code: error.code }, interruptedLines(error, checkpoint.run).join("\n"));
+  world.log().warn({ code: error.code }, interruptedLines(error, checkpoint.run, world).join("\n"));
   if (!(error instanceof CancelledError && error.code === "LEASE_LOST")) {
     await checkpoint.setPhase("interrupted", AbortSignal.timeout(lastWritesMs)).catch((failure: unknown) => {
       world
@@ -150,7 +150,8 @@ function failureOf(error: unknown, { run }: Checkpoint<RunState>, redact: (text:
   const step = run.steps.find(({ status }) => status === "failed" || status === "running")?.name;
   const named = step === undefined ? {} : { step };
   if (!(error instanceof BuilderError)) return { ...named, code: "BUG", message: redact(messageOf(error)) };
-  const { code, message, details, hint } = error;
+  const { code, details, hint } = error;
+  const message = told(error);
   const problems =
     error instanceof ConfigError ? error.problems.map(({ where, what }) => `${where}: ${what}`) : [];
   const lines = [...problems, ...details].slice(0, mostDetails).map(redact);
@@ -162,6 +163,13 @@ function failureOf(error: unknown, { run }: Checkpoint<RunState>, redact: (text:
     ...(hint === undefined ? {} : { hint }),
     exitCode: exitCodeOf(error),
   };
+}
+
+/** The message alone; of several problems the first is told with it, where one line is all there is. */
+function told(error: BuilderError): string {
+  const [first, ...others] = error instanceof ConfigError ? error.problems : [];
+  if (!first) return error.message;
+  return `${error.message}: ${first.where} ${first.what}${others.length > 0 ? "; …" : ""}`;
 }
 
 /** Seconds per job of this run; of a job that ran twice the last. */

@@ -1,5 +1,6 @@
 /** The last lines of a run: what happened, what visitors see, what to type next. */
-import { type BuilderError, ConfigError } from "../errors.ts";
+import { AbortedError, type BuilderError, ConfigError } from "../errors.ts";
+import { verbCommand } from "../domain/commands.ts";
 import { duration, table } from "../domain/words.ts";
 import { tookText } from "./banner.ts";
 import type { Run } from "./read-state.ts";
@@ -31,27 +32,50 @@ export function liveLines(run: Run, { settings }: World): string[] {
 
 /** After a failure, a refusal or an abort. */
 export function failureLines(error: BuilderError, run: Run, world: World): string[] {
+  if (error instanceof AbortedError) return abortedLines(error, run, world);
   const problems =
     error instanceof ConfigError ? table(error.problems.map(({ where, what }) => [where, what])) : [];
   return [
     `FAILED: ${error.message} [${error.code}]`,
     ...[...problems, ...error.details].map((line) => `  ${line}`),
     ...aftermath(run, world),
-    ...(error.hint === undefined ? [] : [error.hint]),
+    ...(error.hint === undefined ? [] : [aligned(error.hint)]),
     ...next(run, world),
     `more:   docs/errors.md#${error.code.toLowerCase()}`,
   ];
 }
 
+/** `look:  kubectl …` in the column of the other commands. */
+function aligned(hint: string): string {
+  return hint.replace(/^(\w{1,6}:) +/, (_, label: string) => label.padEnd("again:  ".length));
+}
+
+/** What the builder says that was told to stop; the operator's verb does the rest, and says so itself. */
+function abortedLines(error: BuilderError, run: Run, world: World): string[] {
+  const rolledBack = run.dns?.startedAt !== undefined;
+  return [
+    `${error.message} [${error.code}]`,
+    ...(rolledBack ? [] : [`${visitorsSee(run)}; the abort now removes ${run.release}`]),
+    ...next(run, world).slice(0, 1),
+  ];
+}
+
+function isSwapped({ dns }: Run): boolean {
+  return dns?.swappedAt !== undefined && dns.undoneAt === undefined;
+}
+
+function visitorsSee(run: Run): string {
+  const live = run.previous?.filter((name) => name !== run.release).join(" and ");
+  if (isSwapped(run)) return `live is ${run.release}; the public names point at it`;
+  return live
+    ? `live is still ${live}; nothing that visitors see has changed`
+    : "nothing that visitors see has changed";
+}
+
 /** What visitors see now, and what is kept to find out why. */
 function aftermath(run: Run, { settings }: World): string[] {
-  const live = run.previous?.filter((name) => name !== run.release).join(" and ");
-  const swapped = run.dns?.swappedAt !== undefined && run.dns.undoneAt === undefined;
-  const site = swapped
-    ? `live is ${run.release}; the public names point at it`
-    : live
-      ? `live is still ${live}; nothing that visitors see has changed`
-      : "nothing that visitors see has changed";
+  const swapped = isSwapped(run);
+  const site = visitorsSee(run);
   const installed = run.steps.some(({ name, attempts }) => name === "install-release" && attempts > 0);
   if (!installed || swapped || settings.keepFailedMs === 0) return [site];
   return [
@@ -62,17 +86,25 @@ function aftermath(run: Run, { settings }: World): string[] {
 
 function next(run: Run, { builderNamespace }: World): string[] {
   const installed = run.steps.some(({ name, attempts }) => name === "install-release" && attempts > 0);
-  const again = `again:  kubectl create job retry-1 --from=cronjob/builder -n ${builderNamespace}`;
-  const drop = `drop:   kubectl create job abort-1 --from=cronjob/builder-abort -n ${builderNamespace}`;
+  const again = `again:  ${verbCommand("run", builderNamespace, "retry-1")}`;
+  const drop = `drop:   ${verbCommand("abort", builderNamespace)}`;
   return installed && run.dns?.startedAt === undefined ? [again, drop] : [again];
 }
 
 /** When this builder stops and another goes on. */
-export function interruptedLines(error: BuilderError, run: Run): string[] {
+export function interruptedLines(
+  error: BuilderError,
+  run: Run,
+  { builderNamespace }: Pick<World, "builderNamespace">,
+): string[] {
   const step = run.steps.find(({ status }) => status === "running")?.name ?? "the next step";
+  const message = /^stopped\b/.test(error.message) ? error.message : `stopped: ${error.message}`;
   return [
-    `stopped: ${error.message} [${error.code}]`,
+    `${message} [${error.code}]`,
     `everything is saved; the next builder goes on with run ${run.runId} at ${step}`,
     ...(error.hint === undefined ? [] : [error.hint]),
+    ...(error.code === "LEASE_LOST"
+      ? []
+      : [`if its Job starts none:  ${verbCommand("run", builderNamespace, "resume-1")}`]),
   ];
 }

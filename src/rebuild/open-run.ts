@@ -1,6 +1,7 @@
 /** Decides what to work on: the unfinished run, or a new one. */
 import type { Settings } from "../config/settings.ts";
 import { addToHistory, type History } from "../domain/history.ts";
+import { verbCommand } from "../domain/commands.ts";
 import { newReleaseName, newRunId } from "../domain/names.ts";
 import { duration } from "../domain/words.ts";
 import { CheckpointError } from "../errors.ts";
@@ -33,11 +34,11 @@ export interface Opening {
 
 /** The run to work on; nothing is written yet. Throws CheckpointError when the stored steps are not this program's. */
 export function openRun({ run, history }: ReadState, opening: Opening): OpenedRun {
-  const { now, stepNames } = opening;
+  const { now } = opening;
   const since = new Date(now).toISOString();
   if (run && !isOver(run.phase)) {
     if (!isExpired(run, opening)) {
-      assertSameSteps(run, stepNames);
+      assertSameSteps(run, opening);
       const builders = [...run.builders, builderOf(opening)].slice(-mostBuilders);
       return { run: { ...run, phase: "running", builders }, history, kind: "resumed", expired: undefined };
     }
@@ -74,10 +75,10 @@ function isExpired(run: Run, { settings, now }: Opening): boolean {
 }
 
 /** A stored history that does not match the steps is refused: skipping or repeating one would be a guess. */
-function assertSameSteps({ steps, runId }: Run, stepNames: readonly string[]): void {
+function assertSameSteps({ steps, runId }: Run, { stepNames, settings }: Opening): void {
   if (steps.map(({ name }) => name).join() === stepNames.join()) return;
   throw new CheckpointError("STATE_STEPS", `run ${runId} was begun by a powo-builder with other steps`, {
-    hint: "let the builder that began it finish, or end it: kubectl create job abort-1 --from=cronjob/builder-abort",
+    hint: `let the builder version that began it end it, or drop it:  ${verbCommand("abort", settings.builderNamespace)}`,
   });
 }
 

@@ -39,8 +39,8 @@ export async function rebuild(world: World, signal: AbortSignal): Promise<ExitCo
   });
   const acquired = await patiently(() => lock.acquire(signal), patience, signal);
   if (acquired.kind === "busy") {
-    const { run } = await patiently(() => readState(world.store, world.stateName), patience, signal);
-    world.log().info({ holder: acquired.holder }, joinLines(run, acquired.holder, world).join("\n"));
+    const stored = await patiently(() => readState(world.store, world.stateName), patience, signal);
+    world.log().info({ holder: acquired.holder }, joinLines(stored, acquired.holder, world).join("\n"));
     return exitCodes.done;
   }
   lock.keepRenewing();

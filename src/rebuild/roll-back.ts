@@ -1,6 +1,7 @@
 /** Points the public names back at the release that was live before, after probing it. */
 import { addToHistory } from "../domain/history.ts";
 import { addressRecord } from "../domain/dns-plan.ts";
+import { verbCommand } from "../domain/commands.ts";
 import { annotations } from "../domain/names.ts";
 import { isAllReady, judgeReadiness } from "../domain/readiness.ts";
 import { RefusedError } from "../errors.ts";
@@ -36,12 +37,12 @@ export async function rollBack(world: World, signal: AbortSignal): Promise<strin
   const { clock, settings } = world;
   const patience = { clock, log: world.log("rollback"), budgetMs: settings.retryTimeoutMs };
   const { run } = await patiently(() => readState(world.store, world.stateName), patience, signal);
-  const { runId } = requireSwapped(run);
+  const { runId } = requireSwapped(run, world);
   const lock = await takeOver(world, { kind: requestKinds.rollback, runId }, signal);
   return keepingLock(world, lock, signal, (ports, held) => rollBackHeld(world, lock, ports, held));
 }
 
-function requireSwapped(run: Run | undefined): Run {
+function requireSwapped(run: Run | undefined, { builderNamespace }: World): Run {
   const { startedAt, undoing, undoneAt } = run?.dns ?? {};
   // A rollback that was killed half way is begun again, until the run is closed as rolled back.
   const isHalfDone = undoing?.code === goingBack.code && run?.phase !== "rolled-back";
@@ -50,7 +51,7 @@ function requireSwapped(run: Run | undefined): Run {
     "NOTHING_TO_ROLL_BACK",
     "the last run has not changed DNS: there is nothing to roll back",
     {
-      hint: "to end a run before its swap:  kubectl create job abort-1 --from=cronjob/builder-abort",
+      hint: `to end a run before its swap:  ${verbCommand("abort", builderNamespace)}`,
     },
   );
 }
@@ -60,7 +61,7 @@ async function rollBackHeld(world: World, lock: Lock, ports: Ports, signal: Abor
   const log = world.log("rollback");
   const patience = { clock, log, budgetMs: settings.retryTimeoutMs };
   const stored = await patiently(() => readState(world.store, world.stateName), patience, signal);
-  const run = requireSwapped(stored.run);
+  const run = requireSwapped(stored.run, world);
   world.nameRun(run);
   const before = (run.previous ?? []).filter((name) => name !== run.release).join(", ");
   const previous = run.dns?.undoing ? before : await requirePrevious(ports, settings, run);
@@ -95,41 +96,42 @@ async function rollBackHeld(world: World, lock: Lock, ports: Ports, signal: Abor
 
 /** The release before, if it is there, holds the addresses of the old records, and answers. Throws RefusedError else. */
 async function requirePrevious(ports: Ports, settings: World["settings"], run: Run): Promise<string> {
+  const noWay = (why: string) => sick(why, settings.builderNamespace);
   const names = (run.previous ?? []).filter((name) => name !== run.release);
   const [previous, ...others] = names;
-  if (previous === undefined || others.length > 0) throw sick("no single release was live before");
+  if (previous === undefined || others.length > 0) throw noWay("no single release was live before");
   const namespace = await ports.cluster.findNamespace(previous);
   if (!namespace || namespace.terminating)
-    throw sick(`${previous} is gone (RETAIN_PREVIOUS keeps it for a while)`);
+    throw noWay(`${previous} is gone (RETAIN_PREVIOUS keeps it for a while)`);
   // It may be the original builder's, where this one has had nothing to do so far.
   await ports.cluster.ensureAccess(previous);
   const view = judgeReadiness(
     await ports.cluster.observe(previous),
     settings.mappings.map(({ service }) => service),
   );
-  if (!isAllReady(view)) throw sick(`${previous} is not ready: waiting for ${view.waiting.join(", ")}`);
+  if (!isAllReady(view)) throw noWay(`${previous} is not ready: waiting for ${view.waiting.join("; ")}`);
   const before = run.dns?.before ?? [];
   const moved = settings.mappings.filter(
     (mapping) => addressRecord(before, mapping)?.rrdatas[0] !== view.addresses[mapping.service],
   );
   if (moved.length > 0)
-    throw sick(
+    throw noWay(
       `the old records of ${moved.map(({ name }) => name).join(", ")} are no longer ${previous}'s addresses`,
     );
   for (const target of targetsOf(settings, previous)) {
     const probe = await ports.site.probe(target);
-    if (!probe.ok) throw sick(`${previous} does not answer for ${target.host}: ${probe.seen}`);
+    if (!probe.ok) throw noWay(`${previous} does not answer for ${target.host}: ${probe.seen}`);
   }
   const { releases } = await readLive(ports, settings.environment, settings.mappings);
   if (!releases.includes(run.release))
-    throw sick(
+    throw noWay(
       `the public names don't point at ${run.release} but at ${releases.join(", ") || "nothing of ours"}`,
     );
   return previous;
 }
 
-function sick(why: string): RefusedError {
+function sick(why: string, namespace: string | undefined): RefusedError {
   return new RefusedError("NO_WAY_BACK", `not rolled back: ${why}; nothing was changed`, {
-    hint: "a new rebuild is the way then:  kubectl create job rebuild-1 --from=cronjob/builder",
+    hint: `a new rebuild is the way then:  ${verbCommand("run", namespace, "rebuild-1")}`,
   });
 }

@@ -1,15 +1,20 @@
 /** What `status` tells: the live release first, then the run. Reads only. */
+import { brotliDecompressSync } from "node:zlib";
+import { followCommand, verbCommand } from "../domain/commands.ts";
 import type { Live } from "../domain/live.ts";
-import { clockTime, count, date, duration } from "../domain/words.ts";
-import { median } from "../domain/harvest-progress.ts";
+import { median, type Timings } from "../domain/harvest-progress.ts";
 import { goodDurations, type History } from "../domain/history.ts";
 import { messageOf } from "../errors.ts";
 import { isOver } from "../pipeline/run-document.ts";
+import { timingsAttachment, unpack } from "../steps/harvest/list-memory.ts";
+import { dataAttachment } from "../steps/load-data.ts";
 import { readLive } from "../steps/read-live.ts";
 import { readOnlyPorts } from "./guards.ts";
 import { directUpdate } from "./last-lines.ts";
-import { readState, type Run } from "./read-state.ts";
+import { type ReadState, readState, type Run } from "./read-state.ts";
 import type { World } from "./world.ts";
+
+export { statusLines } from "./status-lines.ts";
 
 /** The stable shape of `status -o json`. */
 export interface Status {
@@ -22,24 +27,32 @@ export interface Status {
     phase: string;
     startedAt: string;
     finishedAt?: string;
+    /** When it should be over, by earlier runs. */
+    expectedAt?: string;
     builder?: string;
+    /** What to type: to follow the builder, to approve, to go on after an interruption. */
+    commands: { follow?: string; approve?: string; resume?: string };
     step?: { name: string; position: number; of: number; status: string; since?: string };
     harvest?: {
       list: string;
       ended: number;
       jobs: number;
+      /** The job that runs now. */
       current?: string;
+      currentSince?: string;
+      currentUsualMs?: number;
       records?: number;
       expectedAt?: string;
     };
-    failure?: { code: string; message: string };
+    failure?: { code: string; message: string; details?: string[]; hint?: string };
   };
   history: { runs: number; live: number; medianMs?: number };
 }
 
 /** Gathers the status. Throws what reading the state throws; an unreadable DNS is part of the answer. */
 export async function readStatus(world: World, signal: AbortSignal): Promise<Status> {
-  const { run, history } = await readState(world.store, world.stateName);
+  const state = await readState(world.store, world.stateName);
+  const { run, history } = state;
   const lease = await world.leases.read();
   const live = await findLiveNow(world, signal);
   const since = history.runs.findLast(
@@ -53,7 +66,7 @@ export async function readStatus(world: World, signal: AbortSignal): Promise<Sta
       ...(since === undefined ? {} : { since }),
       ...(release === undefined ? {} : { directUpdate: directUpdate(release, world.settings.environment) }),
     },
-    ...(run ? { run: describeRun(run, lease?.holder) } : {}),
+    ...(run ? { run: describeRun(run, state, lease?.holder, world) } : {}),
     history: summarise(history),
   };
 }
@@ -73,18 +86,25 @@ async function findLiveNow(
   }
 }
 
-function describeRun(run: Run, holder: string | undefined): NonNullable<Status["run"]> {
+type StatusRun = NonNullable<Status["run"]>;
+
+function describeRun(run: Run, state: ReadState, holder: string | undefined, world: World): StatusRun {
   const { runId, release, phase, startedAt, finishedAt, failure } = run;
   const position = run.steps.findIndex(({ status }) => status !== "done" && status !== "skipped");
   const step = run.steps[position];
-  const [list, state] = Object.entries(run.harvest ?? {}).at(-1) ?? [];
+  const harvest = describeHarvest(run, state);
+  const usual = median(goodDurations(state.history));
+  const byHistory = usual === undefined ? undefined : new Date(Date.parse(startedAt) + usual).toISOString();
+  const expectedAt = isOver(phase) ? undefined : (harvest?.expectedAt ?? byHistory);
   return {
     runId,
     release,
     phase,
     startedAt,
     ...(finishedAt === undefined ? {} : { finishedAt }),
+    ...(expectedAt === undefined ? {} : { expectedAt }),
     ...(holder === undefined || isOver(phase) ? {} : { builder: holder }),
+    commands: commandsFor(run, holder, world.builderNamespace),
     ...(step
       ? {
           step: {
@@ -96,70 +116,62 @@ function describeRun(run: Run, holder: string | undefined): NonNullable<Status["
           },
         }
       : {}),
-    ...(list !== undefined && state?.jobs !== undefined
-      ? {
-          harvest: {
-            list,
-            ended: state.ended ?? 0,
-            jobs: state.jobs,
-            ...(state.current === undefined ? {} : { current: state.current }),
-            ...(state.records === undefined ? {} : { records: state.records }),
-            ...(state.expectedAt === undefined ? {} : { expectedAt: state.expectedAt }),
-          },
-        }
-      : {}),
-    ...(failure ? { failure: { code: failure.code, message: failure.message } } : {}),
+    ...(harvest ? { harvest } : {}),
+    ...(failure ? { failure: describeFailure(failure) } : {}),
   };
+}
+
+function commandsFor(run: Run, holder: string | undefined, namespace: string): StatusRun["commands"] {
+  if (isOver(run.phase)) return {};
+  if (holder === undefined) return { resume: verbCommand("run", namespace, "resume-1") };
+  const builder = run.builders.findLast(({ name }) => name === holder) ?? { name: holder };
+  const approve = run.phase === "waiting-approval" ? { approve: verbCommand("approve", namespace) } : {};
+  return { follow: followCommand(builder, namespace), ...approve };
+}
+
+function describeFailure({
+  code,
+  message,
+  details,
+  hint,
+}: NonNullable<Run["failure"]>): NonNullable<StatusRun["failure"]> {
+  return {
+    code,
+    message,
+    ...(details === undefined ? {} : { details }),
+    ...(hint === undefined ? {} : { hint }),
+  };
+}
+
+function describeHarvest({ harvest }: Run, { attachments }: ReadState): StatusRun["harvest"] {
+  const [list, state] = Object.entries(harvest ?? {}).at(-1) ?? [];
+  if (list === undefined || state?.jobs === undefined) return undefined;
+  const { current, currentSince, records, expectedAt } = state;
+  const timings = unpack(attachments[timingsAttachment]) as Timings;
+  const usual = current === undefined ? undefined : median(timings[current] ?? []);
+  return {
+    list,
+    ended: state.ended ?? 0,
+    jobs: state.jobs,
+    ...(current === undefined ? {} : { current: describeJob(current, attachments[dataAttachment]) }),
+    ...(currentSince === undefined ? {} : { currentSince }),
+    ...(usual === undefined ? {} : { currentUsualMs: usual * 1000 }),
+    ...(records === undefined ? {} : { records }),
+    ...(expectedAt === undefined ? {} : { expectedAt }),
+  };
+}
+
+/** The job's description in the data configuration that is kept with the run; its identifier where there is none. */
+function describeJob(identifier: string, document: Uint8Array | undefined): string {
+  if (!document) return identifier;
+  const { jobConfigurations } = JSON.parse(brotliDecompressSync(document).toString()) as {
+    jobConfigurations: { identifier: string; description?: string }[];
+  };
+  return jobConfigurations.find((job) => job.identifier === identifier)?.description || identifier;
 }
 
 function summarise(history: History): Status["history"] {
   const usual = median(goodDurations(history));
   const good = history.runs.filter(({ phase }) => phase === "succeeded").length;
   return { runs: history.runs.length, live: good, ...(usual === undefined ? {} : { medianMs: usual }) };
-}
-
-const barWidth = 28;
-
-/** The status in lines for people; `now` in milliseconds since the epoch. */
-export function statusLines({ environment, live, run, history }: Status, now: number): string[] {
-  const releases =
-    live.releases.join(" and ") || (live.unknown ? `unknown: ${live.unknown}` : `nothing of ${environment}`);
-  const since = live.since === undefined ? "" : `   since ${date(Date.parse(live.since))}`;
-  const update = live.directUpdate === undefined ? "" : `   direct update: ${live.directUpdate}`;
-  const lines = [`live      ${releases}${since}${update}`];
-  if (!run) lines.push("run       none yet");
-  else lines.push(...runLines(run, now));
-  if (history.runs > 0) {
-    const usual = history.medianMs === undefined ? "" : `; median ${duration(history.medianMs)}`;
-    lines.push(`last      ${history.live} of the last ${history.runs} runs went live${usual}`);
-  }
-  return lines;
-}
-
-function runLines(run: NonNullable<Status["run"]>, now: number): string[] {
-  const end = run.finishedAt === undefined ? now : Date.parse(run.finishedAt);
-  const builder = run.builder === undefined ? "" : `, builder ${run.builder}`;
-  const lines = [
-    `run       ${run.runId} → ${run.release}   ${run.phase} ${duration(end - Date.parse(run.startedAt))}${builder}`,
-  ];
-  if (run.failure) lines.push(`failed    ${run.failure.message} [${run.failure.code}]`);
-  const { step, harvest } = run;
-  if (!step || run.phase === "succeeded") return lines;
-  const harvesting = step.name === "await-harvest" && harvest;
-  const progress = harvesting
-    ? `  ${bar(harvest.ended / harvest.jobs)}  ${harvest.ended} of ${harvest.jobs}`
-    : "";
-  const expected =
-    harvesting && harvest.expectedAt ? `   expected ${clockTime(Date.parse(harvest.expectedAt))}` : "";
-  lines.push(`step      ${step.position} of ${step.of}  ${step.name}${progress}${expected}`);
-  if (harvesting && harvest.current !== undefined) {
-    const records = harvest.records === undefined ? "" : `   ${count(harvest.records)} records`;
-    lines.push(`now       ${harvest.current}${records}`);
-  }
-  return lines;
-}
-
-function bar(share: number): string {
-  const full = Math.round(Math.min(1, Math.max(0, share)) * barWidth);
-  return `[${"█".repeat(full)}${"░".repeat(barWidth - full)}]`;
 }

@@ -1,6 +1,7 @@
 /** Direct update: upgrades the live release to the chart and values at the configured ref. */
+import { verbCommand } from "../domain/commands.ts";
 import { RefusedError } from "../errors.ts";
-import { isAllReady, judgeReadiness } from "../domain/readiness.ts";
+import { isAllReady, judgeReadiness, readinessText } from "../domain/readiness.ts";
 import { patiently } from "../pipeline/patience.ts";
 import { waitFor } from "../pipeline/wait.ts";
 import { readLive } from "../steps/read-live.ts";
@@ -19,7 +20,9 @@ export async function updateLive(world: World, signal: AbortSignal): Promise<str
       release === undefined
         ? "nothing of this environment is live"
         : `the names point at several: ${releases.join(", ")}`;
-    throw new RefusedError("NO_LIVE_RELEASE", `not updated: ${what}`, { hint: "see:  powo-builder status" });
+    throw new RefusedError("NO_LIVE_RELEASE", `not updated: ${what}`, {
+      hint: `see:  ${verbCommand("status", world.builderNamespace)}`,
+    });
   }
   const chart = await ask(() => ports.sources.fetchChart(undefined, signal));
   const secrets = await ask(() => ports.sources.readSecrets());
@@ -48,7 +51,7 @@ export async function updateLive(world: World, signal: AbortSignal): Promise<str
         const seen = await ask(() => ports.cluster.observe(release));
         const view = judgeReadiness(seen, mapped);
         if (isAllReady(view)) return { done: seen };
-        return { seen: `${view.ready} of ${view.total} ready; waiting for ${view.waiting.join(", ")}` };
+        return { seen: readinessText(view) };
       },
     },
     { clock, log, signal },

@@ -1,6 +1,6 @@
 /** The last look before the swap: the new site answers as the public would see it. Nothing that fails here goes live. */
 import type { Settings } from "../config/settings.ts";
-import { isAllReady, judgeReadiness } from "../domain/readiness.ts";
+import { isAllReady, judgeReadiness, readinessText } from "../domain/readiness.ts";
 import type { RunState } from "../domain/run-state.ts";
 import { count } from "../domain/words.ts";
 import { PermanentError, TransientError } from "../errors.ts";
@@ -55,7 +55,7 @@ export async function requireReady(
       look: async () => {
         const view = judgeReadiness(await cluster.observe(release), mapped);
         if (isAllReady(view)) return { done: true };
-        return { seen: `${view.ready} of ${view.total} ready; waiting for ${view.waiting.join(", ")}` };
+        return { seen: readinessText(view) };
       },
     },
     context,

@@ -1,6 +1,6 @@
 /** Waits until the release's pods, volumes and load balancer addresses are there; fails early where waiting can't help. */
 import type { Settings } from "../config/settings.ts";
-import { type Culprit, isAllReady, judgeReadiness } from "../domain/readiness.ts";
+import { type Culprit, isAllReady, judgeReadiness, readinessText } from "../domain/readiness.ts";
 import type { RunState } from "../domain/run-state.ts";
 import { PermanentError } from "../errors.ts";
 import { done, type Step } from "../pipeline/step.ts";
@@ -34,9 +34,7 @@ export const waitForPods = (settings: Settings): Step<Needs, RunState> => ({
           if (isAllReady(view)) return { done: view.addresses };
           const hopeless = findHopeless(view.culprits, firstSeen, context.clock.now(), graceMs);
           if (hopeless) throw await explain(cluster, release, hopeless);
-          return {
-            seen: `${view.ready} of ${view.total} ready; waiting for ${view.waiting.join(", ") || "the first pods"}`,
-          };
+          return { seen: readinessText(view) };
         },
       },
       context,

@@ -1,5 +1,6 @@
 /** Waits before the swap for a person's word, where APPROVAL asks for it. */
 import type { Settings } from "../../config/settings.ts";
+import { verbCommand } from "../../domain/commands.ts";
 import type { RunState } from "../../domain/run-state.ts";
 import { duration } from "../../domain/words.ts";
 import { TimeoutError } from "../../errors.ts";
@@ -25,12 +26,14 @@ export async function awaitApproval(
   const deadline = goesOn ?? Date.parse(askedAt) + settings.approvalTimeoutMs;
   await context.save({ approval: { askedAt } });
   await context.setWaiting(true);
-  const how = "kubectl create job approve-1 --from=cronjob/builder-approve";
+  const how = verbCommand("approve", settings.builderNamespace);
   const then = goesOn === undefined ? "then the run fails" : "then it goes live by itself";
-  log.warn(
-    {},
-    `${state.release} is ready and waits for approval, at most ${duration(deadline - clock.now())}, ${then}; to approve:  ${how}`,
-  );
+  const lines = [
+    `${state.release} is ready and waits for approval, at most ${duration(deadline - clock.now())}, ${then}`,
+    `approve:  ${how}`,
+    `drop:     ${verbCommand("abort", settings.builderNamespace)}`,
+  ];
+  log.warn({}, lines.join("\n"));
   const text = `${state.release} is ready and waits for approval: ${how}`;
   await notifier.announce({ type: "Normal", reason: "WaitingForApproval", message: text });
   const save = (patch: Partial<RunState>) => context.save(patch);

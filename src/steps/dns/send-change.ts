@@ -38,7 +38,8 @@ export async function settlePending(
           deadline: context.clock.now() + settings.dns.timeoutMs,
           look: async () => {
             const status = await dns.findChangeStatus(zone, id);
-            return status === "done" ? { done: true } : { seen: `change ${id} of zone ${zone} is ${status}` };
+            if (status === "done") return { done: true };
+            return { seen: `Cloud DNS is telling its servers (zone ${zone}, change ${id}: ${status})` };
           },
         },
         context,

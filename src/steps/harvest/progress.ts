@@ -8,6 +8,7 @@ import type { Ports } from "../../ports/index.ts";
 import type { JobResult, ListMemory } from "./list-memory.ts";
 
 const progressEveryMs = 300_000;
+const nameWidth = 48;
 /** In a longer list nobody looks at when each job began, and 10,000 times would take 50 kB of the state. */
 const mostPlaced = 1_000;
 
@@ -114,8 +115,14 @@ function endLine(
     ? ""
     : `  ${(execution?.exitDescription ?? "").split("\n")[0]?.slice(0, 160) ?? ""}`;
   const records = execution?.writeCount ? `  ${count(execution.writeCount)} records` : "";
-  const name = (job.description || job.identifier).slice(0, 44).padEnd(44);
+  const name = shortName(job).padEnd(nameWidth);
   return `${position} of ${list.jobs.length}  ${name}  ${outcome.padEnd(12)}  ${duration(seconds * 1000).padStart(6)}${records}${reason}`.trimEnd();
+}
+
+/** The job's description; every one of production's begins with "Harvest", which the step's name says already. */
+function shortName({ description, identifier }: HarvestJob): string {
+  const name = (description || identifier).replace(/^Harvest (?=\S)/, "");
+  return name.length <= nameWidth ? name : `${name.slice(0, nameWidth - 1)}…`;
 }
 
 function progressLine(
@@ -133,5 +140,5 @@ function progressLine(
       ? "no earlier run to compare with"
       : `${duration(left * 1000)} left → ${clockTime(now + left * 1000)}`;
   const records = execution ? `${count(execution.readCount)} records, ` : "";
-  return `job ${position} of ${list.jobs.length} (${percent} %): ${job.description || job.identifier}, ${records}running ${duration(ran)}; ${eta}`;
+  return `job ${position} of ${list.jobs.length} (${percent} %): ${shortName(job)}, ${records}running ${duration(ran)}; ${eta}`;
 }
