@@ -46,11 +46,13 @@ const replacements: readonly Replacement[] = [
   },
 ];
 
+const anyImported = new RegExp(replacements.map(({ imported }) => imported.source).join("|"));
+
 /** The plugin for scripts/build.ts. */
 export const leanBundle: Plugin = {
   name: "lean-bundle",
   setup(build) {
-    build.onResolve({ filter: /./ }, ({ path, importer, resolveDir, namespace }) => {
+    build.onResolve({ filter: anyImported }, ({ path, importer, resolveDir, namespace }) => {
       if (namespace !== "file") return undefined;
       const index = replacements.findIndex(({ imported, by }) => imported.test(path) && by.test(importer));
       if (index < 0) return undefined;

@@ -54,9 +54,10 @@ export class Checkpoint<S extends object> {
     await this.#write({ attachments: Object.fromEntries(stale.map((name) => [name, null])) }, signal);
   }
 
-  /** Keeps bytes with the run. */
-  async attach(name: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  /** Keeps bytes with the run, together with a part of the state, in one write. */
+  async attach(name: string, bytes: Uint8Array, signal: AbortSignal, patch: Partial<S> = {}): Promise<void> {
     this.#attachments = { ...this.#attachments, [name]: bytes };
+    this.#run = { ...this.#run, ...patch };
     await this.#write({ attachments: { [name]: bytes } }, signal);
   }
 

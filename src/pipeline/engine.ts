@@ -119,7 +119,7 @@ async function attempt<P, S extends object>(
     clock,
     signal,
     save: (patch) => checkpoint.save(patch, signal),
-    attach: (name, bytes) => checkpoint.attach(name, bytes, signal),
+    attach: (name, bytes, patch) => checkpoint.attach(name, bytes, signal, patch),
     attachment: (name) => checkpoint.attachment(name),
     setWaiting: (waiting) => checkpoint.setPhase(waiting ? "waiting-approval" : "running", signal),
   };

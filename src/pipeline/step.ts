@@ -9,8 +9,8 @@ export interface StepContext<S> {
   signal: AbortSignal;
   /** Writes a part of the state down now: the intent before an outside effect, the result after it. */
   save(patch: Partial<S>): Promise<void>;
-  /** Keeps bytes with the run, for this and every later builder. */
-  attach(name: string, bytes: Uint8Array): Promise<void>;
+  /** Keeps bytes with the run, for this and every later builder; `patch` is saved by the same write. */
+  attach(name: string, bytes: Uint8Array, patch?: Partial<S>): Promise<void>;
   attachment(name: string): Uint8Array | undefined;
   /** Marks the run as waiting for a person, or as going on. */
   setWaiting(waiting: boolean): Promise<void>;

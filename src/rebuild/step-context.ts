@@ -15,7 +15,7 @@ export function contextFor(
     clock: world.clock,
     signal,
     save: (patch) => checkpoint.save(patch, signal),
-    attach: (name, bytes) => checkpoint.attach(name, bytes, signal),
+    attach: (name, bytes, patch) => checkpoint.attach(name, bytes, signal, patch),
     attachment: (name) => checkpoint.attachment(name),
     setWaiting: (waiting) => checkpoint.setPhase(waiting ? "waiting-approval" : "running", signal),
   };

@@ -42,9 +42,9 @@ export function listMemory(
     },
     async save(patch) {
       all = { ...all, [name]: { ...all[name], ...patch } };
-      if (unsaved) await context.attach(resultsAttachment, pack(results));
+      if (unsaved) await context.attach(resultsAttachment, pack(results), { harvest: all });
+      else await context.save({ harvest: all });
       unsaved = false;
-      await context.save({ harvest: all });
     },
   };
 }

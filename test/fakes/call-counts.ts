@@ -1,0 +1,88 @@
+/** Counts what a builder asks of the Kubernetes API and the harvester, call by call, in the real adapters' requests. */
+import { createAnnouncer, createCluster, createLeaseStore } from "../../src/adapters/kubernetes/index.ts";
+import { createStateStore, type KubernetesConnection } from "../../src/adapters/kubernetes/index.ts";
+import { natures } from "../../src/ports/index.ts";
+import type { World } from "../../src/rebuild/world.ts";
+
+export interface Call {
+  /** `port.method`. */
+  name: string;
+  at: number;
+}
+
+type Method = (...args: unknown[]) => Promise<unknown>;
+type Port = Record<string, Method>;
+
+/** Has every call to ports and stores written down. */
+export function recordCalls(world: World): Call[] {
+  const calls: Call[] = [];
+  const recorded = <P extends object>(portName: string, port: P): P => {
+    const wrapped = Object.entries(port as Port).map(([method, original]): [string, Method] => [
+      method,
+      (...args) => {
+        calls.push({ name: `${portName}.${method}`, at: world.clock.now() });
+        return original(...args);
+      },
+    ]);
+    return Object.fromEntries(wrapped) as P;
+  };
+  const ports = Object.entries(world.ports).map(([name, port]) => [name, recorded(name, port)] as const);
+  world.ports = Object.fromEntries(ports) as unknown as World["ports"];
+  world.store = recorded("store", world.store);
+  world.leases = recorded("leases", world.leases);
+  return calls;
+}
+
+/** How many requests the real adapter makes of one call to a port that asks the API server. */
+export async function requestsPerCall(): Promise<Record<string, number>> {
+  let requests = 0;
+  const asked = <T>(answer: T) => {
+    requests += 1;
+    return Promise.resolve(answer);
+  };
+  const object = { metadata: { name: "x", uid: "u", resourceVersion: "1" }, status: {} };
+  const api = {
+    find: () => asked(object),
+    list: () => asked([]),
+    create: () => asked(object),
+    patch: () => asked(object),
+    delete: () => asked(undefined),
+    text: () => asked(""),
+    version: () => asked("v1"),
+  } as unknown as KubernetesConnection["api"];
+  const connection = { api, namespace: "builder", server: "http://x", close: () => undefined };
+  const lease = {
+    holder: "pod",
+    renewedAt: 0,
+    acquiredAt: 0,
+    durationMs: 90_000,
+    transitions: 0,
+    requests: {},
+  };
+  const announce = createAnnouncer(connection, { jobName: "job", log: { debug: () => undefined } });
+  const environment = "prod";
+  const [store, leases] = [
+    createStateStore(connection, { environment }),
+    createLeaseStore(connection, { environment }),
+  ];
+  const cluster = createCluster(connection) as unknown as Port;
+  const measured: Record<string, () => Promise<unknown>> = {
+    "store.load": () => store.load(),
+    "store.save": () => store.save({ run: {} }, "1"),
+    "leases.read": () => leases.read(),
+    "leases.write": () => leases.write(lease, "1"),
+    "leases.holderLives": () => leases.holderLives(lease),
+    "notifier.announce": () => announce({ type: "Normal", reason: "Reason", message: "message" }),
+  };
+  for (const method of Object.keys(natures.cluster)) {
+    // Called once each with what any of them takes; the ones that ask in vain are not what a waiting builder calls.
+    measured[`cluster.${method}`] = () => Promise.resolve(cluster[method]?.("prod-a", "x", "x", 1));
+  }
+  const found: Record<string, number> = {};
+  for (const [name, call] of Object.entries(measured)) {
+    requests = 0;
+    await call().catch(() => undefined);
+    found[name] = requests;
+  }
+  return found;
+}
