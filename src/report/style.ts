@@ -24,11 +24,11 @@ p{margin:.4rem 0}
 .why{border:1px solid var(--line);border-left:4px solid var(--bad);border-radius:.4rem;padding:.6rem .9rem;background:var(--card)}
 pre{margin:.5rem 0 0;white-space:pre-wrap;overflow-wrap:anywhere;font:.82rem/1.45 ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace}
 code{font:.9em ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace;overflow-wrap:anywhere}
-.row{display:grid;grid-template:"what track took"/10rem 1fr 5.5rem;gap:0 .8rem;align-items:center;margin:.3rem 0;break-inside:avoid}
+.row{display:grid;grid-template:"what track took"/10rem 1fr 9rem;gap:0 .8rem;align-items:center;margin:.3rem 0;break-inside:avoid}
 .row.job{grid-template-columns:minmax(0,20rem) 1fr 11rem}
 .what{grid-area:what;overflow-wrap:anywhere}
 .row>.track,.row>.axis{grid-area:track}
-.took{grid-area:took;text-align:right;font-variant-numeric:tabular-nums;color:var(--soft);font-size:.9rem}
+.took{grid-area:took;white-space:nowrap;text-align:right;font-variant-numeric:tabular-nums;color:var(--soft);font-size:.9rem}
 .track{position:relative;height:1.1rem;background:var(--track);border-radius:.25rem;overflow:hidden}
 .bar{position:absolute;top:0;bottom:0;min-width:3px;border-radius:.25rem;background:currentColor}
 .usual{position:absolute;top:0;bottom:0;width:2px;background:var(--text)}

@@ -16,7 +16,7 @@ const ticks = [
   ...[1, 2, 3, 4, 6, 12].map((n) => n * hour),
   ...[1, 2, 7].map((n) => n * day),
 ];
-const mostTicks = 5;
+const mostTicks = 4;
 const tones: Readonly<Record<string, string>> = {
   done: "good",
   failed: "bad",
@@ -114,7 +114,7 @@ function axisRow(axis: Span): Html {
   // The ends always; between them what does not run into its neighbour.
   const shown = times.filter((time, index) => {
     if (index === 0 || index === times.length - 1) return true;
-    return time - axis.start > length * 0.15 && axis.end - time > length * 0.15;
+    return time - axis.start > length * 0.27 && axis.end - time > length * 0.27;
   });
   return html`<div class="row">
     <span class="what soft">UTC</span><span class="took"></span>
