@@ -61,6 +61,7 @@ function whereabouts(run: Run, history: History): string {
   const usual = median(goodDurations(history));
   const byHistory = usual === undefined ? undefined : Date.parse(run.startedAt) + usual;
   const end = list?.expectedAt === undefined ? byHistory : Date.parse(list.expectedAt);
+  if (run.phase === "waiting-approval") return `${step?.name ?? "swap-dns"}, waiting for approval`;
   const expected =
     end === undefined ? "no earlier run to tell how long it takes" : `expected ${clockTime(end)}`;
   return [step?.name ?? "ending", ...job, expected].join(", ");

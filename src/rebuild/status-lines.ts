@@ -40,12 +40,12 @@ function runLines(run: StatusRun, now: number): string[] {
   ];
 }
 
-function failureLines({ failure }: StatusRun): string[] {
+function failureLines({ failure, phase }: StatusRun): string[] {
   if (!failure) return [];
   const { code, message, details = [], hint } = failure;
   const more = details.length > mostDetails ? [`… and ${details.length - mostDetails} more`] : [];
   return [
-    line("failed", `${message} [${code}]`),
+    line(phase === "failed" ? "failed" : "ended", `${message} [${code}]`),
     ...[...details.slice(0, mostDetails), ...more].map((detail) => line("", `  ${detail}`)),
     ...(hint === undefined ? [] : [line("", hint)]),
     line("", `more: docs/errors.md#${code.toLowerCase()}`),

@@ -4,7 +4,7 @@ import { PermanentError } from "../errors.ts";
 import type { HarvestJob, HarvestList } from "../domain/harvest.ts";
 import { badJobs, currentJob, endedWell, hasEnded, tally } from "../domain/harvest-progress.ts";
 import type { BadJob, RunState } from "../domain/run-state.ts";
-import { clockTime, duration } from "../domain/words.ts";
+import { clockTime, duration, table } from "../domain/words.ts";
 import { done, type Step, type StepContext } from "../pipeline/step.ts";
 import type { Ports } from "../ports/index.ts";
 import { lowerTtl } from "./dns/swap-ttl.ts";
@@ -180,8 +180,13 @@ async function judge(
     badCount: all.length,
   });
   if (all.length === 0) return;
-  const lines = bad.map(({ position, description, identifier, exitCode, reason = "" }) =>
-    `${String(position).padStart(4)}  ${description || identifier}  ${exitCode}  ${reason}`.trimEnd(),
+  const lines = table(
+    bad.map(({ position, description, identifier, exitCode, reason = "" }) => [
+      String(position).padStart(4),
+      description || identifier,
+      exitCode,
+      reason,
+    ]),
   );
   if (!strict) {
     for (const line of lines) log.warn({}, `tolerated (STRICT_ERROR_CHECKING is off):${line}`);

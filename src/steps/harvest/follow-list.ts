@@ -16,7 +16,7 @@ import { databaseLost } from "./start-list.ts";
 const missesThatCount = 3;
 /** How many polls without any movement before a restart of the harvester's pod is looked for. */
 const idlePollsBeforeLook = 3;
-/** How many idle polls lie between two such looks: each costs the API server a question. */
+/** How many polls lie between two such looks: each costs the API server a question. */
 const pollsBetweenLooks = 10;
 /** How many further polls the running job must stand still after a restart to count as dead. */
 const pollsOfStandstill = 5;
@@ -53,6 +53,7 @@ export async function followList(
   const { clock, signal } = context;
   let stall = newStallClock();
   let misses = 0;
+  let pollsSinceLook = pollsBetweenLooks;
   for (;;) {
     const list = await harvester.findList(release, memory.name);
     misses = list ? 0 : misses + 1;
@@ -62,7 +63,9 @@ export async function followList(
       const records = await reporter.report(list);
       if (isListOver(list)) return { kind: "over", list };
       stall = advance(stall, fingerprint(list, records), settings.pollIntervalMs);
-      if (stall.idlePolls % pollsBetweenLooks === idlePollsBeforeLook) {
+      pollsSinceLook += 1;
+      if (stall.idlePolls >= idlePollsBeforeLook && pollsSinceLook >= pollsBetweenLooks) {
+        pollsSinceLook = 0;
         if (await isWedged({ harvester, cluster }, settings, release, list, memory, context)) {
           return { kind: "wedged", list };
         }

@@ -7,7 +7,7 @@ import type { StepContext } from "../../pipeline/step.ts";
 import type { Ports } from "../../ports/index.ts";
 import type { JobResult, ListMemory } from "./list-memory.ts";
 
-const progressEveryMs = 300_000;
+const progressEveryMs = 600_000;
 const nameWidth = 48;
 /** In a longer list nobody looks at when each job began, and 10,000 times would take 50 kB of the state. */
 const mostPlaced = 1_000;
