@@ -79,7 +79,8 @@ export function describeObservation(bench: () => ClusterBench): void {
         terminating: false,
         ownerKind: "ReplicaSet",
       });
-      const running = { name: "main", init: false, ready: true, state: "running", restarts: 0 };
+      const { image } = container;
+      const running = { name: "main", image, init: false, ready: true, state: "running", restarts: 0 };
       expect(web?.containers).toEqual([
         { ...running, reason: undefined, message: undefined, exitCode: undefined },
       ]);
