@@ -131,8 +131,9 @@ async function attempt<P, S extends object>(
     } catch (error) {
       signal.throwIfAborted();
       if (!isTransient(error)) throw error;
+      // A step may have worked for hours before this: the outage begins with the failure, not with the step.
       if (failingSince === undefined || clock.now() - began > retryBudgetMs)
-        [failingSince, tries] = [began, 1];
+        [failingSince, tries] = [clock.now(), 1];
       if (clock.now() - failingSince >= retryBudgetMs) throw error;
       const code = error instanceof BuilderError ? error.code : undefined;
       if (tries > 1) log.warn({ code }, `${messageOf(error)}; trying again`);

@@ -19,9 +19,12 @@ export function pauseMs(attempt: number, error: unknown): number {
   return asked ?? Math.min(longestPauseMs, firstPauseMs * 2 ** (attempt - 1));
 }
 
+/** Outages that somebody has waited for already, for the whole budget: waiting once more would double it. */
+const waitedFor = new WeakSet<Error>();
+
 /** Whether asking again may help. */
 export function isTransient(error: unknown): boolean {
-  return error instanceof TransientError || error instanceof ConflictError;
+  return (error instanceof TransientError && !waitedFor.has(error)) || error instanceof ConflictError;
 }
 
 /**
@@ -46,7 +49,10 @@ export async function patiently<T>(
       if (!(error instanceof TransientError)) throw error;
       away = error.dependency;
       const left = since + budgetMs - clock.now();
-      if (left <= 0) throw error;
+      if (left <= 0) {
+        waitedFor.add(error);
+        throw error;
+      }
       if (attempt === 2) {
         const minutes = Math.max(1, Math.round(left / 60_000));
         log.warn({ code: error.code }, `${error.message}; trying again for at most ${minutes}m`);

@@ -42,6 +42,7 @@ export const loadData = (settings: Settings): Step<Needs, RunState> => ({
     const after = await settledImport(harvester, release, data, context);
     if (after === "complete") return done(`imported ${summary(data)}`);
     if (after === "part") return spoilt(release);
+    if (typeof answer !== "string") throw answer; // it never arrived: the step is tried again
     throw new PermanentError("IMPORT_FAILED", `the harvester loaded nothing: ${answer}`, {
       hint: `look:  kubectl logs -n ${release} deploy/harvester`,
     });
@@ -73,13 +74,13 @@ function spoilt(release: string) {
   return again<RunState>("install-release", `the import into ${release} was interrupted half way`, patch);
 }
 
-/** The answer in words; a connection that broke is no answer, and the export will tell. */
+/** The answer in words; a connection that broke is no answer but an outage, and the export will tell what arrived. */
 async function importOnce(
   harvester: Needs["harvester"],
   release: string,
   bytes: Uint8Array,
   { log, signal }: StepContext<RunState>,
-): Promise<string> {
+): Promise<string | TransientError> {
   try {
     const result = await harvester.importData(release, bytes);
     return result.loaded ? "it said it had loaded everything" : result.error;
@@ -87,7 +88,7 @@ async function importOnce(
     signal.throwIfAborted();
     if (!(error instanceof TransientError)) throw error;
     log.warn({ code: error.code }, `the import was not answered (${error.message}); looking at what arrived`);
-    return error.message;
+    return error;
   }
 }
 

@@ -66,6 +66,7 @@ export class FakeBuilder {
       crashAt: options.crashAt,
       onCrash: () => this.kill(),
       at: (ms, act) => void fake.clock.at(ms, act),
+      onCall: (name, isEffect) => void fake.calls.push({ name, isEffect }),
       onSend: (name) => fake.invariants.sent(identity, name, fake.store.lease?.record.holder),
       beforeEffect: (effect) => fake.notice("before", effect),
       afterEffect: (effect) => fake.notice("after", effect),

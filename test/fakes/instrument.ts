@@ -26,6 +26,8 @@ export interface InstrumentOptions {
   onCrash: () => void;
   /** Calls back at a time in milliseconds since the epoch. */
   at: (ms: number, act: () => void) => void;
+  /** Is told of every call. */
+  onCall: (name: string, isEffect: boolean) => void;
   /** Is told of an effect's name when its builder sends it, which may be well before it arrives. */
   onSend: (name: string) => void;
   /** Looks at an effect before it happens, and at the world after it. */
@@ -79,6 +81,7 @@ export class Instrument {
     this.#calls += 1;
     if (this.#calls > mostCalls) throw new Error(`test: ${builder} makes calls without end, now ${name}`);
     await clock.pass();
+    this.#options.onCall(name, nature === "effect");
     if (nature === "effect") this.#options.onSend(name);
     const latency = latencyMs();
     if (latency > 0) await clock.sleep(latency);

@@ -67,6 +67,8 @@ export class FakeWorld {
   readonly faults: Faults;
   readonly invariants: Invariants;
   readonly history: EffectRecord[] = [];
+  /** Every call of every builder, reads as well. */
+  readonly calls: { name: string; isEffect: boolean }[] = [];
   readonly notifications: Notification[] = [];
   readonly events: string[] = [];
   readonly lines: LogLine[] = [];
@@ -143,7 +145,7 @@ export class FakeWorld {
   }
 
   notice(when: Hook["when"], effect: EffectRecord): void {
-    for (const hook of this.#hooks) {
+    for (const hook of [...this.#hooks]) {
       if (hook.when !== when || hook.name !== effect.name || hook.left <= 0) continue;
       hook.left -= 1;
       if (hook.left === 0) hook.act(effect);

@@ -88,7 +88,7 @@ export const scenarios: readonly Scenario[] = [
     fake.zones.get("other")!.denied = "writes";
   }),
   scenario("a new site that fails after the swap", {}, (fake) =>
-    fake.when("before", "dns.change", () => {
+    fake.when("after", "dns.change", () => {
       const fail = () => (fake.cluster.require(fake.live[0]!).siteStatus = 500);
       fake.clock.at(fake.clock.now() + 60_000, fail);
     }),

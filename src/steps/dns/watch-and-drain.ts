@@ -39,19 +39,24 @@ export async function watchAndDrain(
   }
   const intervalMs = Math.min(longestProbeIntervalMs, Math.max(1_000, settings.postSwapWatchMs / 10));
   let failures = 0;
+  // Whoever was away for the whole watch looks at least once: nothing old is deleted behind a site that is down.
+  let isWell = settings.postSwapWatchMs === 0;
   for (;;) {
     if (failures >= failuresThatCount)
       return putBack(ports, settings, state, memory, context, rolledBack(state));
     const left = end - clock.now();
-    if (left <= 0) return;
-    const watching = clock.now() < watchEnd;
+    if (left <= 0 && isWell) return;
+    const watching = clock.now() < watchEnd || !isWell;
     if (watching) {
       const seen = await probeAll(ports.site, targetsOf(settings, state.release));
-      failures = seen === undefined ? 0 : failures + 1;
+      isWell = seen === undefined;
+      failures = isWell ? 0 : failures + 1;
       if (seen !== undefined)
         log.warn({}, `the new site does not answer well: ${seen} (${failures} of ${failuresThatCount})`);
     }
-    if (failures < failuresThatCount) await clock.sleep(Math.min(left, watching ? intervalMs : left), signal);
+    if (failures >= failuresThatCount) continue;
+    if (watching && !isWell) await clock.sleep(intervalMs, signal);
+    else await clock.sleep(Math.max(0, Math.min(left, watching ? intervalMs : left)), signal);
   }
 }
 

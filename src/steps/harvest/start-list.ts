@@ -36,14 +36,15 @@ export async function ensureListStarted(
       await memory.save({
         startedAt: intentAt ?? now(),
         jobs: list.jobs.length,
-        pod: await harvesterPod(cluster, release),
+        pod: memory.get().pod ?? (await harvesterPod(cluster, release)),
       });
     }
     return list;
   }
   if (startedAt !== undefined)
     throw databaseLost(release, memory.name, "the list is there but was never started");
-  await memory.save({ intentAt: now(), jobs: list.jobs.length });
+  // The pod as it is before the call: one that dies right after it is noticed whatever happens to this builder.
+  await memory.save({ intentAt: now(), jobs: list.jobs.length, pod: await harvesterPod(cluster, release) });
   try {
     await harvester.startList(release, memory.name);
   } catch (error) {
@@ -58,7 +59,7 @@ export async function ensureListStarted(
     list = await requireList(harvester, release, memory.name);
     if (!wasStarted(list)) throw error;
   }
-  await memory.save({ startedAt: now(), pod: await harvesterPod(cluster, release) });
+  await memory.save({ startedAt: now() });
   log.info({}, `started list ${memory.name} "${list.description}": ${list.jobs.length} jobs`);
   return list;
 }

@@ -1,0 +1,79 @@
+/** Defects that the matrices have found, each as a story of its own. */
+import { describe, expect, it } from "vitest";
+import { createFakeWorld } from "../fakes/world.ts";
+import { expectSound, minute, newRelease, pastRuns, storedRun } from "./seen.ts";
+
+describe("a Job's next pod", () => {
+  it("begins no second rebuild when the pod before it died right after the run's end", async () => {
+    const fake = createFakeWorld({ live: {} });
+    const first = fake.builder("pod-1", { job: "builder-28" });
+    fake.when("after", "store.save", function watch() {
+      if (storedRun(fake).phase === "succeeded") first.kill();
+      else fake.when("after", "store.save", watch);
+    });
+    expect(await first.run()).toEqual({ code: "killed" });
+    const release = newRelease(fake);
+    expect(await fake.builder("pod-2", { job: "builder-28" }).run()).toEqual({ code: 0 });
+    expect(newRelease(fake)).toBe(release);
+    expect(fake.notifications.map(({ event }) => event)).toEqual(["started", "live"]);
+    expect(pastRuns(fake)).toEqual(["succeeded"]);
+    expect(await fake.builder("pod-3", { job: "builder-29" }).run()).toEqual({ code: 0 });
+    expect(newRelease(fake)).not.toBe(release);
+  });
+
+  it("says how the run ended when that was a failure", async () => {
+    const fake = createFakeWorld({ live: {} });
+    fake.zones.get("site")!.denied = "everything";
+    const first = fake.builder("pod-1", { job: "builder-28" });
+    fake.when("before", "notifier.notify", () => first.kill(), 2);
+    expect(await first.run()).toEqual({ code: "killed" });
+    fake.zones.get("site")!.denied = false;
+    expect(await fake.builder("pod-2", { job: "builder-28" }).run()).toEqual({ code: 1 });
+    expect(pastRuns(fake)).toEqual(["failed DNS_FORBIDDEN"]);
+  });
+});
+
+describe("a single hiccup", () => {
+  it("after hours of work in one step is waited for like any other", async () => {
+    const fake = createFakeWorld({ live: {}, settings: { APPROVAL: "auto-after:5h" } });
+    fake.faults.add({ calls: "dns.change", times: 3 });
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
+    expectSound(fake);
+  });
+
+  it("of the connection at the import does not fail the run", async () => {
+    const fake = createFakeWorld({ live: {} });
+    fake.faults.add({ calls: "harvester.importData", times: 2 });
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
+    expect(fake.cluster.require(newRelease(fake)).harvester.imports).toBe(1);
+  });
+});
+
+describe("an outage as long as the watch", () => {
+  it("does not let a site that is down stay live: the next builder looks before it deletes the old one", async () => {
+    const fake = createFakeWorld({ live: {}, settings: { POST_SWAP_WATCH: "3m", DNS_DRAIN_TTLS: "1" } });
+    fake.when("after", "dns.change", () => {
+      fake.cluster.require(newRelease(fake)).siteStatus = 500;
+      fake.faults.add({ calls: /^cluster\./, forMs: 30 * minute });
+    });
+    expect(await fake.builder("builder-1").run()).toMatchObject({ code: 75 });
+    await fake.clock.sleep(30 * minute);
+    expect(await fake.builder("builder-2").run()).toEqual({ code: 1 });
+    expect(storedRun(fake).phase).toBe("rolled-back");
+    expect(fake.live).toEqual(["prod-old01"]);
+    expectSound(fake);
+  });
+});
+
+describe("a harvester that dies while its pod can't be seen", () => {
+  it("is rescued all the same", async () => {
+    const fake = createFakeWorld({ live: {} });
+    fake.when("after", "harvester.startList", ({ args }) => {
+      fake.faults.add({ calls: /^cluster\./, forMs: 8 * minute });
+      fake.clock.at(fake.clock.now() + 4 * minute, () => fake.cluster.restart(String(args[0]), "harvester"));
+    });
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
+    expect(storedRun(fake).harvest?.["1"]?.rescued).toBe(true);
+    expectSound(fake);
+  });
+});
