@@ -106,11 +106,11 @@ export async function until<T>(
   ask: () => Promise<T>,
   good: (answer: T) => boolean,
 ): Promise<T> {
-  const deadline = Date.now() + 120_000;
+  const deadline = Date.now() + 300_000;
   for (;;) {
     const answer = await ask();
     if (good(answer)) return answer;
-    if (Date.now() > deadline) throw new Error(`waited 2m for ${what}; last seen: ${JSON.stringify(answer)}`);
+    if (Date.now() > deadline) throw new Error(`waited 5m for ${what}; last seen: ${JSON.stringify(answer)}`);
     await sleep(500);
   }
 }
