@@ -10,7 +10,7 @@ export const verb: Verb = async (context) => {
   try {
     const removed = await cleanUp(world, signal);
     if (options["output"] === "json") stdout(`${JSON.stringify({ removed }, null, 2)}\n`);
-    else stdout(removed.length > 0 ? `removed ${removed.join(", ")}\n` : "nothing to clean up\n");
+    else stdout(removed.length > 0 ? `removed ${removed.join(", ")}\n` : "nothing was removed\n");
     return exitCodes.done;
   } finally {
     dispose();

@@ -3,7 +3,8 @@ import { isOver } from "../pipeline/run-document.ts";
 import { patiently } from "../pipeline/patience.ts";
 import type { Ports } from "../ports/index.ts";
 import { evidenceOf } from "../steps/keep-evidence.ts";
-import { removeLeftovers } from "../steps/remove-leftovers.ts";
+import { readLive } from "../steps/read-live.ts";
+import { type LeftoverScope, removeLeftovers, whyItStays } from "../steps/remove-leftovers.ts";
 import { usedBy } from "../steps/remove-release.ts";
 import { guardPorts } from "../pipeline/guard.ts";
 import { natures } from "../ports/index.ts";
@@ -34,7 +35,25 @@ async function sweep(world: World, ports: Ports, signal: AbortSignal): Promise<s
   const recorded = new Set([...history.runs.map(({ release }) => release), ...(run ? [run.release] : [])]);
   const keeper = stateKeeper(world.store, attachments);
   const onRemoving = evidenceOf(ports.cluster, keeper, { clock, log });
-  return removeLeftovers(ports, settings, { inUse, recorded }, { clock, log, signal, onRemoving });
+  const scope = { inUse, recorded };
+  const removed = await removeLeftovers(ports, settings, scope, { clock, log, signal, onRemoving });
+  await sayWhatStays(world, ports, scope);
+  return removed;
+}
+
+/** Whoever cleans up looks for something that is still there: each release that stays is told with the reason. */
+async function sayWhatStays(
+  { settings, clock, log }: World,
+  ports: Ports,
+  scope: LeftoverScope,
+): Promise<void> {
+  const { environment, mappings } = settings;
+  const { namespaces, releases: live } = await readLive(ports, environment, mappings);
+  const now = new Date(clock.now()).toISOString();
+  for (const namespace of namespaces) {
+    const why = whyItStays(namespace, { environment, now, live, scope });
+    if (why !== undefined) log("cleanup").info({}, `${namespace.name} stays: ${why}`);
+  }
 }
 
 /** Another builder holds the lock: reads wait for outages, and the interlocks of the removal are the only gate. */

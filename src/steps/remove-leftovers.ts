@@ -1,7 +1,7 @@
 /** Makes room before an install: what failed runs left, and what was kept past its time. A third stack would not fit. */
 import { RefusedError, TimeoutError } from "../errors.ts";
 import type { Settings } from "../config/settings.ts";
-import { isOurs, wasLive, whyNotDelete } from "../domain/live.ts";
+import { wasLive, whyNotDelete } from "../domain/live.ts";
 import { annotations } from "../domain/names.ts";
 import type { NamespaceView } from "../domain/release.ts";
 import type { Ports } from "../ports/index.ts";
@@ -14,24 +14,33 @@ export interface LeftoverScope {
   recorded: ReadonlySet<string>;
 }
 
+interface LeftoverContext {
+  environment: string;
+  now: string;
+  live: readonly string[];
+  scope: LeftoverScope;
+}
+
 /** The namespaces of this environment that nothing needs any more; pure but for what was read. */
 export function findLeftovers(
   namespaces: readonly NamespaceView[],
-  {
-    environment,
-    now,
-    live,
-    scope,
-  }: { environment: string; now: string; live: readonly string[]; scope: LeftoverScope },
+  context: LeftoverContext,
 ): NamespaceView[] {
-  return namespaces.filter((namespace) => {
-    if (scope.inUse.has(namespace.name)) return false;
-    const context = { environment, now, live, recorded: scope.recorded };
-    if (whyNotDelete(namespace, context) !== undefined) return false;
-    // What was live once and has no date to go (DELETE_EXISTING off) is the operators' to delete.
-    if (wasLive(namespace)) return annotations.retainUntil in namespace.annotations;
-    return isOurs(namespace, environment) || scope.recorded.has(namespace.name);
-  });
+  return namespaces.filter((namespace) => whyItStays(namespace, context) === undefined);
+}
+
+/** Why a namespace is no leftover, in words; undefined: nothing needs it any more. */
+export function whyItStays(
+  namespace: NamespaceView,
+  { environment, now, live, scope }: LeftoverContext,
+): string | undefined {
+  if (scope.inUse.has(namespace.name)) return "the run under way needs it";
+  const objection = whyNotDelete(namespace, { environment, now, live, recorded: scope.recorded });
+  if (objection !== undefined) return objection;
+  // What was live once and has no date to go (DELETE_EXISTING off) is the operators' to delete.
+  if (wasLive(namespace) && !(annotations.retainUntil in namespace.annotations))
+    return "it was live once, and DELETE_EXISTING was off when it was replaced";
+  return undefined;
 }
 
 /** Removes them, one after the other; one that hangs is reported and left, it must not block the run. Returns the names. */

@@ -16,7 +16,8 @@ export async function exchange(
   } catch (error) {
     if (!(error instanceof HttpFailure)) throw error;
     const { pathname, host } = new URL(request.url);
-    throw new TransientError(dependency, `${request.method} ${pathname} on ${host}: ${error.code}`);
+    const asked = `${request.method} ${pathname} on ${host}`;
+    throw new TransientError(dependency, `${dependency} can't be asked: ${error.code} (${asked})`);
   }
 }
 
@@ -31,7 +32,7 @@ export function unexpected(
   { status, headers }: HttpAnswer,
 ): never {
   const { pathname, host } = new URL(url);
-  const said = `${pathname} on ${host} answered ${status}`;
+  const said = `${dependency} answered ${status} (${pathname} on ${host})`;
   if (status === 404 || status === 408 || status === 429 || status >= 500 || status < 300) {
     throw new TransientError(dependency, said, { retryAfterMs: retryAfterMs(headers["retry-after"]) });
   }
@@ -43,7 +44,10 @@ export function readBody<T>(dependency: string, url: string, body: Buffer, schem
   const parsed = schema.safeParse(parseJson(body));
   if (parsed.success) return parsed.data;
   const { pathname, host } = new URL(url);
-  throw new TransientError(dependency, `${pathname} on ${host} answered with what can't be read`);
+  throw new TransientError(
+    dependency,
+    `${dependency} answered with what can't be read (${pathname} on ${host})`,
+  );
 }
 
 /** undefined for what isn't JSON. */
