@@ -1,9 +1,9 @@
 /** What is in the image and what is not. Where no image can be built the tests are skipped, and say why. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { addedBytes, buildah, buildImage, runInImage, whyNoImage } from "./image.ts";
+import { addedBytes, buildah, buildImage, runInImage, unlessRequired, whyNoImage } from "./image.ts";
 
 const name = "localhost/powo-builder:e2e";
-const why = await whyNoImage();
+const why = unlessRequired(await whyNoImage());
 
 describe.skipIf(why !== undefined)(`the image${why === undefined ? "" : ` (${why})`}`, () => {
   beforeAll(() => buildImage(name));

@@ -23,6 +23,15 @@ export async function whyNoImage(): Promise<string | undefined> {
   return undefined;
 }
 
+/**
+ * The reason for which tests are skipped. With POWO_E2E_IMAGE=1 somebody counts on them: then a reason is an error.
+ */
+export function unlessRequired(why: string | undefined): string | undefined {
+  if (why !== undefined && process.env["POWO_E2E_IMAGE"] === "1")
+    throw new Error(`POWO_E2E_IMAGE=1, but the image can't be made or run here: ${why}`);
+  return why;
+}
+
 /** A Debian with Node 24, as node:24-bookworm-slim is one; made once (40 s), then kept by buildah. */
 async function ensureBase(): Promise<void> {
   const present = await execa("buildah", ["inspect", "--type", "image", base], {

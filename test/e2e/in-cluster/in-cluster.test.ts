@@ -11,28 +11,33 @@ import { describeAudit, type AuditedUser } from "./audit.ts";
 import { describeEndings } from "./endings.ts";
 import { describeRebuild } from "./rebuild.ts";
 import { cluster, whyNotInCluster } from "./requirements.ts";
-import { image, startStage, type OpenStage } from "./stage.ts";
+import { image, startStage, type OpenStage, type Stage } from "./stage.ts";
 import { describeVerbs } from "./verbs.ts";
 
 const why = await whyNotInCluster();
 
 describe.skipIf(why !== undefined)(`in the cluster${why === undefined ? "" : ` (${why})`}`, () => {
+  const users: AuditedUser[] = [];
+  const stages = new Map<string, Promise<Stage>>();
+  const prepare = async (prefix: string): Promise<Stage> => {
+    const stage = await startStage(prefix);
+    users.push({ namespace: stage.namespace, environment: stage.world.environment });
+    return stage;
+  };
+
   beforeAll(async () => {
     const name = `${image.repository}:${image.tag}`;
     const directory = await mkdtemp(path.join(tmpdir(), "powo-image-"));
     const file = path.join(directory, "image.tar");
     await buildImage(name);
+    // Stages need the bundle, which the image's build makes anew.
+    for (const prefix of ["clk", "vrb", "end"]) stages.set(prefix, prepare(prefix));
     await saveImage(name, file);
     await cluster("image-import", file);
-    await rm(directory, { recursive: true });
+    await Promise.all([rm(directory, { recursive: true }), ...stages.values()]);
   });
 
-  const users: AuditedUser[] = [];
-  const open: OpenStage = async (prefix) => {
-    const stage = await startStage(prefix);
-    users.push({ namespace: stage.namespace, environment: stage.world.environment });
-    return stage;
-  };
+  const open: OpenStage = async (prefix) => (await stages.get(prefix)) ?? prepare(prefix);
   describeRebuild(open);
   describeVerbs(open);
   describeEndings(open);

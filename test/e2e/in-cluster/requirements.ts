@@ -2,7 +2,7 @@
 import path from "node:path";
 import { execa } from "execa";
 import { asAdmin } from "../chart/cluster.ts";
-import { whyNoImage } from "../chart/image.ts";
+import { unlessRequired, whyNoImage } from "../chart/image.ts";
 
 /** The tool of the test cluster: beside this repository, unless POWO_CLUSTER_TOOL says where. */
 export const clusterTool =
@@ -26,14 +26,7 @@ async function whyNoRealNode(): Promise<string | undefined> {
   );
 }
 
-/**
- * Why the image can't be run here; undefined when it can. With POWO_E2E_IMAGE=1 somebody counts on these tests:
- * then this throws instead.
- */
+/** Why the image can't be run here; undefined when it can. */
 export async function whyNotInCluster(): Promise<string | undefined> {
-  const why = (await whyNoImage()) ?? (await whyNoRealNode());
-  if (why !== undefined && process.env["POWO_E2E_IMAGE"] === "1") {
-    throw new Error(`POWO_E2E_IMAGE=1, but the builder's image can't be run here: ${why}`);
-  }
-  return why;
+  return unlessRequired((await whyNoImage()) ?? (await whyNoRealNode()));
 }
