@@ -36,10 +36,13 @@ export function planSwap({ mappings, addresses, before, current }: SwapInput): S
     const target = addresses[mapping.service];
     const now = addressRecord(current, mapping);
     const pinned = addressRecord(before, mapping);
+    const alias = current.find(({ name, type }) => name === mapping.name && type === "CNAME");
     if (target === undefined) {
       reasons.push(`${mapping.name} has no address to point at: service ${mapping.service} has none`);
     } else if (now && pointsAt(now, target)) {
       continue;
+    } else if (alias) {
+      reasons.push(`${mapping.name} now is an alias (CNAME) of ${alias.rrdatas.join(", ")}`);
     } else if (!sameAddresses(now, pinned)) {
       reasons.push(`${mapping.name} was ${addressText(pinned)} and now is ${addressText(now)}`);
     } else {
@@ -129,12 +132,13 @@ export function notPointing(
   });
 }
 
-/** The largest TTL that a resolver may still hold of what was replaced, in seconds: 0 where nothing was there. */
+/**
+ * The largest TTL that a resolver may still hold of what was replaced, in seconds: 0 where nothing was there. All names
+ * count: one that needs no change was moved by somebody else, perhaps just now.
+ */
 export function drainTtlSeconds(before: readonly RecordSet[], changes: readonly ZoneChange[]): number {
   const replaced = changes.flatMap(({ deletions }) => deletions);
-  const names = new Set(replaced.map(({ name }) => name));
-  const pinned = before.filter((record) => record.type === "A" && names.has(record.name));
-  return Math.max(0, ...[...replaced, ...pinned].map(({ ttlSeconds }) => ttlSeconds));
+  return Math.max(0, ...[...replaced, ...before].map(({ ttlSeconds }) => ttlSeconds));
 }
 
 /**

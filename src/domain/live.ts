@@ -40,6 +40,8 @@ export interface DeletionContext {
   now: string;
   /** Releases that DNS points at right now. Undefined: DNS could not be read, and nothing may be deleted. */
   live: readonly string[] | undefined;
+  /** DNS has no record of any public name: what was live once may be so still, and somebody has erred. */
+  nothingInDns?: boolean;
   /** Names that the run, its history or the pinned records know as ours. */
   recorded: ReadonlySet<string>;
 }
@@ -51,6 +53,8 @@ export function whyNotDelete(namespace: NamespaceView, context: DeletionContext)
   if (annotations.keep in namespace.annotations) return `it carries the annotation ${annotations.keep}`;
   if (live === undefined) return "DNS could not be read, so what is live is not known";
   if (live.includes(namespace.name)) return "DNS points at it";
+  if (context.nothingInDns && wasLive(namespace))
+    return "it was live once, and DNS has no record of any public name, so what is live is not known";
   if (!isOurs(namespace, environment) && !recorded.has(namespace.name)) {
     return `neither its labels nor any run say that it belongs to ${environment}`;
   }

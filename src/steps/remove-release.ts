@@ -63,10 +63,11 @@ export async function removeRelease(
   const namespace = await cluster.findNamespace(name);
   if (!namespace) return;
   // DNS is read here and not passed in: what was true a minute ago protects nothing.
-  const { releases: live } = await readLive({ cluster, dns }, environment, mappings);
+  const { releases: live, records } = await readLive({ cluster, dns }, environment, mappings);
   const objection = whyNotDelete(namespace, {
     environment,
     live,
+    nothingInDns: !records.some(({ type }) => type === "A"),
     recorded: removal.recorded,
     now: new Date(clock.now()).toISOString(),
   });

@@ -12,6 +12,7 @@ import {
   exitCodes,
   PermanentError,
   RefusedError,
+  TimeoutError,
 } from "../errors.ts";
 import { done, type Step, type StepContext } from "../pipeline/step.ts";
 import type { Ports } from "../ports/index.ts";
@@ -37,11 +38,11 @@ export const swapDns = (settings: Settings): Step<Needs, RunState> => ({
     const memory = swapMemory(state, context);
     const judged = storedReason(memory.get());
     if (judged) return putBack(ports, settings, state, memory, context, judged);
-    if (memory.get().startedAt === undefined) {
-      await awaitApproval(ports, settings, state, context);
-      await requireReady(ports, settings, state, context);
+    if (memory.get().swappedAt === undefined) {
+      if (memory.get().startedAt === undefined) await awaitApproval(ports, settings, state, context);
+      await requireStillReady(ports, settings, state, memory, context);
+      await swap(ports, settings, state, memory, context);
     }
-    if (memory.get().swappedAt === undefined) await swap(ports, settings, state, memory, context);
     await markReplaced(ports, settings, state, memory);
     await watchAndDrain(ports, settings, state, memory, context);
     await restoreTtl(ports.dns, settings, { ...state, dns: memory.get() }, context);
@@ -50,6 +51,22 @@ export const swapDns = (settings: Settings): Step<Needs, RunState> => ({
     );
   },
 });
+
+/** Also of a swap that another builder began: hours may have gone by since. What it had moved is put back then. */
+async function requireStillReady(
+  ports: Needs,
+  settings: Settings,
+  state: RunState,
+  memory: SwapMemory,
+  context: StepContext<RunState>,
+): Promise<void> {
+  try {
+    await requireReady(ports, settings, state, context);
+  } catch (error) {
+    if (!(error instanceof TimeoutError) || memory.get().startedAt === undefined) throw error;
+    await putBack(ports, settings, state, memory, context, error);
+  }
+}
 
 /** Plans, changes zone by zone, verifies by reading. On a refusal half way the changed zones are put back. */
 async function swap(
@@ -66,6 +83,8 @@ async function swap(
     const plan = planSwap({ ...swapInput(settings, state), current });
     if (plan.kind === "refused") return refuse(ports, settings, state, memory, context, plan.reasons);
     if (plan.changes.length === 0) {
+      // Somebody may have moved the names by hand: what they pointed at is still in resolvers.
+      if (memory.get().startedAt === undefined) await writeIntent(ports, state, memory, context, plan);
       context.log.info({}, "in effect");
       return memory.save({ swappedAt: new Date(context.clock.now()).toISOString() });
     }
@@ -124,7 +143,11 @@ async function writeIntent(
 function pinnedThatMayBeCached({ before, lowered }: ReturnType<SwapMemory["get"]>, now: number): RecordSet[] {
   if (!lowered) return before;
   const longestMs = Math.max(0, ...before.map(({ ttlSeconds }) => ttlSeconds)) * 1000;
-  return now - Date.parse(lowered.at) >= longestMs ? [] : before;
+  if (now - Date.parse(lowered.at) < longestMs) return before;
+  return before.map((record) => ({
+    ...record,
+    ttlSeconds: Math.min(record.ttlSeconds, lowered.ttlSeconds),
+  }));
 }
 
 async function refuse(

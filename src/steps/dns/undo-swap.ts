@@ -1,9 +1,15 @@
 /** Puts the old records back: what now points at the new release gets what it had before. */
 import type { Settings } from "../../config/settings.ts";
-import { drainMs, planUndo } from "../../domain/dns-plan.ts";
+import { addressRecord, drainMs, newRecordTtlSeconds, planUndo } from "../../domain/dns-plan.ts";
 import { annotations } from "../../domain/names.ts";
 import type { RunState } from "../../domain/run-state.ts";
-import { type BuilderError, ConflictError, PermanentError, RefusedError } from "../../errors.ts";
+import {
+  type BuilderError,
+  CancelledError,
+  ConflictError,
+  PermanentError,
+  RefusedError,
+} from "../../errors.ts";
 import type { StepContext } from "../../pipeline/step.ts";
 import type { Ports } from "../../ports/index.ts";
 import { markRelease } from "../mark-release.ts";
@@ -53,32 +59,16 @@ export async function undoSwap(
   memory: SwapMemory,
   context: StepContext<RunState>,
 ): Promise<void> {
-  const { mappings } = settings;
-  const { addresses = {} } = state;
-  const { before } = memory.get();
-  const undoneAt = new Date(context.clock.now()).toISOString();
-  // Resolvers may hold our addresses for the TTL that the records kept: the release stays that long.
-  const ttlSeconds = Math.max(
-    0,
-    ...before.map((record) => record.ttlSeconds),
-    memory.get().oldTtlSeconds ?? 0,
-  );
-  const until = new Date(context.clock.now() + drainMs(ttlSeconds, settings.dns.drainTtls)).toISOString();
-  await markRelease(cluster, state.release, { [annotations.retainUntil]: until });
-  for (let tries = 0; tries < mostTries; tries += 1) {
-    const changes = planUndo({ mappings, addresses, before, current: await readRecords(dns, mappings) });
-    if (changes.length === 0) break;
-    try {
-      for (const change of changes) {
-        await sendChange(dns, settings, memory, change, context);
-        for (const { name, rrdatas } of change.additions)
-          context.log.warn({ name }, `${name} put back to ${rrdatas.join(", ")}`);
-      }
-    } catch (error) {
-      if (!(error instanceof ConflictError)) throw error;
-    }
-  }
-  await memory.save({ undoneAt });
+  const protect = (ttlSeconds: number) => {
+    const until = new Date(context.clock.now() + drainMs(ttlSeconds, settings.dns.drainTtls)).toISOString();
+    return markRelease(cluster, state.release, { [annotations.retainUntil]: until });
+  };
+  // Resolvers may hold our addresses for as long as the records said until now: the release stays until then.
+  const expected = longestTtlSeconds(settings, memory.get());
+  await protect(expected);
+  const seen = await sendBack(dns, settings, state, memory, context);
+  await protect(Math.max(expected, seen));
+  await memory.save({ undoneAt: new Date(context.clock.now()).toISOString() });
   for (const name of state.previous ?? []) {
     if (name !== state.release)
       await markRelease(cluster, name, {
@@ -86,4 +76,47 @@ export async function undoSwap(
         [annotations.retainUntil]: null,
       });
   }
+}
+
+/** The TTL that a record of ours may have: the one it had before, or that of a record that was created. */
+function longestTtlSeconds({ mappings }: Settings, { before, oldTtlSeconds = 0 }: SwapState): number {
+  const ttls = mappings.map((mapping) => addressRecord(before, mapping)?.ttlSeconds ?? newRecordTtlSeconds);
+  return Math.max(oldTtlSeconds, ...ttls);
+}
+
+/**
+ * Changes zone by zone until no name points at the new release; returns the longest TTL of what did. Throws
+ * CancelledError DNS_CONTENDED, to be resumed, where somebody else always comes first.
+ */
+async function sendBack(
+  dns: Ports["dns"],
+  settings: Settings,
+  { addresses = {} }: RunState,
+  memory: SwapMemory,
+  context: StepContext<RunState>,
+): Promise<number> {
+  const { mappings } = settings;
+  const { before } = memory.get();
+  let ttlSeconds = 0;
+  for (let tries = 0; tries < mostTries; tries += 1) {
+    const changes = planUndo({ mappings, addresses, before, current: await readRecords(dns, mappings) });
+    if (changes.length === 0) return ttlSeconds;
+    const replaced = changes.flatMap(({ deletions }) => deletions);
+    ttlSeconds = Math.max(ttlSeconds, ...replaced.map((record) => record.ttlSeconds));
+    try {
+      for (const change of changes) {
+        await sendChange(dns, settings, memory, change, context);
+        for (const { name, rrdatas } of change.additions)
+          context.log.warn({ name }, `${name} put back to ${rrdatas.join(", ")}`);
+      }
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error; // somebody wrote in between: read again, decide again
+    }
+  }
+  const left = planUndo({ mappings, addresses, before, current: await readRecords(dns, mappings) });
+  if (left.length === 0) return ttlSeconds;
+  const names = left.flatMap(({ deletions }) => deletions.map(({ name }) => name)).join(", ");
+  throw new CancelledError("DNS_CONTENDED", `somebody else keeps changing ${names}; not put back yet`, {
+    hint: "find out who, then let the builder start again: it goes on here",
+  });
 }
