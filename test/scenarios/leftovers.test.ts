@@ -88,6 +88,19 @@ describe("leftovers", () => {
     expectSound(fake);
   });
 
+  it("are not what was live, when DNS answers with nothing at all", async () => {
+    const fake = createFakeWorld({ live: {} });
+    const builder = fake.builder("builder-1");
+    fake.clock.at(
+      fake.clock.now() + 50 * 60_000,
+      () => (builder.world.ports.dns.findRecords = async () => []),
+    );
+    expect(await builder.run()).toMatchObject({ code: 3 });
+    expect(storedRun(fake).failure?.code).toBe("INTERLOCK");
+    expect(fake.namespaces).toEqual([newRelease(fake), "prod-old01"].sort());
+    expectSound(fake);
+  });
+
   it("are not removed while DNS can't be read", async () => {
     const fake = createFakeWorld({ live: {} });
     addFailedBuild(fake, "prod-bad01");

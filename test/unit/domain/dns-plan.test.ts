@@ -1,0 +1,139 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  drainMs,
+  drainTtlSeconds,
+  newRecordTtlSeconds,
+  notPointing,
+  planSwap,
+  planUndo,
+  type SwapInput,
+} from "../../../src/domain/dns-plan.ts";
+import type { Mapping, RecordSet, ZoneChange } from "../../../src/domain/dns-records.ts";
+
+const mappings: Mapping[] = [
+  { zone: "a", name: "one.example.", service: "ingress" },
+  { zone: "a", name: "two.example.", service: "ingress-two" },
+  { zone: "b", name: "three.example.", service: "ingress" },
+];
+const addresses = { ingress: "10.0.0.1", "ingress-two": "10.0.0.2" };
+const record = (mapping: Mapping, rrdatas: string[], ttlSeconds = 300): RecordSet => {
+  const { zone, name } = mapping;
+  return { zone, name, type: "A", ttlSeconds, rrdatas };
+};
+
+/** Any state of the mapped names: missing, ours, somebody's, several addresses, any TTL. */
+const records = fc
+  .tuple(
+    ...mappings.map((mapping) =>
+      fc.option(
+        fc
+          .record({
+            rrdatas: fc.uniqueArray(fc.constantFrom("10.0.0.1", "10.0.0.2", "192.0.2.1", "192.0.2.2"), {
+              minLength: 1,
+              maxLength: 2,
+            }),
+            ttlSeconds: fc.integer({ min: 1, max: 86_400 }),
+          })
+          .map(({ rrdatas, ttlSeconds }) => record(mapping, rrdatas, ttlSeconds)),
+        { nil: undefined },
+      ),
+    ),
+  )
+  .map((found) => found.filter((item) => item !== undefined));
+
+/** What a zone becomes: strict as Cloud DNS is (facts.md, 6). */
+function apply(current: readonly RecordSet[], changes: readonly ZoneChange[]): RecordSet[] {
+  let next = [...current];
+  for (const { additions, deletions } of changes) {
+    for (const deletion of deletions) {
+      expect(next).toContainEqual(deletion);
+      next = next.filter((item) => JSON.stringify(item) !== JSON.stringify(deletion));
+    }
+    for (const addition of additions) {
+      expect(next.some(({ zone, name }) => zone === addition.zone && name === addition.name)).toBe(false);
+      next.push(addition);
+    }
+  }
+  return next;
+}
+
+const input = (before: RecordSet[], current: RecordSet[]): SwapInput => ({
+  mappings,
+  addresses,
+  before,
+  current,
+});
+const addressesOf = (found: readonly RecordSet[], { zone, name }: Mapping) =>
+  found.find((item) => item.zone === zone && item.name === name)?.rrdatas.toSorted();
+
+describe("a planned swap", () => {
+  it("points every name at the new release, with one change per zone, and keeps the TTLs", () => {
+    fc.assert(
+      fc.property(records, (current) => {
+        const plan = planSwap(input(current, current));
+        if (plan.kind === "refused") throw new Error(plan.reasons.join());
+        expect(new Set(plan.changes.map(({ zone }) => zone)).size).toBe(plan.changes.length);
+        const after = apply(current, plan.changes);
+        expect(notPointing(mappings, addresses, after)).toEqual([]);
+        for (const item of after) {
+          const old = current.find(({ name }) => name === item.name);
+          expect(item.ttlSeconds).toBe(old?.ttlSeconds ?? newRecordTtlSeconds);
+        }
+        expect(planSwap(input(current, after))).toEqual({ kind: "change", changes: [], moves: [] });
+      }),
+    );
+  });
+
+  it("never overwrites an address that was neither pinned nor ours", () => {
+    fc.assert(
+      fc.property(records, records, (before, current) => {
+        const plan = planSwap(input(before, current));
+        const foreign = mappings.filter((mapping) => {
+          const now = addressesOf(current, mapping)?.join();
+          return (
+            now !== addresses[mapping.service as "ingress"] && now !== addressesOf(before, mapping)?.join()
+          );
+        });
+        expect(plan.kind).toBe(foreign.length > 0 ? "refused" : "change");
+      }),
+    );
+  });
+
+  it("is refused when a service of the new release has no address", () => {
+    const plan = planSwap({ ...input([], []), addresses: { ingress: "10.0.0.1" } });
+    expect(plan).toMatchObject({ kind: "refused" });
+  });
+});
+
+describe("a planned undo", () => {
+  it("gives every name back what it had, wherever the swap was stopped", () => {
+    fc.assert(
+      fc.property(records, fc.integer({ min: 0, max: 3 }), (before, zones) => {
+        const plan = planSwap(input(before, before));
+        if (plan.kind === "refused") return;
+        const halfway = apply(before, plan.changes.slice(0, zones));
+        const after = apply(halfway, planUndo(input(before, halfway)));
+        for (const mapping of mappings)
+          expect(addressesOf(after, mapping)).toEqual(addressesOf(before, mapping));
+        expect(planUndo(input(before, after))).toEqual([]);
+      }),
+    );
+  });
+
+  it("leaves alone what somebody else has changed meanwhile", () => {
+    const before = [record(mappings[0]!, ["192.0.2.1"])];
+    expect(planUndo(input(before, [record(mappings[0]!, ["192.0.2.9"])]))).toEqual([]);
+  });
+});
+
+describe("the drain", () => {
+  it("is as long as the largest TTL that was replaced or pinned, and never shorter than that TTL", () => {
+    const before = [record(mappings[0]!, ["192.0.2.1"], 3_600)];
+    const current = [record(mappings[0]!, ["192.0.2.1"], 60), record(mappings[1]!, ["192.0.2.1"], 120)];
+    const plan = planSwap({ ...input(before, current), before: [...before, ...current.slice(1)] });
+    if (plan.kind === "refused") throw new Error(plan.reasons.join());
+    expect(drainTtlSeconds(before, plan.changes)).toBe(3_600);
+    expect([drainMs(300, 2), drainMs(300, 0), drainMs(0, 2)]).toEqual([600_000, 300_000, 0]);
+  });
+});
