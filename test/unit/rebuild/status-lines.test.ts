@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import type { Status } from "../../../src/rebuild/status.ts";
+import { statusLines } from "../../../src/rebuild/status-lines.ts";
+
+const now = Date.parse("2026-11-22T18:12:00Z");
+const base: Status = {
+  environment: "prod",
+  live: { releases: ["prod-j8x91"], since: "2026-11-15T07:33:00Z", directUpdate: "helm upgrade …" },
+  history: { runs: 6, live: 6, medianMs: 19.6 * 3_600_000 },
+};
+const run: NonNullable<Status["run"]> = {
+  runId: "prod-20261122-1200",
+  release: "prod-k3m7q",
+  phase: "running",
+  startedAt: "2026-11-22T12:00:00Z",
+  builder: "builder-29384756-x7k2p",
+  expectedAt: "2026-11-23T07:43:00Z",
+  commands: { follow: "kubectl logs -f -n builder-prod job/builder-29384756" },
+  step: { name: "await-harvest", position: 5, of: 8, status: "running" },
+  harvest: {
+    list: "1",
+    ended: 41,
+    jobs: 82,
+    current: "Harvest FTEA all descriptions",
+    currentSince: "2026-11-22T17:58:00Z",
+    currentUsualMs: 17 * 60_000,
+    records: 12_345,
+  },
+};
+
+describe("the lines of status", () => {
+  it("tell the live release first, then the run, how far it is, and how to follow it", () => {
+    expect(statusLines({ ...base, run }, now)).toEqual([
+      "live      prod-j8x91   since 15 Nov 07:33   direct update: helm upgrade …",
+      "run       prod-20261122-1200 → prod-k3m7q   running 6h 12m, builder builder-29384756-x7k2p",
+      "step      5 of 8  await-harvest  [██████████████░░░░░░░░░░░░░░]  41 of 82   expected Mon 07:43",
+      "now       Harvest FTEA all descriptions   12,345 records   running 14m (usually 17m)",
+      "follow    kubectl logs -f -n builder-prod job/builder-29384756",
+      "last      6 of the last 6 runs went live; median 19h 36m",
+    ]);
+  });
+
+  it("tell why a run failed, its details, and where more stands", () => {
+    const details = Array.from({ length: 12 }, (_, index) => `job ${index + 1}`);
+    const failure = {
+      code: "HARVEST_JOBS_FAILED",
+      message: "12 of 82 jobs",
+      details,
+      hint: "why:  kubectl logs",
+    };
+    const failed = { ...run, phase: "failed", finishedAt: "2026-11-22T18:00:00Z", commands: {}, failure };
+    const lines = statusLines({ ...base, run: failed }, now);
+    expect(lines).toContain("failed    12 of 82 jobs [HARVEST_JOBS_FAILED]");
+    expect(lines).toContain("            job 10");
+    expect(lines).not.toContain("            job 11");
+    expect(lines).toContain("            … and 2 more");
+    expect(lines).toContain("          why:  kubectl logs");
+    expect(lines).toContain("          more: docs/errors.md#harvest_jobs_failed");
+    expect(lines.some((line) => line.startsWith("now "))).toBe(false);
+  });
+
+  it("say how to approve a run that waits", () => {
+    const waiting = {
+      ...run,
+      phase: "waiting-approval",
+      commands: { approve: "kubectl create job approve-1" },
+    };
+    expect(statusLines({ ...base, run: waiting }, now)).toContain("approve   kubectl create job approve-1");
+  });
+
+  it("say what can't be known", () => {
+    const live = { releases: [], unknown: "Cloud DNS answered 503" };
+    expect(statusLines({ environment: "prod", live, history: { runs: 0, live: 0 } }, now)).toEqual([
+      "live      unknown: Cloud DNS answered 503",
+      "run       none yet",
+    ]);
+  });
+});
