@@ -29,7 +29,7 @@ export const awaitHarvest = (settings: Settings): Step<Needs, RunState> => ({
     let harvest = state.harvest;
     for (const name of settings.jobLists) {
       const memory = listMemory(name, { ...state, ...(harvest ? { harvest } : {}) }, context);
-      const list = await harvestList(ports, settings, state, memory, context);
+      const list = await harvestList(ports, settings, { ...state, harvest }, memory, context);
       harvest = { ...harvest, [name]: memory.get() };
       outputs.push(settings.jobLists.length > 1 ? `list ${name}: ${tally(list)}` : tally(list));
     }
@@ -41,7 +41,7 @@ export const awaitHarvest = (settings: Settings): Step<Needs, RunState> => ({
 async function harvestList(
   ports: Needs,
   settings: Settings,
-  { release }: RunState,
+  { release, harvest }: RunState,
   memory: ListMemory,
   context: StepContext<RunState>,
 ): Promise<HarvestList> {
@@ -50,10 +50,10 @@ async function harvestList(
   const first = await ensureListStarted(ports, release, memory, context);
   if (resumed) context.log.info({}, whereList(first, memory.name));
   const { startedAt = "", rescued, expectedAt } = memory.get();
-  const deadline = Date.parse(startedAt) + settings.harvest.timeoutMs;
+  const deadline = firstStart({ ...harvest, [memory.name]: { startedAt } }) + settings.harvest.timeoutMs;
   if (expectedAt) context.log.info({}, `expected ${clockTime(Date.parse(expectedAt))}`);
   else sayUsual(first, memory, context);
-  const reporter = progressReporter(harvester, release, memory, context);
+  const reporter = progressReporter(harvester, release, memory, context, settings.harvest);
   const scene = { ports, settings: settings.harvest, release, deadline, memory, reporter, context };
   await runQueue(scene);
   if (!rescued) {
@@ -75,6 +75,11 @@ async function harvestList(
   }
   await judge(harvester, settings, release, list, memory, context);
   return list;
+}
+
+/** When the harvest began: HARVEST_TIMEOUT is for all lists together. */
+function firstStart(harvest: NonNullable<RunState["harvest"]>): number {
+  return Math.min(...Object.values(harvest).map(({ startedAt }) => Date.parse(startedAt ?? "") || Infinity));
 }
 
 /** What a builder finds that goes on with a list: the next line may be hours away. */
@@ -110,9 +115,9 @@ async function queueRescue(
   memory: ListMemory,
   { log }: StepContext<RunState>,
 ): Promise<void> {
-  const remaining = list.jobs.flatMap((job, position) =>
-    endedWell(job) || (position < (list.currentJob ?? 0) && job.exitCode === "FAILED") ? [] : [position],
-  );
+  const isLeft = (job: HarvestJob, position: number) =>
+    !endedWell(job) && (position >= (list.currentJob ?? 0) || job.exitCode !== "FAILED");
+  const remaining = withIndexJobs(list, list.jobs.findIndex(isLeft), isLeft);
   log.warn(
     {},
     `the harvester died in the middle of list ${memory.name}, which will not move again; running the ${remaining.length} remaining jobs one at a time`,
@@ -122,6 +127,19 @@ async function queueRescue(
     pod: await harvesterPod(cluster, release),
     queue: { reason: "rescue", remaining },
   });
+}
+
+/** Positions of the chosen jobs, and of the index jobs after the first of them: what they wrote is out of date then. */
+function withIndexJobs(
+  list: HarvestList,
+  first: number,
+  isChosen: (job: HarvestJob, position: number) => boolean,
+): number[] {
+  return list.jobs.flatMap((job, position) =>
+    isChosen(job, position) || (first >= 0 && position > first && job.jobName === "ReIndex")
+      ? [position]
+      : [],
+  );
 }
 
 /** Queues the jobs that did not end well for another try, with the index jobs after them; false: nothing to do. */
@@ -134,10 +152,8 @@ async function queueRetries(
   const retries = memory.get().retries ?? 0;
   const bad = badJobs(list);
   if (bad.length === 0 || retries >= mostRetries) return false;
-  const firstBad = list.jobs.findIndex((job) => !endedWell(job));
-  const again = (job: HarvestJob, position: number) =>
-    !endedWell(job) || (position > firstBad && job.jobName === "ReIndex");
-  const remaining = list.jobs.flatMap((job, position) => (again(job, position) ? [position] : []));
+  const isBad = (job: HarvestJob) => !endedWell(job);
+  const remaining = withIndexJobs(list, list.jobs.findIndex(isBad), isBad);
   log.warn(
     {},
     `${bad.length} of ${list.jobs.length} jobs did not end well; running them again, and the index jobs after them`,

@@ -17,15 +17,21 @@ export interface ProgressReporter {
   report(list: HarvestList): Promise<number | undefined>;
 }
 
+/** How many times the records are looked at before a job may count as standing still. */
+const looksPerStall = 3;
+
 /** A reporter for one list; jobs that an earlier builder reported are not reported again. */
 export function progressReporter(
   harvester: Ports["harvester"],
   release: string,
   memory: ListMemory,
   context: StepContext<RunState>,
+  { stallTimeoutMs }: { stallTimeoutMs: number },
 ): ProgressReporter {
   const { clock, log } = context;
+  const lookEveryMs = Math.min(progressEveryMs, stallTimeoutMs / looksPerStall);
   let lastLine = clock.now();
+  let lastLook = lastLine;
   let records: number | undefined;
   let following: string | undefined;
 
@@ -53,14 +59,15 @@ export function progressReporter(
       const changed = current?.job.identifier !== following;
       if (changed) [following, records] = [current?.job.identifier, undefined];
       const due = clock.now() - lastLine >= progressEveryMs;
-      if (current && due) {
+      if (current && (due || clock.now() - lastLook >= lookEveryMs)) {
         const execution = await harvester.findExecution(release, current.job.id);
         records = execution?.readCount;
-        lastLine = clock.now();
-        log.info(
-          { job: current.job.identifier },
-          progressLine(list, current, execution, memory, clock.now()),
-        );
+        lastLook = clock.now();
+        if (due) {
+          lastLine = lastLook;
+          const line = progressLine(list, current, execution, memory, lastLine);
+          log.info({ job: current.job.identifier }, line);
+        }
       }
       if (ended > 0 || changed || due) await remember(list, current, records, memory, clock.now());
       return records;

@@ -42,12 +42,18 @@ async function startNext({ ports, release, memory, context }: Scene, queue: JobQ
   const [position = 0, ...remaining] = queue.remaining;
   const { job } = await requireJob(ports, release, memory, position);
   const current = { position, lastExecution: job.lastExecution, attempt: 1 };
-  await memory.save({ queue: { ...queue, remaining, current } });
+  await memory.save({ ...(await podNow(ports, release)), queue: { ...queue, remaining, current } });
   context.log.info(
     { job: job.identifier },
     `running job ${position + 1} on its own: ${job.description || job.identifier}`,
   );
   await startJob(ports, release, job, context);
+}
+
+/** The pod that a job is about to be started in: one that restarted while nothing ran has not died under it. */
+async function podNow({ cluster }: Scene["ports"], release: string): Promise<{ pod?: string }> {
+  const pod = await harvesterPod(cluster, release);
+  return pod === "" ? {} : { pod };
 }
 
 async function startJob(
@@ -80,13 +86,18 @@ async function followJob(
   let polls = 0;
   for (;;) {
     const { job, list } = await requireJob(ports, release, memory, current.position);
-    const records = await reporter.report(list);
+    await reporter.report(list);
     const begun = job.lastExecution !== current.lastExecution;
     if (begun && hasEnded(job)) return memory.save({ queue: { ...queue, current: undefined } });
-    stall = advance(stall, `${job.status}/${job.lastExecution}/${records}`, settings.pollIntervalMs);
+    // The list stands still meanwhile: only the job itself tells whether it moves.
+    const { readCount = 0, writeCount = 0 } =
+      (begun && (await ports.harvester.findExecution(release, job.id))) || {};
+    const seen = [job.status, job.lastExecution, readCount, writeCount].join("/");
+    stall = advance(stall, seen, settings.pollIntervalMs);
     if (begun && stall.idlePolls >= 3 && (await diedUnderIt(scene)))
       return beginAnew(scene, queue, current, job);
     if (!begun && polls >= 2) {
+      await memory.save(await podNow(ports, release));
       await startJob(ports, release, job, context);
       polls = 0;
     }
@@ -98,8 +109,9 @@ async function followJob(
 }
 
 async function diedUnderIt({ ports, release, memory }: Scene): Promise<boolean> {
+  const { pod } = memory.get();
   const now = await harvesterPod(ports.cluster, release);
-  return now !== "" && now !== memory.get().pod;
+  return now !== "" && Boolean(pod) && now !== pod;
 }
 
 /** The harvester died under the job: its execution stays STARTED for ever, so another one is begun. */
@@ -118,9 +130,8 @@ async function beginAnew(
       },
     );
   }
-  const pod = await harvesterPod(ports.cluster, release);
   const current = { position, lastExecution: job.lastExecution, attempt: attempt + 1 };
-  await memory.save({ pod, queue: { ...queue, current } });
+  await memory.save({ ...(await podNow(ports, release)), queue: { ...queue, current } });
   context.log.warn({ job: job.identifier }, `the harvester restarted; running ${job.identifier} again`);
   await startJob(ports, release, job, context);
 }
