@@ -34,7 +34,7 @@ RUN printf 'path-exclude=%s\n' '/usr/share/perl/*' '/usr/share/perl5/*' '/usr/li
     /usr/local/bin/yarn /usr/local/bin/yarnpkg /opt/yarn-* \
   && echo 'builder:x:65532:65532::/tmp:/usr/sbin/nologin' >> /etc/passwd \
   && echo 'builder:x:65532:' >> /etc/group \
-  && printf '#!/bin/sh\nexec node --enable-source-maps /opt/powo-builder/powo-builder.js "$@"\n' > /usr/local/bin/powo-builder \
+  && printf '#!/bin/sh\nexec node /opt/powo-builder/powo-builder.js "$@"\n' > /usr/local/bin/powo-builder \
   && chmod 0755 /usr/local/bin/powo-builder
 COPY --from=helm /helm /usr/local/bin/helm
 COPY package.json /opt/powo-builder/
