@@ -86,3 +86,34 @@ export async function requestsPerCall(): Promise<Record<string, number>> {
   }
   return found;
 }
+
+const hourMs = 3_600_000;
+
+/** The most requests that fell into any hour after the list was started and before it was over. */
+export function mostInAnHour(
+  calls: readonly Call[],
+  costs: Readonly<Record<string, number>>,
+): { kubernetes: number; harvester: number } {
+  const from = calls.find(({ name }) => name === "harvester.startList")?.at ?? NaN;
+  const to = calls.findLast(({ name }) => name === "harvester.findList")?.at ?? NaN;
+  const within = calls.filter(({ at }) => at > from && at < to);
+  const most = (cost: (call: Call) => number) => {
+    let [largest, sum, first] = [0, 0, 0];
+    for (const call of within) {
+      sum += cost(call);
+      for (; (within[first]?.at ?? Infinity) <= call.at - hourMs; first += 1) sum -= cost(within[first]!);
+      largest = Math.max(largest, sum);
+    }
+    return largest;
+  };
+  const ofKubernetes = ({ name }: Call): number => {
+    if (!/^(cluster|store|leases)\.|^notifier\.announce$/.test(name)) return 0;
+    const cost = costs[name] ?? 0;
+    if (cost === 0) throw new Error(`how many requests ${name} makes is not known`);
+    return cost;
+  };
+  return {
+    kubernetes: most(ofKubernetes),
+    harvester: most(({ name }) => (name.startsWith("harvester.") ? 1 : 0)),
+  };
+}

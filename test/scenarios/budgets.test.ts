@@ -1,10 +1,8 @@
 /** What a rebuild may ask of others while it waits, and keep in the cluster (docs/performance.md). No time is measured. */
-import { beforeAll, describe, expect, it } from "vitest";
-import type { RunState } from "../../src/domain/run-state.ts";
-import type { StepContext } from "../../src/pipeline/step.ts";
-import { listMemory } from "../../src/steps/harvest/list-memory.ts";
+import { describe, expect, it } from "vitest";
 import { generateDataConfiguration } from "../fixtures/data-configuration.ts";
-import { recordCalls, requestsPerCall, type Call } from "../fakes/call-counts.ts";
+import { mostInAnHour, recordCalls, requestsPerCall, type Call } from "../fakes/call-counts.ts";
+import { stateSizes } from "../fakes/large-state.ts";
 import { createFakeWorld, type FakeWorld, type FakeWorldOptions } from "../fakes/world.ts";
 import { recordsOf } from "../sandbox/harvester/data-configuration.ts";
 import { expectSound, hour, minute, storedRun } from "./seen.ts";
@@ -12,11 +10,6 @@ import { expectSound, hour, minute, storedRun } from "./seen.ts";
 const mostKubernetesRequests = 150;
 const mostHarvesterRequests = 130;
 const mostStateBytes = 256 * 1024;
-
-let requests: Record<string, number>;
-beforeAll(async () => {
-  requests = await requestsPerCall();
-});
 
 /** A whole rebuild at the default settings; every call with its time. */
 async function rebuild(options: FakeWorldOptions): Promise<{ fake: FakeWorld; calls: Call[] }> {
@@ -27,31 +20,6 @@ async function rebuild(options: FakeWorldOptions): Promise<{ fake: FakeWorld; ca
   expectSound(fake);
   return { fake, calls };
 }
-
-/** The most requests that fell into any hour between two moments. */
-function mostInAnHour(
-  calls: readonly Call[],
-  from: number,
-  to: number,
-  cost: (call: Call) => number,
-): number {
-  const within = calls.filter(({ at }) => at > from && at < to);
-  let [most, sum, first] = [0, 0, 0];
-  for (const call of within) {
-    sum += cost(call);
-    for (; within[first]!.at <= call.at - hour; first += 1) sum -= cost(within[first]!);
-    most = Math.max(most, sum);
-  }
-  return most;
-}
-
-const ofKubernetes = ({ name }: Call): number => {
-  if (!/^(cluster|store|leases)\.|^notifier\.announce$/.test(name)) return 0;
-  const cost = requests[name] ?? 0;
-  if (cost === 0) throw new Error(`how many requests ${name} makes is not known`);
-  return cost;
-};
-const ofHarvester = ({ name }: Call): number => (name.startsWith("harvester.") ? 1 : 0);
 
 /** When the list was started, and when it was seen to be over. */
 function harvestOf(fake: FakeWorld): [from: number, to: number] {
@@ -80,8 +48,11 @@ describe("in an hour of waiting for the harvest, at the default intervals", () =
     const { fake, calls } = await rebuild(options);
     const [from, to] = harvestOf(fake);
     expect(to - from).toBeGreaterThan(10 * hour);
-    expect(mostInAnHour(calls, from, to, ofKubernetes)).toBeLessThanOrEqual(mostKubernetesRequests);
-    expect(mostInAnHour(calls, from, to, ofHarvester)).toBeLessThanOrEqual(mostHarvesterRequests);
+    const most = mostInAnHour(calls, await requestsPerCall());
+    expect(most.kubernetes).toBeLessThanOrEqual(mostKubernetesRequests);
+    expect(most.kubernetes).toBeGreaterThan(100);
+    expect(most.harvester).toBeLessThanOrEqual(mostHarvesterRequests);
+    expect(most.harvester).toBeGreaterThan(60);
   });
 
   it("a job that ends costs the API server one write", async () => {
@@ -95,35 +66,13 @@ describe("in an hour of waiting for the harvest, at the default intervals", () =
 });
 
 describe("what is kept of a run with 10,000 jobs", () => {
-  it("stays below 256 KiB, the pinned configuration and what earlier runs left aside", async () => {
-    const document = generateDataConfiguration({ jobs: 10_001, listed: 10_000 });
-    const { fake } = await rebuild({});
-    const written: { run?: object; bytes?: Uint8Array } = {};
-    const context = {
-      attachment: () => undefined,
-      attach: async (_: string, bytes: Uint8Array, patch?: object) =>
-        Object.assign(written, { bytes, run: patch }),
-    };
-    const memory = listMemory("1", storedRun(fake), context as unknown as StepContext<RunState>);
-    for (const [index, job] of document.jobConfigurations.entries()) {
-      const records = recordsOf(job);
-      memory.addResult(`${job.identifier}#${index}`, [10 + Math.round(records / 100), records, "COMPLETED"]);
-    }
-    const remaining = document.jobConfigurations.map((_, position) => position);
-    const reason = "x".repeat(300);
-    const bad = Array.from({ length: 50 }, (_, position) => ({
-      position,
-      identifier: document.jobConfigurations[position]!.identifier,
-      description: document.jobConfigurations[position]!.description,
-      exitCode: "FAILED",
-      reason,
-    }));
-    await memory.save({ queue: { reason: "rescue", remaining }, bad, badCount: 10_000 });
-    const run = JSON.stringify({ ...storedRun(fake), ...written.run });
-    expect(run).toContain("9999");
-    const size = Buffer.byteLength(run) + written.bytes!.byteLength;
-    expect(size).toBeGreaterThan(100_000);
-    expect(size).toBeLessThanOrEqual(mostStateBytes);
+  it("stays below 256 KiB beside the pinned configuration, and all of it below the 1 MiB of a ConfigMap", async () => {
+    const { run, results, data, timings } = await stateSizes(10_000, 5);
+    expect(run).toBeGreaterThan(10_000);
+    expect(results).toBeGreaterThan(10_000);
+    expect(run + results).toBeLessThanOrEqual(mostStateBytes);
+    // Beside them reports and evidence of earlier runs, 40 kB each at most.
+    expect(run + results + data + timings + 2 * 40_000).toBeLessThan(1024 * 1024);
   });
 });
 
