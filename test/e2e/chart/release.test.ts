@@ -52,14 +52,15 @@ describe.skipIf(!simulated)("on simulated nodes", () => {
   test("helm installs, lists, upgrades, rolls back and uninstalls a release with the builder's token", async () => {
     const chart = [release, releaseChart, "-f", "-"];
     const commands = [
-      ["install", ...chart, "--wait", "--timeout", "3m"],
+      // The builder waits for the pods itself; Helm's own wait would want to see ReplicaSets.
+      ["install", ...chart],
       ["list", "-o", "json"],
       ["status", release, "-o", "json"],
       ["get", "values", release, "-o", "json"],
       ["get", "manifest", release],
       ["history", release, "-o", "json"],
-      ["upgrade", ...chart, "--set", "colplanta.enabled=false", "--wait", "--timeout", "3m"],
-      ["rollback", release, "1", "--wait", "--timeout", "3m"],
+      ["upgrade", ...chart, "--set", "colplanta.enabled=false"],
+      ["rollback", release, "1"],
       ["uninstall", release, "--wait", "--timeout", "3m"],
     ];
     for (const command of commands) {
@@ -68,11 +69,15 @@ describe.skipIf(!simulated)("on simulated nodes", () => {
   });
 
   test("the evidence of a failure can be read, and the release can be deleted", async () => {
-    await helmAsBuilder(["install", release, releaseChart, "-f", "-", "--wait", "--timeout", "3m"]);
-    for (const what of ["pods", "deployments,replicasets", "persistentvolumeclaims", "events", "services"]) {
+    await helmAsBuilder(["install", release, releaseChart, "-f", "-"]);
+    for (const what of ["pods", "deployments,statefulsets", "persistentvolumeclaims", "events", "services"]) {
       expect(await builder.kubectl(["get", what, "-n", release]), what).toMatchObject({ exitCode: 0 });
     }
-    expect(await builder.kubectl(["logs", "deploy/harvester", "-n", release])).toMatchObject({ exitCode: 0 });
+    await until(
+      "the harvester's log",
+      () => builder.kubectl(["logs", "deploy/harvester", "-n", release]),
+      ({ exitCode }) => exitCode === 0,
+    );
     expect(await builder.kubectl(["delete", "namespace", release])).toMatchObject({ exitCode: 0 });
   });
 
