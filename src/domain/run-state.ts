@@ -21,6 +21,11 @@ const inputs = z.strictObject({
   dataSha256: z.string(),
 });
 
+const pinned = z.strictObject({
+  mappings: z.array(z.strictObject({ zone: z.string(), name: z.string(), service: z.string() })),
+  jobLists: z.array(z.string()),
+});
+
 const swap = z.strictObject({
   /** The record sets of the mapped names as preflight found them. */
   before: z.array(recordSet),
@@ -98,6 +103,8 @@ export const runStateShape = {
   environment: z.string(),
   release: z.string(),
   inputs: inputs.optional(),
+  /** What preflight checked everything against: a run ends with the names and lists that it began with. */
+  pinned: pinned.optional(),
   /** Releases of earlier runs, from the history: what may be recognised as ours without labels. */
   known: z.array(z.string()),
   /** Releases that DNS pointed at when the run began: what the swap leaves behind. */

@@ -18,6 +18,7 @@ import { readState, type Run } from "./read-state.ts";
 import { contextFor } from "./step-context.ts";
 import { takeOver } from "./take-over.ts";
 import { keepingLock } from "./with-lock.ts";
+import { worldOfRun } from "./world-of-run.ts";
 import { requestKinds, type World } from "./world.ts";
 
 /** Aborts the run of this environment; returns the exit code. Throws RefusedError once DNS was changed. */
@@ -56,18 +57,20 @@ function refuseAfterSwap(run: Run, { builderNamespace }: World): void {
 }
 
 async function removeAndClose(
-  world: World,
+  given: World,
   lock: Lock,
   ports: Ports,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const { store, stateName, settings, clock } = world;
-  const log = world.log("abort");
-  const patience: Patience = { clock, log, budgetMs: settings.retryTimeoutMs };
+  const { store, stateName, clock } = given;
+  const log = given.log("abort");
+  const patience: Patience = { clock, log, budgetMs: given.settings.retryTimeoutMs };
   const stored = await patiently(() => readState(store, stateName), patience, signal);
   const { run } = stored;
   if (!run) return exitCodes.done;
-  world.nameRun(run);
+  given.nameRun(run);
+  const world = worldOfRun(given, run);
+  const { settings } = world;
   refuseAfterSwap(run, world); // the builder may have got there before it heard of us
   const checkpoint = checkpointOf(world, lock, run, stored, signal);
   const finishedAt = run.finishedAt ?? new Date(clock.now()).toISOString();

@@ -82,7 +82,11 @@ export async function tellEnd(world: World, checkpoint: Checkpoint<RunState>): P
 }
 
 /** Says how the run ended, in the words of what is stored: whoever says it says the same. */
-function tellOutcome(world: World, checkpoint: Checkpoint<RunState>, signal: AbortSignal): Promise<void> {
+export function tellOutcome(
+  world: World,
+  checkpoint: Checkpoint<RunState>,
+  signal: AbortSignal,
+): Promise<void> {
   const { phase, release, failure } = checkpoint.run;
   if (phase === "succeeded") return tell(world, checkpoint, "live", `${release} is live`, signal);
   const event = phase === "aborted" || phase === "rolled-back" ? phase : "failed";

@@ -6,7 +6,6 @@ import type { Checkpoint } from "../pipeline/checkpoint.ts";
 import { pack, resultsAttachment, unpack } from "../steps/harvest/list-memory.ts";
 import { dataAttachment } from "../steps/load-data.ts";
 import { makeReport } from "./make-report.ts";
-import type { Run } from "./read-state.ts";
 import type { World } from "./world.ts";
 
 export const reportsAttachment = "reports";
@@ -45,8 +44,8 @@ export async function keepReport(
   world: World,
   checkpoint: Checkpoint<RunState>,
   signal: AbortSignal,
-  run: Run = checkpoint.run,
 ): Promise<void> {
+  const { run } = checkpoint;
   try {
     const earlier = keptReports(checkpoint.attachment(reportsAttachment));
     const attachments = Object.fromEntries(

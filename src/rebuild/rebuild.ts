@@ -14,14 +14,15 @@ import { notifyOnce } from "../steps/notify-once.ts";
 import { announceSteps } from "./announce-steps.ts";
 import { banner, joinLines } from "./banner.ts";
 import { checkpointOf } from "./checkpoint-of.ts";
+import { closeExpired } from "./close-expired.ts";
 import { closeRun, tellEnd, type Ending } from "./close-run.ts";
 import { dropFailed } from "./drop-failed.ts";
 import { giveTtlsBack, willGoOn } from "./give-ttls-back.ts";
 import { fencedPorts } from "./guards.ts";
-import { keepReport } from "./keep-report.ts";
 import { type Metrics, observers, openMetrics, watchedStore } from "./measure.ts";
 import { endedInThisJob, openRun, type OpenedRun } from "./open-run.ts";
 import { readState, type ReadState } from "./read-state.ts";
+import { worldOfRun } from "./world-of-run.ts";
 import { requestKinds, type World } from "./world.ts";
 
 /** Runs a rebuild; throws only what closes nothing (bugs, an unreadable state). Returns the exit code. */
@@ -67,35 +68,26 @@ export async function rebuild(world: World, signal: AbortSignal): Promise<ExitCo
 
 /** Opens the run, carries it through its steps, and writes down how it ended. */
 async function carryOut(
-  world: World,
+  given: World,
   metrics: Metrics,
   lock: Lock,
-  stored: ReadState,
+  found: ReadState,
   lastSeen: number | undefined,
   held: AbortSignal,
 ): Promise<ExitCode> {
-  const { settings, clock } = world;
-  const steps = rebuildSteps(settings);
   const abort = new AbortController();
   const signal = AbortSignal.any([held, abort.signal]);
-  const ports = fencedPorts(world, lock, signal);
-  const opened = await open(
-    world,
-    ports.cluster,
-    stored,
-    steps.map(({ name }) => name),
-  );
-  world.nameRun(opened.run);
+  const ports = fencedPorts(given, lock, signal);
+  const opened = await open(given, ports.cluster, found);
+  given.nameRun(opened.run);
   metrics.past(opened.history);
-  const store = watchedStore(world.store, metrics);
-  const checkpoint = checkpointOf({ ...world, store }, lock, opened.run, stored, held);
+  for (const line of banner(opened, given, lastSeen)) given.log().info({}, line);
+  const world = worldOfRun({ ...given, store: watchedStore(given.store, metrics) }, opened.run);
+  const { settings, clock } = world;
+  const stored = opened.expired ? await closeExpired(given, lock, opened, found, held) : found;
+  const checkpoint = checkpointOf(world, lock, opened.run, stored, held);
   obeyRequests(lock, checkpoint, abort);
-  for (const line of banner(opened, world, lastSeen)) world.log().info({}, line);
   const drop = opened.kind === "new" ? [dataAttachment, resultsAttachment] : [];
-  if (opened.expired) {
-    await checkpoint.setPhase("running", signal, {}, opened.history);
-    await keepReport(world, checkpoint, signal, opened.expired);
-  }
   await checkpoint.begin(drop, signal);
   let ending: Ending = { kind: "succeeded" };
   try {
@@ -105,7 +97,7 @@ async function carryOut(
     const say = duration;
     await tellStarted(world, checkpoint, signal);
     await runPipeline({
-      steps,
+      steps: rebuildSteps(settings),
       ports,
       checkpoint,
       clock,
@@ -128,11 +120,11 @@ async function open(
   world: World,
   cluster: Pick<World["ports"]["cluster"], "findNamespaces">,
   stored: ReadState,
-  stepNames: readonly string[],
 ): Promise<OpenedRun> {
   const { settings, clock, identity, jobName, randomInt } = world;
   const names = (await cluster.findNamespaces()).map(({ name }) => name);
   const taken = new Set(names.filter((name) => isReleaseName(settings.environment, name)));
+  const stepNames = rebuildSteps(settings).map(({ name }) => name);
   return openRun(stored, { settings, stepNames, identity, jobName, now: clock.now(), randomInt, taken });
 }
 

@@ -22,6 +22,7 @@ import { readState, type Run } from "./read-state.ts";
 import { contextFor } from "./step-context.ts";
 import { takeOver } from "./take-over.ts";
 import { keepingLock } from "./with-lock.ts";
+import { worldOfRun } from "./world-of-run.ts";
 import { requestKinds, type World } from "./world.ts";
 
 /** Remembered while the names are put back by an operator's word. */
@@ -56,13 +57,14 @@ function requireSwapped(run: Run | undefined, { builderNamespace }: World): Run 
   );
 }
 
-async function rollBackHeld(world: World, lock: Lock, ports: Ports, signal: AbortSignal): Promise<string> {
-  const { settings, clock } = world;
-  const log = world.log("rollback");
-  const patience = { clock, log, budgetMs: settings.retryTimeoutMs };
-  const stored = await patiently(() => readState(world.store, world.stateName), patience, signal);
-  const run = requireSwapped(stored.run, world);
-  world.nameRun(run);
+async function rollBackHeld(given: World, lock: Lock, ports: Ports, signal: AbortSignal): Promise<string> {
+  const { clock, store, stateName } = given;
+  const patience = { clock, log: given.log("rollback"), budgetMs: given.settings.retryTimeoutMs };
+  const stored = await patiently(() => readState(store, stateName), patience, signal);
+  const run = requireSwapped(stored.run, given);
+  given.nameRun(run);
+  const world = worldOfRun(given, run);
+  const { settings } = world;
   const before = (run.previous ?? []).filter((name) => name !== run.release).join(", ");
   const previous = run.dns?.undoing ? before : await requirePrevious(ports, settings, run);
   const checkpoint = checkpointOf(world, lock, run, stored, signal);

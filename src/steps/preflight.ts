@@ -30,7 +30,9 @@ export const preflight = (settings: Settings): Step<Needs, RunState> => ({
     };
     const previous = live.releases.filter((name) => name !== state.release);
     const before = live.records.filter(({ type }) => type === "A");
-    return done(`${findings.checks} checks passed`, { inputs, previous, dns: { before } });
+    const { mappings, jobLists } = settings;
+    const pinned = { mappings, jobLists };
+    return done(`${findings.checks} checks passed`, { inputs, pinned, previous, dns: { before } });
   },
 });
 

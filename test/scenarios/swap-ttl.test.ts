@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { abortRun } from "../../src/rebuild/abort-run.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
-import { between, expectSound, newRelease, storedRun } from "./seen.ts";
+import { between, day, expectSound, newRelease, pastRuns, storedRun } from "./seen.ts";
 
 const settings = { DNS_SWAP_TTL: "60s", POST_SWAP_WATCH: "0s" };
 const ttls = (fake: FakeWorld) =>
@@ -67,6 +67,23 @@ describe("a lowered TTL", () => {
     fake.when("after", "harvester.startList", () => fake.point("prod-old01", 900));
     expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
     expect(ttls(fake)).toEqual([900, 900]);
+    expectSound(fake);
+  });
+
+  it("is given back when the run's time is over, and that failure is told, before the next run begins", async () => {
+    const fake = createFakeWorld({ live: { ttl: 3600 }, settings });
+    const builder = fake.builder("builder-1");
+    fake.when("after", "harvester.startList", () => builder.kill());
+    expect(await builder.run()).toEqual({ code: "killed" });
+    expect(ttls(fake)).toEqual([60, 60]);
+    const lost = newRelease(fake);
+    await fake.clock.sleep(7 * day);
+    expect(await fake.builder("builder-2").run()).toEqual({ code: 0 });
+    expect(ttls(fake)).toEqual([3600, 3600]);
+    expect(storedRun(fake).dns?.before.map(({ ttlSeconds }) => ttlSeconds)).toEqual([3600, 3600]);
+    expect(pastRuns(fake)).toEqual(["failed RUN_EXPIRED", "succeeded"]);
+    expect(fake.notifications.map(({ event }) => event)).toEqual(["started", "failed", "started", "live"]);
+    expect(fake.notifications[1]?.release).toBe(lost);
     expectSound(fake);
   });
 });
