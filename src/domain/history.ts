@@ -4,6 +4,8 @@ import { z } from "zod";
 export const historyEntrySchema = z.strictObject({
   runId: z.string(),
   release: z.string(),
+  /** The releases that DNS pointed at when it began: ours by this record, whoever made them. */
+  replaced: z.array(z.string()).optional(),
   phase: z.enum(["succeeded", "failed", "aborted", "rolled-back"]),
   startedAt: z.string(),
   finishedAt: z.string(),
@@ -35,6 +37,11 @@ export const emptyHistory: History = { schemaVersion: 1, runs: [] };
 export function addToHistory({ runs }: History, entry: HistoryEntry): History {
   const others = runs.filter(({ runId }) => runId !== entry.runId);
   return { schemaVersion: 1, runs: [...others, entry].slice(-runsRemembered) };
+}
+
+/** All releases that the runs have made or found live. */
+export function recordedReleases({ runs }: History): string[] {
+  return [...new Set(runs.flatMap(({ release, replaced = [] }) => [...replaced, release]))];
 }
 
 /** How long the last good runs took, in milliseconds, oldest first. */

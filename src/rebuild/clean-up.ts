@@ -1,4 +1,5 @@
 /** Removes what earlier runs left, now. */
+import { recordedReleases } from "../domain/history.ts";
 import { isOver } from "../pipeline/run-document.ts";
 import { patiently } from "../pipeline/patience.ts";
 import type { Ports } from "../ports/index.ts";
@@ -6,8 +7,7 @@ import { evidenceOf } from "../steps/keep-evidence.ts";
 import { readLive } from "../steps/read-live.ts";
 import { type LeftoverScope, removeLeftovers, whyItStays } from "../steps/remove-leftovers.ts";
 import { usedBy } from "../steps/remove-release.ts";
-import { guardPorts } from "../pipeline/guard.ts";
-import { natures } from "../ports/index.ts";
+import { unfencedPorts } from "./guards.ts";
 import { readState } from "./read-state.ts";
 import { stateKeeper } from "./state-keeper.ts";
 import { keepingLock, tryLock } from "./with-lock.ts";
@@ -20,7 +20,7 @@ import type { World } from "./world.ts";
 export async function cleanUp(world: World, signal: AbortSignal): Promise<string[]> {
   const lock = await tryLock(world, "cleanup", signal);
   if (!("holder" in lock))
-    return keepingLock(world, lock, signal, (ports, held) => sweep(world, ports, held));
+    return keepingLock(world, lock, signal, (ports, held) => sweep(world, ports, held), []);
   world.log("cleanup").info({ holder: lock.holder }, `${lock.holder} is at work; its run is left alone`);
   return sweep(world, unfencedPorts(world, signal), signal);
 }
@@ -32,7 +32,7 @@ async function sweep(world: World, ports: Ports, signal: AbortSignal): Promise<s
   const stored = await patiently(() => readState(world.store, world.stateName), patience, signal);
   const { run, history, attachments } = stored;
   const inUse = run && !isOver(run.phase) ? usedBy(run) : new Set<string>();
-  const recorded = new Set([...history.runs.map(({ release }) => release), ...(run ? [run.release] : [])]);
+  const recorded = new Set([...recordedReleases(history), ...(run ? usedBy(run) : [])]);
   const keeper = stateKeeper(world.store, attachments);
   const onRemoving = evidenceOf(ports.cluster, keeper, { clock, log });
   const scope = { inUse, recorded };
@@ -54,15 +54,4 @@ async function sayWhatStays(
     const why = whyItStays(namespace, { environment, now, live, scope });
     if (why !== undefined) log("cleanup").info({}, `${namespace.name} stays: ${why}`);
   }
-}
-
-/** Another builder holds the lock: reads wait for outages, and the interlocks of the removal are the only gate. */
-function unfencedPorts(world: World, signal: AbortSignal): Ports {
-  const { clock, settings } = world;
-  const patience = { clock, log: world.log("cleanup"), budgetMs: settings.retryTimeoutMs };
-  const ports: Ports = { ...world.ports, operators: { findApproval: async () => undefined } };
-  return guardPorts(ports, natures, {
-    read: (_, call) => patiently(call, patience, signal),
-    effect: (_, call) => call(),
-  });
 }

@@ -41,6 +41,19 @@ export function readOnlyPorts(world: World, signal: AbortSignal): Ports {
   );
 }
 
+/** Ports for what goes on beside the builder that holds the lock; the interlocks of a removal are the only gate. */
+export function unfencedPorts(world: World, signal: AbortSignal): Ports {
+  const guard: Guard = {
+    read: (_, call) => patient(world, call, signal),
+    effect: (_, call) => call(),
+  };
+  return guardPorts(
+    withOperators(world, async () => undefined),
+    natures,
+    guard,
+  );
+}
+
 function patient(world: World, call: () => Promise<unknown>, signal: AbortSignal): Promise<unknown> {
   const { clock, settings } = world;
   return patiently(

@@ -12,8 +12,10 @@ export function historyEntry(run: Run): HistoryEntry {
     failure,
     gate,
     inputs,
+    previous = [],
     harvest = {},
   } = run;
+  const replaced = previous.filter((name) => name !== release);
   const lists = Object.values(harvest);
   if (phase === "running" || phase === "waiting-approval" || phase === "interrupted") {
     throw new TypeError(`run ${runId} is not over`);
@@ -21,6 +23,7 @@ export function historyEntry(run: Run): HistoryEntry {
   return {
     runId,
     release,
+    ...(replaced.length > 0 ? { replaced } : {}),
     phase,
     startedAt,
     finishedAt,

@@ -1,6 +1,6 @@
 /** Decides what to work on: the unfinished run, or a new one. */
 import type { Settings } from "../config/settings.ts";
-import { addToHistory, type History } from "../domain/history.ts";
+import { addToHistory, type History, recordedReleases } from "../domain/history.ts";
 import { verbCommand } from "../domain/commands.ts";
 import { newReleaseName, newRunId } from "../domain/names.ts";
 import { duration } from "../domain/words.ts";
@@ -91,7 +91,7 @@ function newRun(opening: Opening, history: History): Run {
   const { settings, stepNames, now, randomInt, taken } = opening;
   const { environment } = settings;
   const startedAt = new Date(now).toISOString();
-  const releases = history.runs.map(({ release }) => release);
+  const releases = recordedReleases(history);
   return {
     schemaVersion,
     runId: newRunId(environment, new Date(now), new Set(history.runs.map(({ runId }) => runId))),

@@ -1,5 +1,6 @@
 /** What `run` would do now. Reads only: the ports refuse every effect. */
 import { planSwap } from "../domain/dns-plan.ts";
+import { recordedReleases } from "../domain/history.ts";
 import type { RenderedObject } from "../domain/release.ts";
 import { patiently } from "../pipeline/patience.ts";
 import { isOver } from "../pipeline/run-document.ts";
@@ -49,7 +50,7 @@ export async function makePlan(world: World, signal: AbortSignal): Promise<Plan>
   const unfinished = run && !isOver(run.phase) ? run : undefined;
   const scope = {
     inUse: unfinished ? usedBy(unfinished) : new Set(live.releases),
-    recorded: new Set(history.runs.map(({ release }) => release)),
+    recorded: new Set(recordedReleases(history)),
   };
   const leftovers = findLeftovers(live.namespaces, {
     environment,

@@ -2,9 +2,11 @@
 import { z } from "zod";
 import { emptyHistory, historySchema, type History } from "../domain/history.ts";
 import { runStateShape, type RunState } from "../domain/run-state.ts";
-import { CheckpointError } from "../errors.ts";
+import { CheckpointError, messageOf } from "../errors.ts";
 import type { RunDocument } from "../pipeline/run-document.ts";
 import type { StateStore } from "../pipeline/stores.ts";
+import { resultsAttachment, timingsAttachment, unpack } from "../steps/harvest/list-memory.ts";
+import { dataAttachment } from "../steps/load-data.ts";
 
 /** The version of run.json that this program writes and reads. */
 export const schemaVersion = 1;
@@ -60,6 +62,8 @@ export interface ReadState {
 export async function readState(store: StateStore, stateName: string): Promise<ReadState> {
   const stored = await store.load();
   if (!stored) return { run: undefined, history: emptyHistory, attachments: {}, version: undefined };
+  for (const name of [dataAttachment, resultsAttachment, timingsAttachment])
+    requireReadable(stored.attachments[name], name, stateName);
   return {
     run: stored.run === undefined ? undefined : parse(runSchema, stored.run, "run.json", stateName),
     history:
@@ -71,6 +75,15 @@ export async function readState(store: StateStore, stateName: string): Promise<R
   };
 }
 
+/** What a run can't do without; what is only kept for people (reports, evidence) is passed over by its readers. */
+function requireReadable(bytes: Uint8Array | undefined, name: string, stateName: string): void {
+  try {
+    unpack(bytes);
+  } catch (error) {
+    throw unreadable(`${name}.br can't be read: ${messageOf(error)}`, stateName);
+  }
+}
+
 function parse<S extends z.ZodType>(schema: S, value: unknown, key: string, stateName: string): z.infer<S> {
   const found = schema.safeParse(value);
   if (found.success) return found.data;
@@ -80,9 +93,10 @@ function parse<S extends z.ZodType>(schema: S, value: unknown, key: string, stat
   const what = newer
     ? `${key} was written by a newer powo-builder (schema ${version}, this one reads ${schemaVersion})`
     : `${key} can't be read: ${issue ? `${issue.path.join(".")}: ${issue.message}` : "wrong shape"}`;
-  throw new CheckpointError("STATE_UNREADABLE", `ConfigMap ${stateName}: ${what}`, {
-    hint: newer
-      ? "use the newer image, or let its run end first"
-      : `look:  kubectl get configmap ${stateName} -o yaml; when its run is not needed:  kubectl delete configmap ${stateName}`,
-  });
+  throw unreadable(what, stateName, newer ? "use the newer image, or let its run end first" : undefined);
+}
+
+function unreadable(what: string, stateName: string, hint?: string): CheckpointError {
+  const look = `look:  kubectl get configmap ${stateName} -o yaml; when its run is not needed:  kubectl delete configmap ${stateName}`;
+  return new CheckpointError("STATE_UNREADABLE", `ConfigMap ${stateName}: ${what}`, { hint: hint ?? look });
 }

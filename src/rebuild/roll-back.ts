@@ -16,6 +16,7 @@ import { notifyOnce } from "../steps/notify-once.ts";
 import { readLive } from "../steps/read-live.ts";
 import { targetsOf } from "../steps/verify-release.ts";
 import { checkpointOf } from "./checkpoint-of.ts";
+import { unfencedPorts } from "./guards.ts";
 import { historyEntry } from "./history-entry.ts";
 import { keepReport } from "./keep-report.ts";
 import { readState, type Run } from "./read-state.ts";
@@ -38,7 +39,11 @@ export async function rollBack(world: World, signal: AbortSignal): Promise<strin
   const { clock, settings } = world;
   const patience = { clock, log: world.log("rollback"), budgetMs: settings.retryTimeoutMs };
   const { run } = await patiently(() => readState(world.store, world.stateName), patience, signal);
-  const { runId } = requireSwapped(run, world);
+  const swapped = requireSwapped(run, world);
+  const { runId, dns } = swapped;
+  // A builder at work is stopped only where there is a way back.
+  if (!dns?.undoing)
+    await requirePrevious(unfencedPorts(world, signal), worldOfRun(world, swapped).settings, swapped);
   const lock = await takeOver(world, { kind: requestKinds.rollback, runId }, signal);
   return keepingLock(world, lock, signal, (ports, held) => rollBackHeld(world, lock, ports, held));
 }

@@ -1,6 +1,7 @@
 /** Takes the lease from a living builder by asking it to stop. */
 import { TimeoutError } from "../errors.ts";
 import type { Lock } from "../pipeline/lock.ts";
+import { patiently } from "../pipeline/patience.ts";
 import { leaveRequest } from "./requests.ts";
 import { newLock } from "./with-lock.ts";
 import type { World } from "./world.ts";
@@ -19,12 +20,14 @@ export async function takeOver(
   const log = world.log(kind);
   const deadline = clock.now() + settings.leaseDurationMs + graceMs;
   const lock = newLock(world, kind);
+  const patience = { clock, log, budgetMs: settings.retryTimeoutMs };
+  const ask = <T>(question: () => Promise<T>) => patiently(question, patience, signal);
   for (;;) {
-    const acquired = await lock.acquire(signal);
+    const acquired = await ask(() => lock.acquire(signal));
     if (acquired.kind === "held") return lock;
     log.info({ holder: acquired.holder }, `asking ${acquired.holder} to stop`);
-    await leaveRequest(leases, kind, runId);
-    while ((await leases.read())?.holder === acquired.holder) {
+    await ask(() => leaveRequest(leases, kind, runId));
+    while ((await ask(() => leases.read()))?.holder === acquired.holder) {
       if (clock.now() >= deadline) {
         throw new TimeoutError(
           "BUILDER_UNHEARD",

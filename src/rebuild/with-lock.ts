@@ -12,19 +12,23 @@ export function newLock({ leases, clock, identity, settings, log }: World, step?
   return new Lock({ store: leases, clock, log: log(step), identity, durationMs, budgetMs });
 }
 
-/** Keeps a lock that was acquired while `work` goes on, with fenced ports, and frees it whatever happens. */
+/**
+ * Keeps a lock that was acquired while `work` goes on, with fenced ports, and frees it whatever happens. The requests
+ * that operators have left are done with then, or those that `answered` names.
+ */
 export async function keepingLock<T>(
   world: World,
   lock: Lock,
   signal: AbortSignal,
   work: (ports: Ports, signal: AbortSignal) => Promise<T>,
+  answered: readonly string[] = Object.values(requestKinds),
 ): Promise<T> {
   lock.keepRenewing();
   const held = AbortSignal.any([signal, lock.lost]);
   try {
     return await work(fencedPorts(world, lock, held), held);
   } finally {
-    await lock.release(Object.values(requestKinds)).catch((error: unknown) => {
+    await lock.release(answered).catch((error: unknown) => {
       world.log().warn({}, `the lease could not be freed (${messageOf(error)}); it expires by itself`);
     });
   }
