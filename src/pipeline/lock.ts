@@ -16,11 +16,13 @@ export interface LockOptions {
   durationMs: number;
   /** How long the store may be away before the holder gives up. */
   budgetMs: number;
+  /** The verb, when it is not a run that is carried out under the lock: others wait for it instead of joining. */
+  purpose?: string | undefined;
 }
 
 export type Acquired =
   | { kind: "held"; previousHolder: string | undefined; lastSeen: number | undefined }
-  | { kind: "busy"; holder: string };
+  | { kind: "busy"; holder: string; purpose: string | undefined };
 
 const longestGoodbyeMs = 4_000;
 
@@ -78,7 +80,8 @@ export class Lock {
         const who = holder ?? "another builder";
         log.info({}, `${who} seems to be at work; looking for a sign of life, for at most ${seconds}s`);
       }
-      if (lease.renewedAt !== first?.renewedAt) return { kind: "busy", holder: holder ?? "" };
+      if (lease.renewedAt !== first?.renewedAt)
+        return { kind: "busy", holder: holder ?? "", purpose: lease.purpose };
       if (this.#expired(lease, clock.now() - watchedSince)) {
         const taken = await this.#tryTake(lease);
         if (taken) return taken;
@@ -99,7 +102,7 @@ export class Lock {
   }
 
   async #tryTake(current: VersionedLease | undefined): Promise<Acquired | undefined> {
-    const { store, clock, identity, durationMs } = this.#options;
+    const { store, clock, identity, durationMs, purpose } = this.#options;
     const now = clock.now();
     const next: LeaseRecord = {
       holder: identity,
@@ -108,6 +111,7 @@ export class Lock {
       durationMs,
       transitions: (current?.transitions ?? -1) + 1,
       requests: current?.requests ?? {},
+      purpose,
     };
     try {
       this.#lease = await store.write(next, current?.version);
@@ -235,7 +239,8 @@ export class Lock {
         Object.entries(this.#lease.requests).filter(([kind]) => !answered.includes(kind)),
       );
       try {
-        await this.#options.store.write({ ...this.#lease, holder: undefined, requests }, this.#lease.version);
+        const free = { ...this.#lease, holder: undefined, purpose: undefined, requests };
+        await this.#options.store.write(free, this.#lease.version);
         return;
       } catch (error) {
         if (!(error instanceof ConflictError)) throw error;

@@ -42,6 +42,8 @@ export interface LeaseRecord {
   transitions: number;
   /** Requests of operators to the builder, by kind (abort, approve); they outlive the holder. */
   requests: Record<string, string>;
+  /** What its holder does when that is not a run: the verb of an operator. */
+  purpose?: string | undefined;
 }
 
 export interface VersionedLease extends LeaseRecord {

@@ -38,7 +38,7 @@ export function joinLines(
   const follow = followCommand(builder, namespace);
   if (!run || isOver(run.phase)) {
     return [
-      `another builder is at work: ${holder}, which is about to begin a run, or cleans up or rolls back`,
+      `another builder is at work: ${holder}, which is about to begin a run, or has just ended one`,
       `nothing was started. follow it:  ${follow}`,
       `                     if no run begins:  ${verbCommand("run", namespace)}`,
     ];

@@ -4,7 +4,7 @@ import { isReleaseName } from "../domain/names.ts";
 import { duration } from "../domain/words.ts";
 import type { Checkpoint } from "../pipeline/checkpoint.ts";
 import { runPipeline } from "../pipeline/engine.ts";
-import { Lock } from "../pipeline/lock.ts";
+import type { Lock } from "../pipeline/lock.ts";
 import { patiently, type Patience } from "../pipeline/patience.ts";
 import type { RunState } from "../domain/run-state.ts";
 import { resultsAttachment } from "../steps/harvest/list-memory.ts";
@@ -22,23 +22,16 @@ import { fencedPorts } from "./guards.ts";
 import { type Metrics, observers, openMetrics, watchedStore } from "./measure.ts";
 import { endedInThisJob, openRun, type OpenedRun } from "./open-run.ts";
 import { readState, type ReadState } from "./read-state.ts";
+import { acquireAfterVerbs, newLock } from "./with-lock.ts";
 import { worldOfRun } from "./world-of-run.ts";
 import { requestKinds, type World } from "./world.ts";
 
 /** Runs a rebuild; throws only what closes nothing (bugs, an unreadable state). Returns the exit code. */
 export async function rebuild(world: World, signal: AbortSignal): Promise<ExitCode> {
-  const { leases, clock, identity, settings } = world;
-  const budgetMs = settings.retryTimeoutMs;
-  const patience: Patience = { clock, log: world.log(), budgetMs };
-  const lock = new Lock({
-    store: leases,
-    clock,
-    log: world.log(),
-    identity,
-    durationMs: settings.leaseDurationMs,
-    budgetMs,
-  });
-  const acquired = await patiently(() => lock.acquire(signal), patience, signal);
+  const { clock, settings } = world;
+  const patience: Patience = { clock, log: world.log(), budgetMs: settings.retryTimeoutMs };
+  const lock = newLock(world);
+  const acquired = await acquireAfterVerbs(world, lock, world.log(), signal);
   if (acquired.kind === "busy") {
     const stored = await patiently(() => readState(world.store, world.stateName), patience, signal);
     world.log().info({ holder: acquired.holder }, joinLines(stored, acquired.holder, world).join("\n"));

@@ -3,7 +3,7 @@ import { TimeoutError } from "../errors.ts";
 import type { Lock } from "../pipeline/lock.ts";
 import { patiently } from "../pipeline/patience.ts";
 import { leaveRequest } from "./requests.ts";
-import { newLock } from "./with-lock.ts";
+import { acquireAfterVerbs, newLock } from "./with-lock.ts";
 import type { World } from "./world.ts";
 
 const lookEveryMs = 1_000;
@@ -18,15 +18,17 @@ export async function takeOver(
 ): Promise<Lock> {
   const { leases, clock, settings } = world;
   const log = world.log(kind);
-  const deadline = clock.now() + settings.leaseDurationMs + graceMs;
+  const allowedMs = settings.leaseDurationMs + graceMs;
   const lock = newLock(world, kind);
   const patience = { clock, log, budgetMs: settings.retryTimeoutMs };
   const ask = <T>(question: () => Promise<T>) => patiently(question, patience, signal);
+  let deadline: number | undefined;
   for (;;) {
-    const acquired = await ask(() => lock.acquire(signal));
+    const acquired = await acquireAfterVerbs(world, lock, log, signal);
     if (acquired.kind === "held") return lock;
     log.info({ holder: acquired.holder }, `asking ${acquired.holder} to stop`);
     await ask(() => leaveRequest(leases, kind, runId));
+    deadline ??= clock.now() + allowedMs;
     while ((await ask(() => leases.read()))?.holder === acquired.holder) {
       if (clock.now() >= deadline) {
         throw new TimeoutError(

@@ -1,15 +1,55 @@
 /** Carries out an operator's verb as the one builder that may act. */
-import { messageOf } from "../errors.ts";
-import { Lock } from "../pipeline/lock.ts";
+import { CancelledError, messageOf } from "../errors.ts";
+import { type Acquired, Lock } from "../pipeline/lock.ts";
+import type { Log } from "../pipeline/log.ts";
 import { patiently } from "../pipeline/patience.ts";
 import type { Ports } from "../ports/index.ts";
 import { fencedPorts } from "./guards.ts";
 import { requestKinds, type World } from "./world.ts";
 
-/** A lock of this world, not taken yet. */
-export function newLock({ leases, clock, identity, settings, log }: World, step?: string): Lock {
+/** A lock of this world, not taken yet; `verb` is what will be done under it, when that is not a run. */
+export function newLock({ leases, clock, identity, settings, log }: World, verb?: string): Lock {
   const { leaseDurationMs: durationMs, retryTimeoutMs: budgetMs } = settings;
-  return new Lock({ store: leases, clock, log: log(step), identity, durationMs, budgetMs });
+  return new Lock({ store: leases, clock, log: log(verb), identity, durationMs, budgetMs, purpose: verb });
+}
+
+/** How many deletions one verb may take to end. */
+const deletionsOfAVerb = 3;
+const lookEveryMs = 1_000;
+
+/**
+ * Takes the lock, or finds another builder with a run. A verb that holds the lock is waited for: it has an end, and
+ * nobody else would do what this builder came for. Throws CancelledError when the verb does not end.
+ */
+export async function acquireAfterVerbs(
+  world: World,
+  lock: Lock,
+  log: Log,
+  signal: AbortSignal,
+): Promise<Acquired> {
+  const { leases, clock, settings } = world;
+  const patience = { clock, log, budgetMs: settings.retryTimeoutMs };
+  const ask = <T>(question: () => Promise<T>) => patiently(question, patience, signal);
+  const deadline = clock.now() + deletionsOfAVerb * settings.deleteTimeoutMs;
+  for (;;) {
+    const acquired = await ask(() => lock.acquire(signal));
+    if (acquired.kind === "held" || acquired.purpose === undefined) return acquired;
+    const { holder, purpose } = acquired;
+    log.info({ holder }, `waiting until ${purpose} has ended, which ${holder} is at work on`);
+    for (;;) {
+      const lease = await ask(() => leases.read());
+      const isOverdue = (lease?.renewedAt ?? 0) + (lease?.durationMs ?? 0) < clock.now();
+      if (lease?.holder !== holder || isOverdue) break;
+      if (clock.now() >= deadline) throw stillBusy(world, holder, purpose);
+      await clock.sleep(lookEveryMs, signal);
+    }
+  }
+}
+
+function stillBusy({ builderNamespace }: World, holder: string, purpose: string): CancelledError {
+  return new CancelledError("VERB_GOES_ON", `${holder} is still at work on ${purpose}; nothing was done`, {
+    hint: `look:  kubectl logs ${holder} -n ${builderNamespace}; this Job tries again by itself`,
+  });
 }
 
 /**

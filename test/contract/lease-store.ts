@@ -57,6 +57,13 @@ export function describeLeaseStore(name: string, makeBench: () => Promise<LeaseS
       expect(await bench.other.read()).toEqual({ ...free, version: given.version });
     });
 
+    it("knows what its holder does while that is not a run", async () => {
+      const first = await bench.store.write({ ...held, purpose: "cleanup" }, undefined);
+      expect((await bench.other.read())?.purpose).toBe("cleanup");
+      const { version } = await bench.store.write(held, first.version);
+      expect(await bench.other.read()).toEqual({ ...held, version });
+    });
+
     it("adds and removes requests one by one", async () => {
       const one = await bench.store.write({ ...held, requests: { abort: "a", approve: "b" } }, undefined);
       const two = await bench.store.write({ ...held, requests: { approve: "c" } }, one.version);

@@ -74,9 +74,10 @@ export function createFakeLeaseStore(model: StoreModel): LeaseStore {
     async write(record, basedOn) {
       const known = model.lease === undefined ? undefined : String(model.lease.version);
       if (known !== basedOn) throw new ConflictError("the lease");
-      const { holder, renewedAt, acquiredAt, durationMs, transitions, requests } = structuredClone(record);
+      const { holder, renewedAt, acquiredAt, durationMs, transitions, requests, purpose } =
+        structuredClone(record);
       model.lease = {
-        record: { holder, renewedAt, acquiredAt, durationMs, transitions, requests },
+        record: { holder, renewedAt, acquiredAt, durationMs, transitions, requests, purpose },
         version: model.nextVersion(),
       };
       return view()!;

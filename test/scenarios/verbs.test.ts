@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { exitCodes } from "../../src/errors.ts";
 import { annotations } from "../../src/domain/names.ts";
+import { abortRun } from "../../src/rebuild/abort-run.ts";
 import { cleanUp } from "../../src/rebuild/clean-up.ts";
 import { makePlan, planLines } from "../../src/rebuild/plan.ts";
 import { rollBack } from "../../src/rebuild/roll-back.ts";
@@ -110,6 +111,51 @@ describe("cleanup", () => {
     expect(await cleanup).toEqual({ code: 0 });
     expect(shown).toEqual([[]]);
     expectSound(fake);
+  });
+});
+
+describe("a verb that holds the lock", () => {
+  /** A failed build that takes long to delete, and a cleanup that is at it. */
+  async function slowCleanup(deletionMs: number) {
+    const fake = createFakeWorld({ live: {}, settings: { GATE_SENTINELS: "none-such" } });
+    fake.when("after", "harvester.startList", ({ args }) => {
+      fake.cluster.require(String(args[0])).harvester.missingTaxa.add("none-such");
+    });
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
+    const failed = newRelease(fake);
+    fake.cluster.times.deleteMs = deletionMs;
+    const cleanup = fake.builder("cleanup-1").run(showing(cleanUp));
+    await fake.clock.sleep(10_000);
+    expect(fake.store.lease?.record).toMatchObject({ holder: "cleanup-1", purpose: "cleanup" });
+    return { fake, failed, cleanup };
+  }
+
+  it("is waited for by a run, which then does what it came for", async () => {
+    const { fake, failed, cleanup } = await slowCleanup(5 * 60_000);
+    const second = fake.builder("builder-2", { settings: { GATE_SENTINELS: "" } });
+    expect(await second.run()).toEqual({ code: 0 });
+    expect(await cleanup).toEqual({ code: 0 });
+    expect(newRelease(fake)).not.toBe(failed);
+    expect(pastRuns(fake)).toHaveLength(2);
+    const said = fake.lines.filter(({ message }) => message.includes("waiting until cleanup has ended"));
+    expect(said).toHaveLength(1);
+    expectSound(fake);
+  });
+
+  it("is waited for no longer than its deletions may take: the Job tries again", async () => {
+    const { fake, cleanup } = await slowCleanup(10 * 60_000);
+    const second = fake.builder("builder-2", { settings: { DELETE_TIMEOUT: "2m" } });
+    expect(await second.run()).toMatchObject({ code: 75 });
+    expect(fake.store.lease?.record.holder).toBe("cleanup-1");
+    expect(await cleanup).toEqual({ code: 0 });
+    expect(pastRuns(fake)).toHaveLength(1);
+  });
+
+  it("is no builder that an abort would ask to stop", async () => {
+    const { fake, cleanup } = await slowCleanup(5 * 60_000);
+    expect(await fake.builder("abort-1").run(abortRun)).toEqual({ code: 0 });
+    expect(await cleanup).toEqual({ code: 0 });
+    expect(fake.store.lease?.record).toMatchObject({ holder: undefined, requests: {} });
   });
 });
 

@@ -11,6 +11,7 @@ import { resources, type Lease } from "./resources.ts";
 const requestPrefix = "powo.kew.org/request-";
 /** The Lease counts in seconds; what is finer stands beside it. */
 const durationKey = "powo.kew.org/duration-ms";
+const purposeKey = "powo.kew.org/purpose";
 
 /** The Lease of an environment, in the builder's own namespace. */
 export function createLeaseStore(
@@ -74,6 +75,7 @@ function wireOf(
   const seconds = Math.max(1, Math.ceil(record.durationMs / 1000));
   const annotations: Record<string, string | null> = {
     [durationKey]: seconds * 1000 === record.durationMs ? null : String(record.durationMs),
+    [purposeKey]: record.purpose ?? null,
   };
   for (const kind of kinds) annotations[requestPrefix + kind] = null;
   for (const [kind, request] of Object.entries(record.requests)) annotations[requestPrefix + kind] = request;
@@ -104,6 +106,7 @@ function recordOf({ metadata, spec }: Lease): VersionedLease {
     durationMs: Math.ceil(exactMs / 1000) * 1000 === secondsMs ? exactMs : secondsMs,
     transitions: spec?.leaseTransitions ?? 0,
     requests: Object.fromEntries(requests),
+    purpose: annotations[purposeKey],
     version: metadata?.resourceVersion ?? "",
   };
 }
