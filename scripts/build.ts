@@ -1,5 +1,5 @@
 /** Bundles the program: one entry, a chunk per verb, and the launcher. `node scripts/build.ts [folder, else dist]` */
-import { chmod, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { build } from "esbuild";
 import { leanBundle } from "./lean-bundle.ts";
@@ -23,10 +23,11 @@ const shellLines = `#!/bin/sh
 ":" //; self=$(readlink -f -- "$0" 2>/dev/null || printf %s "$0"); node="\${self%/*}/../node_modules/node/bin/node"; [ -x "$node" ] || node=node; exec "$node" "$self" "$@"
 `;
 
-await rm(dist, { recursive: true, force: true });
+// Made beside the old one and put in its place when it is whole: who starts the program meanwhile gets one or the other.
+const made = `${dist}.${process.pid}`;
 await build({
   entryPoints: [path.join(root, "src", "main.ts")],
-  outdir: dist,
+  outdir: made,
   chunkNames: "chunks/[name]-[hash]",
   bundle: true,
   format: "esm",
@@ -42,12 +43,14 @@ await build({
   define: { POWO_BUILDER_VERSION: JSON.stringify(version) },
   logLevel: "warning",
 });
-const launcher = path.join(dist, "powo-builder.js");
+const launcher = path.join(made, "powo-builder.js");
 await writeFile(launcher, shellLines + (await readFile(path.join(root, "scripts", "launcher.js"), "utf8")));
 await chmod(launcher, 0o755);
 
 let bytes = 0;
-for (const entry of await readdir(dist, { recursive: true, withFileTypes: true })) {
+for (const entry of await readdir(made, { recursive: true, withFileTypes: true })) {
   if (entry.isFile()) bytes += (await stat(path.join(entry.parentPath, entry.name))).size;
 }
+await rm(dist, { recursive: true, force: true });
+await rename(made, dist);
 console.log(`dist: ${(bytes / 1e6).toFixed(1)} MB, version ${version}`);
