@@ -65,7 +65,7 @@ function leaveTerminationMessage(outcome: string): void {
   }
 }
 
-const color = isatty(1) && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+const mayColor = (stream: number) => isatty(stream) && !env["NO_COLOR"] && env["TERM"] !== "dumb";
 const { signal } = stopping;
 try {
   const code = await runProgram({
@@ -74,7 +74,8 @@ try {
     signal,
     stdout,
     stderr,
-    color,
+    color: mayColor(1),
+    stderrColor: mayColor(2),
     version,
     redactor,
   });

@@ -16,7 +16,7 @@ export const verb: Verb = async (context) => {
   try {
     const { clock, settings } = world;
     const patience = { clock, log: world.log(), budgetMs: settings.retryTimeoutMs };
-    const stored = await patiently(() => readState(world.store, world.stateName), patience, signal);
+    const stored = await patiently(() => readState(world), patience, signal);
     const { history, attachments } = stored;
     const [wanted] = args;
     const runs = wanted === undefined ? history.runs : history.runs.filter(({ runId }) => runId === wanted);

@@ -5,8 +5,8 @@ import type { VerbContext } from "./verb.ts";
 
 /** The world of a verb, from environment and files. Throws ConfigError with all problems. */
 export function openWorld(context: VerbContext, need: NonNullable<ParseOptions["need"]>): Promise<Composed> {
-  const { env, version, stdout: write, color, redactor } = context;
-  return compose({ settings: settingsOf(context, need), env, version, write, color, redactor });
+  const { env, version, log, redactor } = context;
+  return compose({ settings: settingsOf(context, need), env, version, ...log, redactor });
 }
 
 /** The settings alone. Throws ConfigError with all problems. */

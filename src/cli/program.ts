@@ -4,10 +4,12 @@ import { type ExitCode, exitCodes } from "../errors.ts";
 import type { VerbContext } from "./verb.ts";
 import { type VerbRow, verbs } from "./verbs.ts";
 
-export interface ProgramOptions extends Omit<VerbContext, "options" | "args"> {
+export interface ProgramOptions extends Omit<VerbContext, "options" | "args" | "log"> {
   /** Without node and script. */
   argv: readonly string[];
   stderr: (text: string) => void;
+  /** Whether lines of the log on standard error may be coloured. */
+  stderrColor?: boolean;
   /** Another table for tests. */
   table?: readonly VerbRow[];
 }
@@ -20,10 +22,11 @@ const globalFlags = ["-h", "--help", "-V", "--version"];
 export async function runProgram({
   argv,
   stderr,
+  stderrColor = false,
   table = verbs,
   ...surroundings
 }: ProgramOptions): Promise<ExitCode> {
-  const { stdout, version } = surroundings;
+  const { stdout, version, color } = surroundings;
   let code: ExitCode = exitCodes.done;
   const program = frame(version).configureOutput({
     writeOut: stdout,
@@ -35,7 +38,9 @@ export async function runProgram({
   for (const row of table) {
     addVerb(program, row, async (options, args) => {
       const { verb } = await row.load();
-      code = await verb({ ...surroundings, options, args });
+      const beside = row.answers === true || options["output"] === "json" || options["o"] === "json";
+      const log = beside ? { write: stderr, color: stderrColor } : { write: stdout, color };
+      code = await verb({ ...surroundings, log, options, args });
     });
   }
   try {

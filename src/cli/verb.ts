@@ -12,6 +12,8 @@ export interface VerbContext {
   /** Writes a text, as it is, to standard output. */
   stdout: (text: string) => void;
   color: boolean;
+  /** Writes lines of the log: beside what the verb prints, where that is for programs or a page. */
+  log: { write: (text: string) => void; color: boolean };
   version: string;
   /** Secrets added here are left out of errors that main prints. */
   redactor: Redactor;

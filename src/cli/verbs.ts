@@ -10,6 +10,8 @@ export interface VerbRow {
   summary: string;
   example: string;
   options: readonly OptionRow[];
+  /** What it prints is an answer: the log goes to standard error, as it does with `-o json`. */
+  answers?: boolean;
   /** Loads the module only when the verb is run, so that help and usage are told at once. */
   load: () => Promise<{ verb: Verb }>;
 }
@@ -29,6 +31,7 @@ export const verbs: readonly VerbRow[] = [
     summary: "what is live, and how the run gets on",
     example: "powo-builder status --watch",
     options: [["-w, --watch", "until the run is over"], output],
+    answers: true,
     load: () => import("./status.ts"),
   },
   {
@@ -36,6 +39,7 @@ export const verbs: readonly VerbRow[] = [
     summary: "what run would do now: chart, images, data, DNS, deletions; changes nothing",
     example: "powo-builder plan",
     options: [output],
+    answers: true,
     load: () => import("./plan.ts"),
   },
   {
@@ -44,6 +48,7 @@ export const verbs: readonly VerbRow[] = [
     summary: "the last runs and how they ended, or all about one of them",
     example: "powo-builder history prod-20261122-1200",
     options: [output],
+    answers: true,
     load: () => import("./history.ts"),
   },
   {
@@ -55,6 +60,7 @@ export const verbs: readonly VerbRow[] = [
       ["--output <file>", "write it there; to standard output if left out"],
       ["-o <format>", "json: the data instead of the page", ["json"]],
     ],
+    answers: true,
     load: () => import("./report.ts"),
   },
   {
@@ -97,6 +103,7 @@ export const verbs: readonly VerbRow[] = [
     summary: "check settings, credentials, permissions, zones, chart and data; touches nothing",
     example: "powo-builder validate -o json",
     options: [output],
+    answers: true,
     load: () => import("./validate.ts"),
   },
   {

@@ -35,6 +35,7 @@ export function parseSettings(
   const file = readBuilderFile(env, readFile, problems);
   const values = readTable(env, file, { need }, problems);
   const mappings = readMappings(env, file, { readFile, need }, problems);
+  problems.push(...halfPair(env, file));
   if (problems.length > 0) throw new ConfigError(problems);
   return assemble(values, mappings);
 }
@@ -88,6 +89,15 @@ function readTable(env: Environment, file: FoundFile, { need }: Need, problems: 
     return [name, undefined];
   });
   return Object.fromEntries(values) as SettingValues;
+}
+
+/** What is of no use without the other: the builder would go without its rights, and say so only hours later. */
+function halfPair(env: Environment, { texts }: FoundFile): Problem[] {
+  const names = ["SERVICE_ACCOUNT", "RELEASE_ROLE"] as const;
+  const [missing, ...others] = names.filter((name) => given(env, name) === undefined && !texts.has(name));
+  if (missing === undefined || others.length > 0) return [];
+  const other = names.find((name) => name !== missing) ?? "";
+  return [{ where: missing, what: `missing, and ${other} is set; set both or neither` }];
 }
 
 /** `The Google Cloud project.` → `the Google Cloud project`. */

@@ -26,7 +26,7 @@ export async function abortRun(world: World, signal: AbortSignal): Promise<ExitC
   const { clock, settings } = world;
   const patience: Patience = { clock, log: world.log("abort"), budgetMs: settings.retryTimeoutMs };
   const log = world.log("abort");
-  const { run } = await patiently(() => readState(world.store, world.stateName), patience, signal);
+  const { run } = await patiently(() => readState(world), patience, signal);
   if (!run || !(await hasSomethingToAbort(world, run))) {
     log.info({}, "nothing to abort: no run is under way, and no failed one has left anything");
     return exitCodes.done;
@@ -62,10 +62,10 @@ async function removeAndClose(
   ports: Ports,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const { store, stateName, clock } = given;
+  const { clock } = given;
   const log = given.log("abort");
   const patience: Patience = { clock, log, budgetMs: given.settings.retryTimeoutMs };
-  const stored = await patiently(() => readState(store, stateName), patience, signal);
+  const stored = await patiently(() => readState(given), patience, signal);
   const { run } = stored;
   if (!run) return exitCodes.done;
   given.nameRun(run);

@@ -11,7 +11,7 @@ import { requestKinds, type World } from "./world.ts";
 export async function approveRun(world: World, by: string, signal: AbortSignal): Promise<string> {
   const { clock, settings, leases } = world;
   const patience = { clock, log: world.log("approve"), budgetMs: settings.retryTimeoutMs };
-  const { run } = await patiently(() => readState(world.store, world.stateName), patience, signal);
+  const { run } = await patiently(() => readState(world), patience, signal);
   const waits = run && !isOver(run.phase) && run.approval !== undefined && run.approval.at === undefined;
   if (!waits) {
     throw new RefusedError("NOTHING_WAITS", "nothing waits for approval", {

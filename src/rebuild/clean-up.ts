@@ -29,7 +29,7 @@ async function sweep(world: World, ports: Ports, signal: AbortSignal): Promise<s
   const { clock, settings } = world;
   const log = world.log("cleanup");
   const patience = { clock, log, budgetMs: settings.retryTimeoutMs };
-  const stored = await patiently(() => readState(world.store, world.stateName), patience, signal);
+  const stored = await patiently(() => readState(world), patience, signal);
   const { run, history, attachments } = stored;
   const inUse = run && !isOver(run.phase) ? usedBy(run) : new Set<string>();
   const recorded = new Set([...recordedReleases(history), ...(run ? usedBy(run) : [])]);

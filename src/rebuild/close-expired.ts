@@ -20,12 +20,12 @@ export async function closeExpired(
 ): Promise<ReadState> {
   if (!expired) return stored;
   const world = worldOfRun(given, expired);
-  const { store, stateName, clock, settings } = world;
+  const { clock, settings } = world;
   const checkpoint = checkpointOf(world, lock, expired, stored, signal);
   await checkpoint.setPhase("failed", signal, {}, history);
   await giveTtlsBack(world, lock, checkpoint);
   await keepReport(world, checkpoint, signal);
   await tellOutcome(world, checkpoint, signal);
   const patience = { clock, log: world.log(), budgetMs: settings.retryTimeoutMs };
-  return patiently(() => readState(store, stateName), patience, signal);
+  return patiently(() => readState(world), patience, signal);
 }

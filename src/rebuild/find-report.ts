@@ -10,7 +10,7 @@ import type { World } from "./world.ts";
  * for a run that nothing is known of any more, with those that are.
  */
 export async function findReport(world: World, wanted: string | undefined): Promise<Report> {
-  const { run, history, attachments } = await readState(world.store, world.stateName);
+  const { run, history, attachments } = await readState(world);
   const kept = keptReports(attachments[reportsAttachment]);
   if (run && (wanted === undefined || wanted === run.runId)) {
     const { settings, clock, redact } = world;

@@ -38,7 +38,7 @@ export async function makePlan(world: World, signal: AbortSignal): Promise<Plan>
   const ports = readOnlyPorts(world, signal);
   const log = world.log("plan");
   const patience = { clock, log, budgetMs: settings.retryTimeoutMs };
-  const { run, history } = await patiently(() => readState(world.store, world.stateName), patience, signal);
+  const { run, history } = await patiently(() => readState(world), patience, signal);
   const { chart, data, live, warnings, rendered } = await requireChecks(ports, settings, {
     clock,
     log,

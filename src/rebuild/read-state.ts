@@ -4,9 +4,9 @@ import { emptyHistory, historySchema, type History } from "../domain/history.ts"
 import { runStateShape, type RunState } from "../domain/run-state.ts";
 import { CheckpointError, messageOf } from "../errors.ts";
 import type { RunDocument } from "../pipeline/run-document.ts";
-import type { StateStore } from "../pipeline/stores.ts";
 import { resultsAttachment, timingsAttachment, unpack } from "../steps/harvest/list-memory.ts";
 import { dataAttachment } from "../steps/load-data.ts";
+import type { World } from "./world.ts";
 
 /** The version of run.json that this program writes and reads. */
 export const schemaVersion = 1;
@@ -58,33 +58,36 @@ export interface ReadState {
   version: string | undefined;
 }
 
+/** Where the state is: what reads it, and what a person types to look at it. */
+type StatePlace = Pick<World, "store" | "stateName" | "builderNamespace">;
+
 /** The stored state. Throws CheckpointError for what can't be read, with the way out; TransientError for an outage. */
-export async function readState(store: StateStore, stateName: string): Promise<ReadState> {
-  const stored = await store.load();
+export async function readState(place: StatePlace): Promise<ReadState> {
+  const stored = await place.store.load();
   if (!stored) return { run: undefined, history: emptyHistory, attachments: {}, version: undefined };
   for (const name of [dataAttachment, resultsAttachment, timingsAttachment])
-    requireReadable(stored.attachments[name], name, stateName);
+    requireReadable(stored.attachments[name], name, place);
   return {
-    run: stored.run === undefined ? undefined : parse(runSchema, stored.run, "run.json", stateName),
+    run: stored.run === undefined ? undefined : parse(runSchema, stored.run, "run.json", place),
     history:
       stored.history === undefined
         ? emptyHistory
-        : parse(historySchema, stored.history, "history.json", stateName),
+        : parse(historySchema, stored.history, "history.json", place),
     attachments: stored.attachments,
     version: stored.version,
   };
 }
 
 /** What a run can't do without; what is only kept for people (reports, evidence) is passed over by its readers. */
-function requireReadable(bytes: Uint8Array | undefined, name: string, stateName: string): void {
+function requireReadable(bytes: Uint8Array | undefined, name: string, place: StatePlace): void {
   try {
     unpack(bytes);
   } catch (error) {
-    throw unreadable(`${name}.br can't be read: ${messageOf(error)}`, stateName);
+    throw unreadable(`${name}.br can't be read: ${messageOf(error)}`, place);
   }
 }
 
-function parse<S extends z.ZodType>(schema: S, value: unknown, key: string, stateName: string): z.infer<S> {
+function parse<S extends z.ZodType>(schema: S, value: unknown, key: string, place: StatePlace): z.infer<S> {
   const found = schema.safeParse(value);
   if (found.success) return found.data;
   const version = (value as { schemaVersion?: unknown } | null)?.schemaVersion;
@@ -92,11 +95,21 @@ function parse<S extends z.ZodType>(schema: S, value: unknown, key: string, stat
   const issue = found.error.issues[0];
   const what = newer
     ? `${key} was written by a newer powo-builder (schema ${version}, this one reads ${schemaVersion})`
-    : `${key} can't be read: ${issue ? `${issue.path.join(".")}: ${issue.message}` : "wrong shape"}`;
-  throw unreadable(what, stateName, newer ? "use the newer image, or let its run end first" : undefined);
+    : `${key} can't be read: ${issue ? issueText(issue) : "wrong shape"}`;
+  const newerHint = "use the newer image: its run goes on, or let it end first";
+  throw unreadable(what, place, newer ? newerHint : undefined);
 }
 
-function unreadable(what: string, stateName: string, hint?: string): CheckpointError {
-  const look = `look:  kubectl get configmap ${stateName} -o yaml; when its run is not needed:  kubectl delete configmap ${stateName}`;
-  return new CheckpointError("STATE_UNREADABLE", `ConfigMap ${stateName}: ${what}`, { hint: hint ?? look });
+/** `steps.0.status: Invalid option`. */
+function issueText({ path, message }: z.core.$ZodIssue): string {
+  return path.length === 0 ? message : `${path.join(".")}: ${message}`;
+}
+
+function unreadable(what: string, place: StatePlace, hint?: string): CheckpointError {
+  const { stateName, builderNamespace } = place;
+  const target = `configmap ${stateName} -n ${builderNamespace}`;
+  return new CheckpointError("STATE_UNREADABLE", `ConfigMap ${builderNamespace}/${stateName}: ${what}`, {
+    hint:
+      hint ?? `look:  kubectl get ${target} -o yaml; when its run is not needed:  kubectl delete ${target}`,
+  });
 }

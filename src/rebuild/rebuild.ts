@@ -33,7 +33,7 @@ export async function rebuild(world: World, signal: AbortSignal): Promise<ExitCo
   const lock = newLock(world);
   const acquired = await acquireAfterVerbs(world, lock, world.log(), signal);
   if (acquired.kind === "busy") {
-    const stored = await patiently(() => readState(world.store, world.stateName), patience, signal);
+    const stored = await patiently(() => readState(world), patience, signal);
     world.log().info({ holder: acquired.holder }, joinLines(stored, acquired.holder, world).join("\n"));
     return exitCodes.done;
   }
@@ -42,7 +42,7 @@ export async function rebuild(world: World, signal: AbortSignal): Promise<ExitCo
   let code: ExitCode | undefined;
   try {
     const held = AbortSignal.any([signal, lock.lost]);
-    const stored = await patiently(() => readState(world.store, world.stateName), patience, held);
+    const stored = await patiently(() => readState(world), patience, held);
     const { run } = stored;
     code =
       run && endedInThisJob(run, world.jobName, clock.now())

@@ -38,7 +38,7 @@ const goingBack = {
 export async function rollBack(world: World, signal: AbortSignal): Promise<string> {
   const { clock, settings } = world;
   const patience = { clock, log: world.log("rollback"), budgetMs: settings.retryTimeoutMs };
-  const { run } = await patiently(() => readState(world.store, world.stateName), patience, signal);
+  const { run } = await patiently(() => readState(world), patience, signal);
   const swapped = requireSwapped(run, world);
   const { runId, dns } = swapped;
   // A builder at work is stopped only where there is a way back.
@@ -63,9 +63,9 @@ function requireSwapped(run: Run | undefined, { builderNamespace }: World): Run 
 }
 
 async function rollBackHeld(given: World, lock: Lock, ports: Ports, signal: AbortSignal): Promise<string> {
-  const { clock, store, stateName } = given;
+  const { clock } = given;
   const patience = { clock, log: given.log("rollback"), budgetMs: given.settings.retryTimeoutMs };
-  const stored = await patiently(() => readState(store, stateName), patience, signal);
+  const stored = await patiently(() => readState(given), patience, signal);
   const run = requireSwapped(stored.run, given);
   given.nameRun(run);
   const world = worldOfRun(given, run);

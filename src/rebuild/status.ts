@@ -51,7 +51,7 @@ export interface Status {
 
 /** Gathers the status. Throws what reading the state throws; an unreadable DNS is part of the answer. */
 export async function readStatus(world: World, signal: AbortSignal): Promise<Status> {
-  const state = await readState(world.store, world.stateName);
+  const state = await readState(world);
   const { run, history } = state;
   const lease = await world.leases.read();
   const live = await findLiveNow(world, signal);

@@ -36,11 +36,12 @@ export const builderRows = {
   SERVICE_ACCOUNT: optional(objectName("service account name"), {
     group: "The builder itself",
     description:
-      "The builder's service account, set by the chart: it is given its rights in the new namespace.",
+      "The builder's service account, set by the chart: it is given its rights in the new namespace. Needs RELEASE_ROLE.",
   }),
   RELEASE_ROLE: optional(objectName("ClusterRole name"), {
     group: "The builder itself",
-    description: "The ClusterRole that the builder binds itself to in the new release's namespace.",
+    description:
+      "The ClusterRole that SERVICE_ACCOUNT is bound to in the new release's namespace. Both are set, or neither.",
   }),
   LEASE_DURATION: withDefault(durationKind({ min: "1s" }), "90s", {
     group: "The builder itself",

@@ -30,7 +30,7 @@ async function program(line: string, outcome: ExitCode | Error = exitCodes.done)
     redactor: createRedactor(),
     table,
   });
-  return { code, ...said, calls, called: calls.map(([name]) => name) };
+  return { code, ...said, said: () => said, calls, called: calls.map(([name]) => name) };
 }
 
 describe("verbs", () => {
@@ -51,6 +51,20 @@ describe("verbs", () => {
       args: ["0_12_*_*_SUN"],
       env: { A: "1" },
     });
+  });
+
+  it("say what they do on standard error where their output is an answer, or is for programs", async () => {
+    for (const line of ["status", "plan", "validate", "history", "report -o json", "cleanup -o json"]) {
+      const { calls, said } = await program(line);
+      calls[0]?.[1].log.write("log");
+      calls[0]?.[1].stdout("answer");
+      expect(said(), line).toEqual({ out: "answer", err: "log" });
+    }
+    for (const line of ["run", "abort", "rollback", "update", "approve", "cleanup"]) {
+      const { calls, said } = await program(line);
+      calls[0]?.[1].log.write("log");
+      expect(said(), line).toEqual({ out: "log", err: "" });
+    }
   });
 
   it("decide the exit code, and what they throw is passed on", async () => {

@@ -189,6 +189,18 @@ describe("what can't be right is one problem with its variable", () => {
     }
   });
 
+  test.each([
+    [{ RELEASE_ROLE: "powo-builder-prod-release" }, "SERVICE_ACCOUNT  missing, and RELEASE_ROLE is set"],
+    [{ SERVICE_ACCOUNT: "builder" }, "RELEASE_ROLE  missing, and SERVICE_ACCOUNT is set"],
+  ])("one of the two settings of the rights in new namespaces is as good as a mistake: %j", (env, said) => {
+    expect(problemsOf({ env })).toEqual([`${said}; set both or neither`]);
+    const both = { RELEASE_ROLE: "role", SERVICE_ACCOUNT: "builder" };
+    expect(problemsOf({ env: { ...both, ...env } })).toEqual([]);
+    expect(
+      problemsOf({ env: { SERVICE_ACCOUNT: "b" }, files: { "/config/builder.yaml": "releaseRole: r" } }),
+    ).toEqual([]);
+  });
+
   test("no problem quotes a secret or the credentials in a URL", () => {
     const secret = "hunter22secret";
     const env = {
