@@ -36,6 +36,8 @@ export interface Builder {
   environment: string;
   namespace: string;
   user: string;
+  /** The values that it is installed with. */
+  values: object;
   /** kubectl with the rights of the builder's ServiceAccount. */
   kubectl(args: string[], input?: string): Promise<Answer>;
   /** Installs or upgrades the chart with more values. */
@@ -61,6 +63,7 @@ export function makeBuilder(prefix: string): Builder {
     environment,
     namespace,
     user,
+    values: base,
     kubectl: (args, input) => run(kubectl, ["--as", user, ...args], input),
     async install(values = {}) {
       const args = [
