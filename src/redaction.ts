@@ -22,12 +22,12 @@ const harmlessKey = /^(user(_?name)?|name|host(_?name)?|port|database|db|type|ki
 /** A redactor that knows no secret yet. */
 export function createRedactor(): Redactor {
   const spellings = new Set<string>();
-  let pattern: RegExp | undefined;
+  let index: Index | undefined;
 
   function add(secret: string): void {
     const before = spellings.size;
     for (const part of parts(secret)) for (const form of formsOf(part)) spellings.add(form);
-    if (spellings.size > before) pattern = undefined;
+    if (spellings.size > before) index = undefined;
   }
 
   return {
@@ -37,8 +37,8 @@ export function createRedactor(): Redactor {
     },
     redact: (text) => {
       if (spellings.size === 0) return text;
-      pattern ??= compile(spellings);
-      return replaceAll(text, pattern);
+      index ??= indexOf(spellings);
+      return replaceAll(text, index);
     },
   };
 }
@@ -112,30 +112,30 @@ function* base64Forms(secret: Buffer): Generator<string> {
   }
 }
 
-/** A pattern that finds the longest spelling at each place, overlapping ones as well. */
-function compile(spellings: ReadonlySet<string>): RegExp {
-  const longestFirst = [...spellings]
-    .filter((spelling) => spelling.length >= shortest)
-    .sort((a, b) => b.length - a.length);
-  return new RegExp(longestFirst.map(escape).join("|"), "g");
+/**
+ * Spellings by how they begin, the longest first. No regular expression: one that is made of a large secret is
+ * refused by the engine, in words that show the whole of it.
+ */
+type Index = ReadonlyMap<string, readonly string[]>;
+
+function indexOf(spellings: ReadonlySet<string>): Index {
+  const long = [...spellings].filter(({ length }) => length >= shortest).sort((a, b) => b.length - a.length);
+  return Map.groupBy(long, (spelling) => spelling.slice(0, shortest));
 }
 
-function escape(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
-}
-
-function replaceAll(text: string, pattern: RegExp): string {
+function replaceAll(text: string, index: Index): string {
   let [result, end, start] = ["", 0, -1];
-  pattern.lastIndex = 0;
-  for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
-    if (match.index >= end) {
-      if (start >= 0) result += mask;
-      result += text.slice(end, match.index);
-      start = match.index;
-    }
-    end = Math.max(end, match.index + match[0].length);
+  for (let at = 0; at + shortest <= text.length; at += 1) {
+    const alike = index.get(text.slice(at, at + shortest));
     // The next spelling may begin inside of this one.
-    pattern.lastIndex = match.index + 1;
+    const found = alike?.find((spelling) => text.startsWith(spelling, at));
+    if (found === undefined) continue;
+    if (at >= end) {
+      if (start >= 0) result += mask;
+      result += text.slice(end, at);
+      start = at;
+    }
+    end = Math.max(end, at + found.length);
   }
   return start < 0 ? text : `${result}${mask}${text.slice(end)}`;
 }

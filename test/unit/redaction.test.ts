@@ -46,6 +46,18 @@ describe("redact", () => {
     }
   });
 
+  it("hides a secret of a megabyte", () => {
+    const large = "a large secret, ".repeat(65_536);
+    const { redact } = redactorOf(large);
+    expect(redact(`before ${large} after`)).toBe("before *** after");
+    expect(redact("nothing to hide")).toBe("nothing to hide");
+  });
+
+  it("knows as many secrets as there are, alike or not", () => {
+    const { redact } = redactorOf(...Array.from({ length: 5_000 }, (_, index) => `secret-${index}-value`));
+    expect(redact("secret-4999-value and secret-5000-value")).toBe("*** and secret-5000-value");
+  });
+
   it("hides any secret in any text", () => {
     const texts = fc.string({ minLength: 6, unit: "binary" }).filter((text) => text.trim().length >= 6);
     fc.assert(
