@@ -1,5 +1,6 @@
 /** `history`: the last runs, or one of them. */
 import { type Evidence, evidenceLines } from "../domain/evidence.ts";
+import { acceptedText, kindLines, lossLines } from "../domain/gate.ts";
 import type { HistoryEntry } from "../domain/history.ts";
 import { count, date, duration, table } from "../domain/words.ts";
 import { ConfigError, exitCodes } from "../errors.ts";
@@ -66,8 +67,20 @@ function details(run: HistoryEntry & { evidence?: Evidence }): string[] {
     ["failed at", run.failure?.step ?? ""],
     ["why", run.failure === undefined ? "" : `${run.failure.message} [${run.failure.code}]`],
   ];
+  const gate = run.gate ? gateLines(run.gate) : [];
   const black = run.evidence ? ["", ...evidenceLines(run.evidence)] : [];
-  return [...table(rows.filter(([, value]) => value !== "")), ...black];
+  return [...table(rows.filter(([, value]) => value !== "")), ...gate, ...black];
+}
+
+/** What the new site held against what was live, as far as more than the total is known. */
+function gateLines(gate: NonNullable<HistoryEntry["gate"]>): string[] {
+  const part = (title: string, lines: readonly string[]) =>
+    lines.length > 0 ? ["", title, ...lines.map((line) => `  ${line}`)] : [];
+  return [
+    ...part("new site against live", kindLines(gate)),
+    ...part("sources that lost most", lossLines(gate)),
+    ...(gate.accepted ? part(acceptedText(gate.accepted), gate.accepted.what) : []),
+  ];
 }
 
 function took({ startedAt, finishedAt }: HistoryEntry): string {

@@ -38,7 +38,12 @@ export function assemble(values: SettingValues, mappings: Mapping[]): Settings {
     keepFailedMs: values.KEEP_FAILED,
     approval: values.APPROVAL,
     approvalTimeoutMs: values.APPROVAL_TIMEOUT,
-    gate: { minShare: values.GATE_MIN_SHARE, sentinels: values.GATE_SENTINELS ?? [] },
+    gate: {
+      minShare: values.GATE_MIN_SHARE,
+      minShares: values.GATE_MIN_SHARES ?? {},
+      sentinels: values.GATE_SENTINELS ?? [],
+      ...(values.GATE_ACCEPT ? { accept: values.GATE_ACCEPT } : {}),
+    },
     postSwapWatchMs: values.POST_SWAP_WATCH,
     metricsPort: values.METRICS_PORT,
     builderNamespace: values.BUILDER_NAMESPACE,

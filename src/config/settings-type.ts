@@ -49,7 +49,14 @@ export interface Settings {
   readonly keepFailedMs: number;
   readonly approval: Approval;
   readonly approvalTimeoutMs: number;
-  readonly gate: { readonly minShare: number; readonly sentinels: string[] };
+  readonly gate: {
+    readonly minShare: number;
+    /** By key of taxonKinds, where it is another share. */
+    readonly minShares: Readonly<Record<string, number>>;
+    readonly sentinels: string[];
+    /** The rejected run whose counts are accepted for the next, and why. */
+    readonly accept?: { readonly runId: string; readonly reason: string };
+  };
   readonly postSwapWatchMs: number;
   readonly metricsPort?: number | undefined;
   readonly builderNamespace?: string | undefined;

@@ -6,6 +6,12 @@ export function verbCommand(verb: string, namespace: string | undefined, job = `
   return `kubectl create job ${job} --from=cronjob/${cronJob}${namespace === undefined ? "" : ` -n ${namespace}`}`;
 }
 
+/** Starts a rebuild that may go live with as little as a rejected run had found. Its Job's name is recorded. */
+export function acceptCommand(runId: string, namespace: string | undefined): string {
+  const place = namespace === undefined ? "" : ` -n ${namespace}`;
+  return `kubectl create job accept-1 --from=cronjob/builder${place} --dry-run=client -o yaml | kubectl set env --local -f - -o yaml GATE_ACCEPT="${runId}: WHY" | kubectl create -f -`;
+}
+
 /** Follows what a builder says: its Job, its pod where the Job isn't known, or its process outside the cluster. */
 export function followCommand(
   { name, job }: { name: string; job?: string | undefined },

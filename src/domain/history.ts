@@ -1,5 +1,6 @@
 /** What is remembered of runs that are over, newest last. */
 import { z } from "zod";
+import { gateSchema } from "./gate.ts";
 
 export const historyEntrySchema = z.strictObject({
   runId: z.string(),
@@ -13,6 +14,8 @@ export const historyEntrySchema = z.strictObject({
   failure: z.strictObject({ code: z.string(), message: z.string(), step: z.string().optional() }).optional(),
   /** totalResults of the portal when it was checked. */
   results: z.number().optional(),
+  /** What the new site held against what was live. */
+  gate: gateSchema.optional(),
   chartCommit: z.string().optional(),
   dataSha256: z.string().optional(),
   /** Jobs of all lists, and how many did not end well. */

@@ -1,5 +1,6 @@
 /** What a report tells of one run: small enough that two of them are kept with the state. */
 import { z } from "zod";
+import { gateSchema } from "./gate.ts";
 
 /** One execution of a job; several where it was run again. */
 const reportJob = z.object({
@@ -64,7 +65,7 @@ export const reportSchema = z.object({
     .optional(),
   /** What was given to the run: label and value, in the order to show them. */
   inputs: z.array(z.tuple([z.string(), z.string()])),
-  gate: z.object({ results: z.number(), liveResults: z.number().optional() }).optional(),
+  gate: gateSchema.optional(),
   approval: z
     .object({ askedAt: z.string(), by: z.string().optional(), at: z.string().optional() })
     .optional(),

@@ -1,5 +1,6 @@
 /** What the steps remember of a run, beside the engine's own record, in one document (contract.md, run.json). */
 import { z } from "zod";
+import { acceptanceSchema, gateSchema } from "./gate.ts";
 
 const recordSet = z.strictObject({
   zone: z.string(),
@@ -117,7 +118,9 @@ export const runStateShape = {
   /** Intent of the import. ISO time. */
   importAt: z.string().optional(),
   harvest: z.record(z.string(), listState).optional(),
-  gate: z.strictObject({ results: z.number(), liveResults: z.number().optional() }).optional(),
+  gate: gateSchema.optional(),
+  /** What a person accepted before the run began. */
+  acceptance: acceptanceSchema.optional(),
   approval: z
     .strictObject({ askedAt: z.string(), by: z.string().optional(), at: z.string().optional() })
     .optional(),

@@ -85,3 +85,17 @@ export function table(rows: readonly (readonly string[])[]): string[] {
       .trimEnd(),
   );
 }
+
+const fileTroubles: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  ENOTDIR: "there is no such file",
+  EISDIR: "is a folder",
+  EACCES: "may not be read",
+  EPERM: "may not be read",
+};
+
+/** Why a file can't be read, in words: `there is no such file`. */
+export function fileTrouble(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return fileTroubles[code] ?? `can't be read${code && ` (${code})`}`;
+}

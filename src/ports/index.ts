@@ -62,7 +62,7 @@ export const natures: { readonly [P in keyof Ports]: { readonly [M in keyof Port
     findExecution: "read",
     startJob: "effect",
   },
-  site: { probe: "read", totalResults: "read", hasTaxon: "read" },
+  site: { probe: "read", totalResults: "read", countTaxa: "read", hasTaxon: "read" },
   dns: { findZone: "read", findRecords: "read", change: "effect", findChangeStatus: "read" },
   notifier: { notify: "effect", announce: "effect" },
   operators: { findApproval: "read" },

@@ -13,6 +13,11 @@ export interface Site {
   probe(target: SiteTarget): Promise<Probe>;
   /** totalResults of the portal's search. */
   totalResults(target: SiteTarget): Promise<number>;
+  /**
+   * How many results the search finds when narrowed by a filter (taxonKinds); undefined where the portal doesn't offer
+   * that.
+   */
+  countTaxa(target: SiteTarget, filter: string): Promise<number | undefined>;
   /** Whether the portal has this taxon. */
   hasTaxon(target: SiteTarget, id: string): Promise<boolean>;
 }

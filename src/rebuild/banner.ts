@@ -20,12 +20,26 @@ export function banner(
         `run ${expired.runId} was never brought to an end (begun ${expired.startedAt}); closed as failed, ${expired.release} goes with the next install`,
       ]
     : [];
-  if (kind === "new") return [...closed, `${title}  environment ${run.environment}`];
+  if (kind === "new")
+    return [...closed, `${title}  environment ${run.environment}`, ...acceptedLines(run, world)];
   const seen =
     lastSeen === undefined
       ? ""
       : `; the one before was last seen ${new Date(lastSeen).toISOString().slice(11, 19)}`;
   return [...closed, `${title} goes on (${ordinal(run.builders.length)} builder${seen})`];
+}
+
+/** What GATE_ACCEPT does for a new run. */
+function acceptedLines({ acceptance }: Run, { settings }: World): string[] {
+  const { accept } = settings.gate;
+  if (acceptance)
+    return [
+      `accepted by ${acceptance.by}: this run may go live with what run ${acceptance.of} had found (${acceptance.reason})`,
+    ];
+  if (!accept) return [];
+  return [
+    `GATE_ACCEPT speaks of run ${accept.runId}, which is not the last run or was not rejected for its counts: it has no effect`,
+  ];
 }
 
 /** What a second builder says, and how to follow or end the run. */

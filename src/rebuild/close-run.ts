@@ -18,7 +18,9 @@ import type { Failure, Phase } from "../pipeline/run-document.ts";
 import type { NotificationEvent } from "../ports/notifier.ts";
 import {
   type JobResults,
+  nextRecords,
   pack,
+  recordsAttachment,
   resultsAttachment,
   timingsAttachment,
   unpack,
@@ -65,6 +67,7 @@ async function closeSucceeded(
     secondsPerJob(checkpoint),
   );
   await checkpoint.attach(timingsAttachment, pack(timings), signal);
+  await checkpoint.attach(recordsAttachment, pack(recordsFor(checkpoint)), signal);
   await finish(world, checkpoint, history, "succeeded", undefined, signal);
   const lines = liveLines(checkpoint.run, world);
   world.log("live").info({}, lines.join("\n"));
@@ -174,6 +177,15 @@ function told(error: BuilderError): string {
   const [first, ...others] = error instanceof ConfigError ? error.problems : [];
   if (!first) return error.message;
   return `${error.message}: ${first.where} ${first.what}${others.length > 0 ? "; …" : ""}`;
+}
+
+/** What can't be read is begun anew: only people look at it. */
+function recordsFor(checkpoint: Checkpoint<RunState>): Record<string, number> {
+  try {
+    return nextRecords({ attachment: (name) => checkpoint.attachment(name) });
+  } catch {
+    return {};
+  }
 }
 
 /** Seconds per job of this run; of a job that ran twice the last. */

@@ -29,6 +29,7 @@ export function historyEntry(run: Run): HistoryEntry {
     finishedAt,
     failure: failure && { code: failure.code, message: failure.message, step: failure.step },
     results: gate?.results,
+    ...(gate ? { gate } : {}),
     chartCommit: inputs?.chartCommit,
     dataSha256: inputs?.dataSha256,
     jobs: lists.reduce((sum, { jobs = 0 }) => sum + jobs, 0),

@@ -1,5 +1,6 @@
 /** Decides what to work on: the unfinished run, or a new one. */
 import type { Settings } from "../config/settings.ts";
+import { type Acceptance, acceptableOf } from "../domain/gate.ts";
 import { addToHistory, type History, recordedReleases } from "../domain/history.ts";
 import { verbCommand } from "../domain/commands.ts";
 import { newReleaseName, newRunId } from "../domain/names.ts";
@@ -82,6 +83,25 @@ function assertSameSteps({ steps, runId }: Run, { stepNames, settings }: Opening
   });
 }
 
+/** Codes of the runs that were rejected for their counts: nothing else can be accepted. */
+const countCodes = new Set(["GATE_RESULTS", "GATE_COUNTS"]);
+
+/** What GATE_ACCEPT says of the run before this one; undefined where it speaks of another, or of another failure. */
+function acceptanceOf(
+  { settings, now, jobName, identity }: Opening,
+  { runs }: History,
+): Acceptance | undefined {
+  const { accept } = settings.gate;
+  const last = runs.at(-1);
+  if (!accept || last?.runId !== accept.runId || !last.gate) return undefined;
+  if (!countCodes.has(last.failure?.code ?? "")) return undefined;
+  return {
+    ...{ of: accept.runId, reason: accept.reason, by: jobName ?? identity },
+    at: new Date(now).toISOString(),
+    found: acceptableOf(last.gate),
+  };
+}
+
 /** The builder that takes the run up. */
 function builderOf({ identity: name, jobName: job, now }: Opening): Run["builders"][number] {
   return { name, since: new Date(now).toISOString(), ...(job === undefined ? {} : { job }) };
@@ -92,6 +112,7 @@ function newRun(opening: Opening, history: History): Run {
   const { environment } = settings;
   const startedAt = new Date(now).toISOString();
   const releases = recordedReleases(history);
+  const acceptance = acceptanceOf(opening, history);
   return {
     schemaVersion,
     runId: newRunId(environment, new Date(now), new Set(history.runs.map(({ runId }) => runId))),
@@ -102,5 +123,6 @@ function newRun(opening: Opening, history: History): Run {
     builders: [builderOf(opening)],
     steps: stepNames.map((name) => ({ name, status: "pending", attempts: 0 })),
     known: releases,
+    ...(acceptance ? { acceptance } : {}),
   };
 }

@@ -1,13 +1,24 @@
 /** The last look before the swap: the new site answers as the public would see it. Nothing that fails here goes live. */
 import type { Settings } from "../config/settings.ts";
+import { acceptCommand } from "../domain/commands.ts";
+import {
+  acceptedText,
+  changeText,
+  type Gate,
+  isAccepted,
+  kindLines,
+  lossLines,
+  shortfalls,
+} from "../domain/gate.ts";
 import { isAllReady, judgeReadiness, readinessText } from "../domain/readiness.ts";
 import type { RunState } from "../domain/run-state.ts";
 import { count } from "../domain/words.ts";
-import { PermanentError, TransientError } from "../errors.ts";
+import { PermanentError } from "../errors.ts";
 import { done, type Step, type StepContext } from "../pipeline/step.ts";
 import { waitFor } from "../pipeline/wait.ts";
 import type { Ports } from "../ports/index.ts";
 import type { SiteTarget } from "../ports/site.ts";
+import { compareSites } from "./verify/compare.ts";
 
 type Needs = Pick<Ports, "cluster" | "site">;
 
@@ -20,14 +31,14 @@ export const verifyRelease = (settings: Settings): Step<Needs, RunState> => ({
   async run(ports, state, context) {
     await requireReady(ports, settings, state, context);
     await requireAnswers(ports, settings, state.release, context);
-    const { results, liveResults } = await compareResults(ports, settings, state, context);
+    const gate = await requireCounts(ports, settings, state, context);
     await requireSentinels(ports, settings, state.release);
+    const { results, liveResults } = gate;
     const names = `${settings.mappings.length} of ${settings.mappings.length} names answer`;
     const compared =
       liveResults === undefined
         ? "nothing live to compare with"
-        : `live: ${count(liveResults)}, ${change(results, liveResults)}`;
-    const gate = liveResults === undefined ? { results } : { results, liveResults };
+        : `live: ${count(liveResults)}, ${changeText(results, liveResults)}`;
     return done(`${count(results)} results (${compared}); ${names}`, { gate });
   },
 });
@@ -88,47 +99,66 @@ async function requireAnswers(
   }
 }
 
-async function compareResults(
+/** Throws GATE_RESULTS or GATE_COUNTS where the new site holds too little, unless that was accepted; the comparison is kept either way. */
+async function requireCounts(
   { site }: Needs,
   settings: Settings,
-  { release, previous }: RunState,
-  { log, signal }: StepContext<RunState>,
-): Promise<{ results: number; liveResults: number | undefined }> {
-  const [target] = targetsOf(settings, release);
+  state: RunState,
+  context: StepContext<RunState>,
+): Promise<Gate> {
+  const [target] = targetsOf(settings, state.release);
   if (!target) throw new PermanentError("GATE_ANSWER", "no public name is mapped");
-  const results = await site.totalResults(target);
-  const live = previous?.find((name) => name !== release);
-  const liveResults =
-    live === undefined ? undefined : await liveResultsOf(site, { ...target, namespace: live }, log, signal);
-  const least = (liveResults ?? 0) * settings.gate.minShare;
-  if (results > 0 && results >= least) return { results, liveResults };
-  const against =
-    liveResults === undefined
-      ? ""
-      : `; live has ${count(liveResults)}, and at least ${settings.gate.minShare} of that is wanted`;
-  throw new PermanentError("GATE_RESULTS", `the new site finds ${count(results)} results${against}`, {
-    hint: `if that is right, start again with a lower GATE_MIN_SHARE; look:  kubectl logs -n ${release} deploy/harvester`,
-  });
+  const gate = await compareSites(site, settings, target, state, context);
+  const short = shortfalls(gate).map(({ text }) => text);
+  const tell = () => {
+    const lines = comparisonLines(gate);
+    if (lines.length > 0) context.log.info({}, lines.join("\n"));
+  };
+  if (gate.results > 0 && short.length === 0) {
+    tell();
+    return gate;
+  }
+  if (state.acceptance && isAccepted(gate, state.acceptance)) {
+    const { of, reason, by, at } = state.acceptance;
+    const accepted = { of, reason, by, at, what: short };
+    tell();
+    context.log.warn({ by }, [...short, acceptedText(accepted)].join("\n"));
+    return { ...gate, accepted };
+  }
+  await context.save({ gate });
+  throw rejection(gate, short, settings, state);
 }
 
-/** A live site that can't be asked must not keep a good one from replacing it. */
-async function liveResultsOf(
-  site: Ports["site"],
-  target: SiteTarget,
-  log: StepContext<RunState>["log"],
-  signal: AbortSignal,
-): Promise<number | undefined> {
-  try {
-    return await site.totalResults(target);
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof TransientError || error instanceof PermanentError)) throw error;
-    log.warn(
-      { code: error.code },
-      `the live site ${target.namespace} can't be asked (${error.message}); nothing to compare with`,
-    );
-    return undefined;
-  }
+/** Why the site may not go live, and how the next one may. */
+function rejection(
+  gate: Gate,
+  short: readonly string[],
+  { builderNamespace }: Settings,
+  { release, runId, acceptance }: RunState,
+): PermanentError {
+  const look = `kubectl logs -n ${release} deploy/harvester`;
+  const whole = gate.results === 0 || gate.results < (gate.least ?? 0);
+  const [message = "no results at all", ...others] = short;
+  const refused = acceptance ? [`this is less than what was accepted after run ${acceptance.of}`] : [];
+  const details = [...others, ...refused, ...comparisonLines(gate)];
+  const hint =
+    gate.results === 0
+      ? `look:  ${look}`
+      : `look:  ${look}; if it is right as it is, start again and say why:  ${acceptCommand(runId, builderNamespace)}`;
+  const found = `the new site finds ${message}`;
+  return whole
+    ? new PermanentError("GATE_RESULTS", found, { details, hint })
+    : new PermanentError("GATE_COUNTS", found, { details, hint });
+}
+
+function comparisonLines(gate: Gate): string[] {
+  const [kinds, losses] = [kindLines(gate), lossLines(gate)];
+  return [
+    ...(kinds.length > 0 ? ["new site against live:", ...kinds.map((line) => `  ${line}`)] : []),
+    ...(losses.length > 0
+      ? ["sources that lost most since the last run that went live:", ...losses.map((line) => `  ${line}`)]
+      : []),
+  ];
 }
 
 async function requireSentinels({ site }: Needs, settings: Settings, release: string): Promise<void> {
@@ -145,10 +175,4 @@ async function requireSentinels({ site }: Needs, settings: Settings, release: st
       hint: "a taxon that was really withdrawn is taken off GATE_SENTINELS",
     },
   );
-}
-
-function change(results: number, liveResults: number): string {
-  if (liveResults === 0) return "new";
-  const percent = ((results - liveResults) / liveResults) * 100;
-  return `${percent >= 0 ? "+" : "-"}${Math.abs(percent).toFixed(1)} %`;
 }

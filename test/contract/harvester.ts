@@ -94,6 +94,20 @@ export function describeHarvester(name: string, make: () => Promise<HarvesterWor
       expect(await world.site.hasTaxon(world.target, "urn:lsid:ipni.org:names:1-1")).toBe(true);
     });
 
+    it("counts what a filter of the search leaves", async () => {
+      const all = await world.site.totalResults(world.target);
+      const accepted = (await world.site.countTaxa(world.target, "accepted_names")) ?? 0;
+      expect(accepted).toBeGreaterThan(0);
+      expect(accepted).toBeLessThan(all);
+      if (!world.showFault) return;
+      for (const status of [400, 404, 500]) {
+        world.showFault({ kind: "status", status });
+        expect(await world.site.countTaxa(world.target, "accepted_names")).toBeUndefined();
+      }
+      world.showFault({ kind: "status", status: 503 });
+      await expect(world.site.countTaxa(world.target, "genus_f")).rejects.toMatchObject({ code: "OUTAGE" });
+    });
+
     it.each(faults)("calls $kind $status an outage", async (fault) => {
       if (!world.showFault) return;
       const outage = { code: "OUTAGE", dependency: "the harvester" };

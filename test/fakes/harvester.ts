@@ -64,7 +64,8 @@ export function createFakeSite(model: ClusterModel): Site {
     if (!namespace || !model.isReady(name, service) || !model.isReady(name, "portal"))
       throw new TransientError("the site", `the site of ${name} can't be reached`);
     if (namespace.siteStatus !== 200) return { status: namespace.siteStatus };
-    return portalAnswer(namespace.harvester, path, new URLSearchParams("perPage=1"));
+    const { pathname, searchParams } = new URL(path, "http://site");
+    return portalAnswer(namespace.harvester, pathname, searchParams);
   };
   return {
     async probe({ namespace, service }) {
@@ -79,6 +80,11 @@ export function createFakeSite(model: ClusterModel): Site {
       const { status, body } = ask(namespace, service, "/api/2/search");
       if (status >= 500) throw new TransientError("the site", `answered ${status}`);
       return (body as { totalResults: number }).totalResults;
+    },
+    async countTaxa({ namespace, service }, filter) {
+      const { status, body } = ask(namespace, service, `/api/2/search?f=${encodeURIComponent(filter)}`);
+      if (status >= 500) throw new TransientError("the site", `answered ${status}`);
+      return status === 200 ? (body as { totalResults: number }).totalResults : undefined;
     },
     hasTaxon: async ({ namespace, service }, id) =>
       ask(namespace, service, `/api/2/taxon/${encodeURIComponent(id)}`).status === 200,

@@ -7,6 +7,8 @@ import { fillPlaceholders, joinUrl } from "./urls.ts";
 
 const dependency = "the site";
 const timeoutMs = 30_000;
+/** A proxy's way to say "not now"; whatever else is refused here is a filter that the portal doesn't know. */
+const passing = new Set([408, 429, 502, 503, 504]);
 const searchSchema = z.object({ totalResults: z.number() });
 
 export interface SiteOptions {
@@ -42,6 +44,12 @@ export function createSite(options: SiteOptions): Site {
       const { url, answer } = await ask(target, "/api/2/search?perPage=1");
       if (answer.status !== 200) unexpected(dependency, "SITE_REFUSED", url, answer);
       return readBody(dependency, url, answer.body, searchSchema).totalResults;
+    },
+    async countTaxa(target, filter) {
+      const { url, answer } = await ask(target, `/api/2/search?perPage=1&f=${encodeURIComponent(filter)}`);
+      if (answer.status === 200) return readBody(dependency, url, answer.body, searchSchema).totalResults;
+      if (passing.has(answer.status)) unexpected(dependency, "SITE_REFUSED", url, answer);
+      return undefined;
     },
     async hasTaxon(target, id) {
       const { url, answer } = await ask(target, `/api/2/taxon/${encodeURIComponent(id)}`);

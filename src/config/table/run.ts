@@ -1,4 +1,5 @@
 import { approvalKind } from "../approval.ts";
+import { acceptanceKind, sharesKind } from "../gate-kinds.ts";
 import type { Setting } from "../setting.ts";
 import { durationKind, listKind, numberKind, offOrKind, textKind } from "../setting.ts";
 import { urlKind } from "../url-kinds.ts";
@@ -83,6 +84,15 @@ export const gatesRows = {
   GATE_MIN_SHARE: withDefault(numberKind({ min: 0, max: 10, example: "0.9" }), "0.9", {
     group: "Gates and approval",
     description: "The least that the new site may hold, as a share of the live site's totalResults.",
+  }),
+  GATE_MIN_SHARES: optional(sharesKind, {
+    group: "Gates and approval",
+    description:
+      "Other shares for kinds of taxa: accepted, images, families, genera, species, infraspecies. 0 only compares.",
+  }),
+  GATE_ACCEPT: optional(acceptanceKind, {
+    group: "Gates and approval",
+    description: "Accepts the counts for which the last run was rejected, for the next run alone.",
   }),
   GATE_SENTINELS: optional(listKind("taxon ids", { atLeastOne: false }), {
     group: "Gates and approval",

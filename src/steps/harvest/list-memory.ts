@@ -11,6 +11,39 @@ export type JobResults = Record<string, JobResult>;
 /** Attachments: how this run's jobs ended, and how long jobs took in earlier runs. */
 export const resultsAttachment = "jobs";
 export const timingsAttachment = "timings";
+/** Attachment: how many records each job brought in the last run that went live. */
+export const recordsAttachment = "records";
+
+/** Where bytes are kept with the run. */
+interface Attachments {
+  attachment(name: string): Uint8Array | undefined;
+}
+
+/** Records per job of this run, of a job that ran twice the last; undefined where it had nothing new to read. */
+export function jobRecords(from: Attachments): Map<string, number | undefined> {
+  const results = unpack(from.attachment(resultsAttachment)) as JobResults;
+  return new Map(
+    Object.entries(results).map(([key, [, records, exitCode]]) => [
+      key.replace(/#\d+$/, ""),
+      exitCode === "NOT_MODIFIED" ? undefined : records,
+    ]),
+  );
+}
+
+/** How many jobs' records are remembered: those that brought most. */
+const mostRemembered = 2_000;
+
+/** The records to compare the next run with; a job that had nothing new keeps what it had brought. */
+export function nextRecords(from: Attachments): Record<string, number> {
+  const known = unpack(from.attachment(recordsAttachment)) as Record<string, number>;
+  return Object.fromEntries(
+    [...jobRecords(from)]
+      .map(([job, records]) => [job, records ?? known[job] ?? 0] as const)
+      .filter(([, records]) => records > 0)
+      .toSorted(([, one], [, other]) => other - one)
+      .slice(0, mostRemembered),
+  );
+}
 
 export interface ListMemory {
   readonly name: string;

@@ -41,6 +41,8 @@ export class HarvesterModel {
   /** Milliseconds by job identifier; Infinity never ends. */
   readonly durations = new Map<string, number>();
   readonly missingTaxa = new Set<string>();
+  /** Scales what the site finds by a filter of its search; undefined: the search knows none. */
+  taxonFactors: Map<string, number> | undefined = new Map();
   unknownList: 200 | 404;
   taxaFactor: number;
   /** The next import stops after so many rows and its caller gets no answer. */
@@ -279,8 +281,7 @@ export class HarvesterModel {
     execution.endedAt = this.#clock;
     // Looked up again: a test may have decided meanwhile how it shall end.
     execution.outcome = this.outcomes.get(execution.job.identifier) ?? execution.outcome;
-    if (!execution.listed) return;
-    const list = this.#store.lists.find((row) => row.jobs.includes(execution.job));
+    const list = this.#store.lists.find((row) => execution.listed && row.jobs.includes(execution.job));
     if (!list) return;
     if (list.currentJob + 1 < list.jobs.length) {
       list.currentJob += 1;

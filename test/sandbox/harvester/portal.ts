@@ -47,8 +47,23 @@ export function portalAnswer(model: HarvesterModel, path: string, query: URLSear
   return { status: 200, body: { fqId: id, name: "Exempla vulgaris", rank: "Species", accepted: true } };
 }
 
+/** About what share of all results a filter of the real portal's search leaves. */
+const filterShares: Readonly<Record<string, number>> = {
+  accepted_names: 0.3,
+  has_images: 0.12,
+  families_f: 0.000_32,
+  genus_f: 0.01,
+  species_f: 0.26,
+  infraspecific_f: 0.05,
+};
+
 function searchBody(model: HarvesterModel, query: URLSearchParams): Record<string, unknown> {
-  const totalResults = model.totalTaxa();
+  const given = model.taxonFactors ? (query.get("f") ?? "") : "";
+  const filters = given.split(",").filter((filter) => filter in filterShares);
+  const totalResults = filters.reduce(
+    (sum, filter) => Math.round(sum * (filterShares[filter] ?? 1) * (model.taxonFactors?.get(filter) ?? 1)),
+    model.totalTaxa(),
+  );
   const perPage = Math.max(0, Number(query.get("perPage") ?? 24) || 0);
   const page = Math.max(0, Number(query.get("page") ?? 0) || 0);
   const shown = Math.min(perPage, 24, Math.max(0, totalResults - page * perPage));

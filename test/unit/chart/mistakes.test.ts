@@ -63,6 +63,8 @@ const mistakes: [string, Values, RegExp][] = [
     { settings: { APPROVAL: "sometimes" } },
     /APPROVAL': 'sometimes' does not match/,
   ],
+  ["a share of what nobody counts", { settings: { GATE_MIN_SHARES: "image=0.5" } }, /GATE_MIN_SHARES'/],
+  ["an acceptance without a reason", { settings: { GATE_ACCEPT: "prod-20261122-1200" } }, /GATE_ACCEPT'/],
   ["a share in percent", { settings: { GATE_MIN_SHARE: 90 } }, /GATE_MIN_SHARE': maximum: got 90, want 10/],
   [
     "a log format that does not exist",

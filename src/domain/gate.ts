@@ -1,0 +1,177 @@
+/** What the new site holds against what is live: counts per kind, losses by source, and what a person accepted. */
+import { z } from "zod";
+import { count as countText, table } from "./words.ts";
+
+/** What the portal's search can be narrowed to by its parameter `f` (github.com/RBGKew/pykew, powo_terms.py). */
+export const taxonKinds = [
+  { key: "accepted", filter: "accepted_names", name: "accepted names" },
+  { key: "images", filter: "has_images", name: "taxa with images" },
+  { key: "families", filter: "families_f", name: "families" },
+  { key: "genera", filter: "genus_f", name: "genera" },
+  { key: "species", filter: "species_f", name: "species" },
+  { key: "infraspecies", filter: "infraspecific_f", name: "infraspecific taxa" },
+] as const;
+
+export type TaxonKind = (typeof taxonKinds)[number]["key"];
+
+/** The key of everything that the search finds, beside the kinds. */
+const allKey = "all";
+
+const kindCount = z.strictObject({
+  /** A key of taxonKinds. */
+  kind: z.string(),
+  found: z.number(),
+  live: z.number().optional(),
+  /** The least that was wanted. */
+  least: z.number().optional(),
+});
+
+const sourceLoss = z.strictObject({
+  source: z.string(),
+  records: z.number(),
+  /** In the last run that went live. */
+  before: z.number(),
+});
+
+/** Why a run may go live with less: said by a person after an earlier run was rejected. */
+const acceptanceShape = {
+  /** The run that was rejected. */
+  of: z.string(),
+  reason: z.string(),
+  by: z.string(),
+  /** ISO time. */
+  at: z.string(),
+};
+
+export const acceptanceSchema = z.strictObject({
+  ...acceptanceShape,
+  /** What the rejected run had found, of all that it had too little of: the next one must not have less. */
+  found: z.record(z.string(), z.number()),
+});
+
+/** The comparison as it is kept with the run, its report and the history. */
+export const gateSchema = z.strictObject({
+  /** totalResults of the new site's search. */
+  results: z.number(),
+  liveResults: z.number().optional(),
+  least: z.number().optional(),
+  kinds: z.array(kindCount).optional(),
+  losses: z.array(sourceLoss).optional(),
+  /** What was too little, and accepted. */
+  accepted: z.strictObject({ ...acceptanceShape, what: z.array(z.string()) }).optional(),
+});
+
+export type Gate = z.infer<typeof gateSchema>;
+export type Acceptance = z.infer<typeof acceptanceSchema>;
+export type SourceLoss = z.infer<typeof sourceLoss>;
+
+interface Row {
+  key: string;
+  name: string;
+  found: number;
+  live: number | undefined;
+  least: number | undefined;
+}
+
+function rowsOf({ results, liveResults, least, kinds = [] }: Gate): Row[] {
+  const nameOf = (kind: string) => taxonKinds.find(({ key }) => key === kind)?.name ?? kind;
+  return [
+    { key: allKey, name: "results", found: results, live: liveResults, least },
+    ...kinds.map(({ kind, found, live, least: wanted }) => ({
+      ...{ key: kind, name: nameOf(kind), found, live },
+      least: wanted,
+    })),
+  ];
+}
+
+/** What there is too little of: the key, and in words. */
+export function shortfalls(gate: Gate): { key: string; found: number; text: string }[] {
+  return rowsOf(gate)
+    .filter(({ found, least = 0 }) => found < least)
+    .map(({ key, name, found, live = 0, least = 0 }) => ({
+      ...{ key, found },
+      text: `${countText(found)} ${name}, live has ${countText(live)}, at least ${countText(least)} are wanted`,
+    }));
+}
+
+/** How far below what was accepted the next site may be: sources change from day to day. */
+const acceptedShare = 0.99;
+
+/** Whether a person accepted all of this: nothing is missing that was there in the rejected run. */
+export function isAccepted(gate: Gate, acceptance: Acceptance | undefined): boolean {
+  if (!acceptance || gate.results === 0) return false;
+  return shortfalls(gate).every(({ key, found }) => {
+    const accepted = acceptance.found[key];
+    return accepted !== undefined && found >= accepted * acceptedShare;
+  });
+}
+
+/** What a later run may be accepted with after this comparison was rejected. */
+export function acceptableOf(gate: Gate): Record<string, number> {
+  return Object.fromEntries(shortfalls(gate).map(({ key, found }) => [key, found]));
+}
+
+/** A portal that doesn't know the filters finds everything by each of them: that says nothing. */
+export function areTold(results: number, found: readonly (number | undefined)[]): boolean {
+  return found.some((amount) => amount !== undefined && amount !== results);
+}
+
+const mostLosses = 5;
+/** Sources grow and shrink a little from week to week. */
+const lossShare = 0.99;
+
+/**
+ * The sources that lost most records since the last run that went live. `now` has the jobs of this run: a job that it
+ * no longer has lost all of its records, one that read nothing new (undefined) none.
+ */
+export function largestLosses(
+  before: Readonly<Record<string, number>>,
+  now: ReadonlyMap<string, number | undefined>,
+  nameOf: (job: string) => string,
+): SourceLoss[] {
+  return Object.entries(before)
+    .map(([job, records]) => ({
+      source: nameOf(job),
+      records: now.has(job) ? (now.get(job) ?? records) : 0,
+      before: records,
+    }))
+    .filter((loss) => loss.records < loss.before * lossShare)
+    .toSorted((one, other) => other.before - other.records - (one.before - one.records))
+    .slice(0, mostLosses);
+}
+
+/** `+0.1 %`. */
+export function changeText(now: number, before: number): string {
+  if (before === 0) return now === 0 ? "same" : "new";
+  const percent = ((now - before) / before) * 100;
+  return `${percent >= 0 ? "+" : "-"}${Math.abs(percent).toFixed(1)} %`;
+}
+
+/** The comparison in columns; what is too little says so. Nothing where only the total is known. */
+export function kindLines(gate: Gate): string[] {
+  if (!gate.kinds || gate.kinds.length === 0) return [];
+  return table(
+    rowsOf(gate).map(({ name, found, live, least }) => [
+      name,
+      countText(found),
+      live === undefined ? "" : `live ${countText(live)}`,
+      live === undefined ? "" : changeText(found, live),
+      least !== undefined && found < least ? `too few: at least ${countText(least)}` : "",
+    ]),
+  );
+}
+
+/** `FZ   41,118 → 0 records`. */
+export function lossLines({ losses = [] }: Gate): string[] {
+  return table(
+    losses.map(({ source, records, before }) => [
+      source,
+      `${countText(before)} → ${countText(records)} records`,
+    ]),
+  );
+}
+
+/** Who accepted what, and why. */
+export function acceptedText({ by, reason, of, at }: NonNullable<Gate["accepted"]>): string {
+  return `accepted by ${by} on ${at.slice(0, 16).replace("T", " ")} UTC after run ${of}: ${reason}`;
+}
