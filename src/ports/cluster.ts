@@ -1,3 +1,4 @@
+import type { ClusterCapacity } from "../domain/capacity.ts";
 import type { NamespaceView, Right } from "../domain/release.ts";
 import type { PodView, ServiceView, Workloads } from "../domain/workloads.ts";
 
@@ -26,6 +27,8 @@ export interface Cluster {
   warnings(namespace: string, objectName?: string): Promise<string[]>;
   /** What keeps a terminating namespace: finalizers, objects left; one line each. */
   blockers(namespace: string): Promise<string[]>;
+  /** What the nodes have, and what pods have asked of them; forbidden where the chart grants no look at nodes. */
+  capacity(): Promise<ClusterCapacity>;
   /** Those of the rights that the API server would refuse. */
   denied(rights: readonly Right[]): Promise<Right[]>;
 }

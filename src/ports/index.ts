@@ -42,6 +42,7 @@ export const natures: { readonly [P in keyof Ports]: { readonly [M in keyof Port
     logs: "read",
     warnings: "read",
     blockers: "read",
+    capacity: "read",
     denied: "read",
   },
   releases: {

@@ -43,7 +43,7 @@ function compress(bytes: Uint8Array): Uint8Array {
 
 /** One line per fact that an operator would ask for. */
 function report(
-  { live, chart, data, warnings }: Findings,
+  { live, chart, data, capacity, warnings }: Findings,
   settings: Settings,
   { log }: StepContext<RunState>,
 ): void {
@@ -63,6 +63,7 @@ function report(
     {},
     `${settings.shownDataUrl.split("/").at(-1) ?? ""} sha256 ${data.sha256.slice(0, 4)}…: ${data.summary}`,
   );
+  if (capacity.fits) log.info({}, capacity.text);
   for (const warning of warnings) log.warn({}, warning);
 }
 

@@ -150,6 +150,35 @@ export function describeObservation(bench: () => ClusterBench): void {
     });
   });
 
+  it("tells what nodes have, what pods ask for and what quotas allow", async () => {
+    const { cluster, eventually } = bench();
+    const resources = { requests: { cpu: "250m", memory: "64Mi" } };
+    const asking = deployment("asking") as Manifest & { spec: { template: { spec: object } } };
+    asking.spec.template.spec = {
+      containers: [{ ...container, resources }],
+      terminationGracePeriodSeconds: 0,
+    };
+    await apply(asking);
+    await apply({
+      apiVersion: "v1",
+      kind: "ResourceQuota",
+      metadata: { name: "compute" },
+      spec: { hard: { "requests.cpu": "8", "limits.memory": "1Gi", pods: "20" } },
+    });
+    await eventually(async () => {
+      const { nodes, pods, quotas } = await cluster.capacity();
+      const usable = nodes.filter(({ schedulable }) => schedulable).map(({ name }) => name);
+      expect(usable).not.toEqual([]);
+      expect(nodes.find(({ name }) => name === usable[0])?.allocatable.cpu).toBeGreaterThan(0);
+      const own = pods.filter((pod) => pod.namespace === namespace);
+      expect(own).toHaveLength(2);
+      expect(own[0]).toMatchObject({ cpu: 0.25, memory: 64 * 2 ** 20 });
+      expect(nodes.map(({ name }) => name)).toContain(own[0]?.node);
+      const quota = { namespace, name: "compute", hard: { cpu: 8, pods: 20 } };
+      expect(quotas).toContainEqual(quota);
+    });
+  });
+
   it("tells what keeps a terminating namespace, and makes nothing new of it", async () => {
     const { cluster, eventually } = bench();
     const finalizers = ["example.test/backup"];

@@ -1,4 +1,5 @@
 /** The cluster that all builders of a fake world share: namespaces, Helm releases, and what runs in them. Lazy: time is asked, never waited for. */
+import type { ClusterCapacity } from "../../src/domain/capacity.ts";
 import type { WorkloadView } from "../../src/domain/workloads.ts";
 import { HarvesterModel, type HarvesterOptions } from "../sandbox/harvester/model.ts";
 import type { Random } from "../sandbox/kubernetes/random.ts";
@@ -65,6 +66,15 @@ export class ClusterModel {
   readonly past: FakeNamespace[] = [];
   /** Components whose pods never become ready in a new release, with the reason. */
   readonly doomed = new Map<string, string>();
+  /** What the nodes have; undefined: the builder may not see them. */
+  capacity: ClusterCapacity | undefined = {
+    nodes: [1, 2, 3].map((number) => ({
+      name: `node-${number}`,
+      schedulable: true,
+      allocatable: { cpu: 16, memory: 64 * 2 ** 30, pods: 110 },
+    })),
+    ...{ pods: [], quotas: [] },
+  };
   readonly #owners = new Map<string, string>();
   #uids = 0;
 

@@ -60,6 +60,11 @@ export function createFakeCluster(model: ClusterModel): Cluster {
     logs: async (name, pod) => requireBound(model, name)?.pods[pod.replace(/-0$/, "")]?.logs ?? [],
     warnings: async () => [],
     blockers: async (name) => (model.find(name) ? ["1 pod"] : []),
+    async capacity() {
+      if (model.capacity === undefined)
+        throw new PermanentError("KUBERNETES_FORBIDDEN", "not allowed to list nodes (nodes)");
+      return model.capacity;
+    },
     denied: async (rights) => rights.filter(({ namespace = "" }) => model.find(namespace)?.bound === false),
   };
 }

@@ -7,6 +7,12 @@ import type { ClusterModel, FakeNamespace } from "./cluster-model.ts";
 const failed = (verb: string, name: string, why: string) =>
   new PermanentError("HELM_FAILED", `helm could not ${verb} ${name}`, { details: [why] });
 
+const containerOf = (name: string) => ({
+  name,
+  image: `registry.example/${name}:1`,
+  resources: { requests: { cpu: "1500m", memory: "10Gi" } },
+});
+
 const isGoing = (namespace: FakeNamespace | undefined): boolean => namespace?.goneAt !== undefined;
 
 export function createFakeReleases(
@@ -14,14 +20,22 @@ export function createFakeReleases(
   clock: Clock,
   { services, broken }: { services: readonly string[]; broken: () => string | undefined },
 ): Releases {
-  const objects = () =>
-    [...services, "harvester", "portal"].map((name) => ({
+  const objects = () => [
+    ...[...services, "harvester", "portal"].map((name) => ({
       apiVersion: "v1",
       kind: "Service",
       name,
       labels: { name },
       manifest: { spec: { type: services.includes(name) ? "LoadBalancer" : "ClusterIP" } },
-    }));
+    })),
+    ...["db", "solr", "portal"].map((name) => ({
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      name,
+      labels: { name },
+      manifest: { spec: { replicas: 1, template: { spec: { containers: [containerOf(name)] } } } },
+    })),
+  ];
   /** Helm tells a missing right from an outage in words only, which nobody reads. */
   const readable = (name: string): FakeNamespace | undefined => {
     const namespace = model.find(name);

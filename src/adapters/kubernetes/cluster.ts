@@ -1,5 +1,6 @@
 /** The Cluster port, on the Kubernetes API. */
 import type { Cluster } from "../../ports/cluster.ts";
+import { readCapacity } from "./capacity.ts";
 import type { KubernetesConnection } from "./client.ts";
 import { findBlockers, findWarnings, readLogs } from "./diagnosis.ts";
 import { createNamespaces, type AccessOptions } from "./namespaces.ts";
@@ -21,6 +22,7 @@ export function createCluster(connection: KubernetesConnection, access: AccessOp
     logs: (namespace, pod, container, lines) => readLogs(api, { namespace, pod, container }, lines),
     warnings: (namespace, objectName) => findWarnings(api, namespace, objectName),
     blockers: (namespace) => findBlockers(api, namespace),
+    capacity: () => readCapacity(api),
     denied: (rights) => findDenied(api, rights),
   };
 }

@@ -7,8 +7,10 @@ import type {
   V1Job,
   V1Lease,
   V1Namespace,
+  V1Node,
   V1PersistentVolumeClaim,
   V1Pod,
+  V1ResourceQuota,
   V1RoleBinding,
   V1SelfSubjectAccessReview,
   V1Service,
@@ -40,6 +42,7 @@ const resource = <T>(apiVersion: string, kind: string, plural: string): Resource
 };
 
 export type Namespace = Wire<V1Namespace>;
+export type Node = Wire<V1Node>;
 export type Pod = Wire<V1Pod>;
 export type Service = Wire<V1Service>;
 export type Claim = Wire<V1PersistentVolumeClaim>;
@@ -52,6 +55,8 @@ export type Lease = Wire<V1Lease>;
 
 export const resources = {
   namespaces: resource<V1Namespace>("v1", "Namespace", "namespaces"),
+  nodes: resource<V1Node>("v1", "Node", "nodes"),
+  quotas: resource<V1ResourceQuota>("v1", "ResourceQuota", "resourcequotas"),
   pods: resource<V1Pod>("v1", "Pod", "pods"),
   services: resource<V1Service>("v1", "Service", "services"),
   claims: resource<V1PersistentVolumeClaim>("v1", "PersistentVolumeClaim", "persistentvolumeclaims"),

@@ -6,6 +6,7 @@ import type { Ports } from "../../ports/index.ts";
 import type { Chart } from "../../ports/sources.ts";
 import { type LiveReading, readLive } from "../read-live.ts";
 import type { Surroundings } from "../remove-release.ts";
+import { type Capacity, checkCapacity } from "./capacity.ts";
 import type { Check } from "./check.ts";
 import { checkChart } from "./chart.ts";
 import { checkData, type CheckedDocument } from "./data.ts";
@@ -21,6 +22,8 @@ export interface Findings {
   secretsSha256: string;
   /** The chart's objects, rendered with the real values. */
   rendered: RenderedObject[];
+  /** Whether a second site fits; that it does not is among the warnings. */
+  capacity: Capacity;
   warnings: string[];
   /** How many things were checked. */
   checks: number;
@@ -37,7 +40,7 @@ export interface Checked {
 export async function runChecks(
   ports: Needs,
   settings: Settings,
-  { signal }: Surroundings,
+  { clock, signal }: Surroundings,
 ): Promise<Checked> {
   const [chart, data, zones, rights, live] = await Promise.all([
     caught(() => checkChart(ports, settings, signal)),
@@ -56,13 +59,16 @@ export async function runChecks(
   const refusal = all.map((check) => check.refusal).find((error) => error !== undefined);
   const nothing = { problems, refusal, findings: undefined };
   if (problems.length > 0 || refusal || !chart.result || !data.result || !live.result) return nothing;
+  const { objects } = chart.result;
+  const capacity = await checkCapacity(ports.cluster, settings, objects, live.result, clock.now());
   const findings: Findings = {
     chart: chart.result.chart,
+    capacity,
     secretsSha256: chart.result.secretsSha256,
-    rendered: chart.result.objects,
+    rendered: objects,
     data: data.result,
     live: live.result,
-    warnings: all.flatMap((check) => check.warnings),
+    warnings: [...all.flatMap((check) => check.warnings), ...(capacity.fits ? [] : [capacity.text])],
     checks: all.reduce((sum, check) => sum + check.checked, 0),
   };
   return { problems, refusal, findings };
