@@ -104,6 +104,8 @@ export function describeHarvester(name: string, make: () => Promise<HarvesterWor
         world.showFault({ kind: "status", status });
         expect(await world.site.countTaxa(world.target, "accepted_names")).toBeUndefined();
       }
+      world.showFault({ kind: "status", status: 200, body: "<html>" });
+      expect(await world.site.countTaxa(world.target, "accepted_names")).toBeUndefined();
       world.showFault({ kind: "status", status: 503 });
       await expect(world.site.countTaxa(world.target, "genus_f")).rejects.toMatchObject({ code: "OUTAGE" });
     });

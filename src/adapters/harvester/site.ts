@@ -2,12 +2,12 @@ import { z } from "zod";
 import { TransientError } from "../../errors.ts";
 import type { Site, SiteTarget } from "../../ports/site.ts";
 import type { HttpAnswer } from "../http/send.ts";
-import { exchange, readBody, unexpected } from "./client.ts";
+import { exchange, parseJson, readBody, unexpected } from "./client.ts";
 import { fillPlaceholders, joinUrl } from "./urls.ts";
 
 const dependency = "the site";
 const timeoutMs = 30_000;
-/** A proxy's way to say "not now"; whatever else is refused here is a filter that the portal doesn't know. */
+/** A proxy's way to say "not now"; whatever else comes instead of a count is from a portal that doesn't know the filter. */
 const passing = new Set([408, 429, 502, 503, 504]);
 const searchSchema = z.object({ totalResults: z.number() });
 
@@ -47,7 +47,7 @@ export function createSite(options: SiteOptions): Site {
     },
     async countTaxa(target, filter) {
       const { url, answer } = await ask(target, `/api/2/search?perPage=1&f=${encodeURIComponent(filter)}`);
-      if (answer.status === 200) return readBody(dependency, url, answer.body, searchSchema).totalResults;
+      if (answer.status === 200) return searchSchema.safeParse(parseJson(answer.body)).data?.totalResults;
       if (passing.has(answer.status)) unexpected(dependency, "SITE_REFUSED", url, answer);
       return undefined;
     },
