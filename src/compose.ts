@@ -1,8 +1,6 @@
 /** Builds the adapters and hands them to the steps; alone knows both. */
 import { randomInt } from "node:crypto";
-import { mkdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { createGoogleDns } from "./adapters/google-dns/index.ts";
 import { createHarvester, createSite } from "./adapters/harvester/index.ts";
@@ -18,6 +16,7 @@ import {
 } from "./adapters/kubernetes/index.ts";
 import { openMetrics } from "./adapters/metrics/index.ts";
 import { createWebhook } from "./adapters/notify/webhook.ts";
+import { openWorkDir, removeDir } from "./adapters/process/work-dir.ts";
 import { createSources } from "./adapters/sources.ts";
 import type { Settings } from "./config/settings.ts";
 import { stateName } from "./domain/names.ts";
@@ -77,8 +76,7 @@ export async function compose({
   });
   const log = (step?: string): Log => (step === undefined ? logger : logger.child({ step }));
   const connection = connect({ kubeconfig: settings.kubeconfig, namespace: settings.builderNamespace });
-  const workDir = path.join(tmpdir(), `powo-builder-${settings.environment}-${process.pid}`);
-  mkdirSync(workDir, { recursive: true, mode: 0o700 });
+  const workDir = openWorkDir(tmpdir(), settings.environment);
   const { environment, podName, jobName, metricsPort } = settings;
   const world: World = {
     settings: { ...settings, builderNamespace: connection.namespace },
@@ -100,7 +98,7 @@ export async function compose({
       : { openMetrics: () => openMetrics({ port: metricsPort, environment, version }) }),
   };
   const dispose = () => {
-    rmSync(workDir, { recursive: true, force: true });
+    removeDir(workDir);
     connection.close();
   };
   return { world, dispose };

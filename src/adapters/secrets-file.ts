@@ -1,12 +1,16 @@
 /** The secrets file: values that go to helm as they are, and nowhere else. */
+import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { parse } from "yaml";
+import { fileTrouble } from "../domain/words.ts";
 import { ConfigError } from "../errors.ts";
 import type { Sources } from "../ports/sources.ts";
 
 const maxBytes = 1024 * 1024;
+const notMapping =
+  "is no mapping (key: value); it must hold the release's secret values, password: above all";
 
 export interface SecretsFileOptions {
   /** SECRETS_FILE. */
@@ -19,7 +23,9 @@ export function createSecretsFile({ file }: SecretsFileOptions): Pick<Sources, "
   return {
     async readSecrets() {
       const bytes = await readBounded(file, refuse);
-      const values = parseMapping(bytes.toString("utf8"));
+      const values = isUtf8(bytes)
+        ? parseMapping(bytes.toString("utf8"))
+        : "is not UTF-8 text; save it as UTF-8";
       if (typeof values === "string") throw refuse(values);
       const sha256 = createHash("sha256").update(bytes).digest("hex");
       return { file: path.resolve(file), sha256, values };
@@ -30,12 +36,11 @@ export function createSecretsFile({ file }: SecretsFileOptions): Pick<Sources, "
 async function readBounded(file: string, refuse: (what: string) => ConfigError): Promise<Buffer> {
   try {
     const { size } = await stat(file);
-    if (size > maxBytes) throw refuse(`larger than ${maxBytes} bytes`);
+    if (size > maxBytes) throw refuse("is larger than 1 MiB; this can't be the right file");
     return await readFile(file);
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    const code = error instanceof Error && "code" in error ? String(error.code) : "can't be read";
-    throw refuse(code === "ENOENT" ? "there is no such file" : code);
+    throw refuse(`${fileTrouble(error)}; mount the file with the release's passwords there`);
   }
 }
 
@@ -45,9 +50,11 @@ function parseMapping(text: string): Record<string, unknown> | string {
   try {
     values = parse(text, { logLevel: "error" });
   } catch (error) {
-    const position = (error as { linePos?: [{ line: number }] }).linePos?.[0].line;
-    return `not YAML${position === undefined ? "" : ` (line ${position})`}`;
+    const { linePos, code } = error as { linePos?: [{ line: number }]; code?: string };
+    const position = linePos?.[0].line;
+    const what = code === "DUPLICATE_KEY" ? "has a key twice" : "is not YAML";
+    return `${what}${position === undefined ? "" : ` (line ${position})`}; correct it, or make its Secret anew`;
   }
-  if (typeof values !== "object" || values === null || Array.isArray(values)) return "not a mapping";
+  if (typeof values !== "object" || values === null || Array.isArray(values)) return notMapping;
   return values as Record<string, unknown>;
 }

@@ -20,27 +20,27 @@ const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const recordLabel = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
 function hostProblem(name: string): string | undefined {
-  if (!name.endsWith(".")) return "must end with a dot";
+  if (!name.endsWith(".")) return `must end with a dot; write ${name}.`;
   if (name !== name.toLowerCase()) return `must be in small letters; write ${name.toLowerCase()}`;
   const parts = name.slice(0, -1).split(".");
   const valid = parts.length > 1 && name.length <= 254 && parts.every((part) => recordLabel.test(part));
   return valid ? undefined : "is not a host name; write one like prod.example.org.";
 }
 
-const labelProblem = (what: string) => (text: string) =>
-  label.test(text) ? undefined : `is not ${what}: at most 63 of a-z, 0-9 and -`;
+const labelProblem = (what: string, example: string) => (text: string) =>
+  label.test(text) ? undefined : `is not ${what} (at most 63 of a-z, 0-9 and -); write one like ${example}`;
 
 const mapping = z.object({
-  zone: checked(labelProblem("the name of a managed zone")),
+  zone: checked(labelProblem("the name of a managed zone", "prod-example-org")),
   name: checked(hostProblem),
-  service: checked(labelProblem("the name of a Service")),
+  service: checked(labelProblem("the name of a Service", "ingress")),
 });
 
 const mappings = z.array(mapping).superRefine((list, context) => {
   list.forEach(({ name }, index) => {
     const first = list.findIndex((other) => other.name === name);
     if (first === index) return;
-    const message = `${quote(name)} is there twice, first at dns[${first}]`;
+    const message = `${quote(name)} is there twice, first at dns[${first}]; remove one`;
     context.addIssue({ code: "custom", path: [index, "name"], message });
   });
 });
@@ -123,17 +123,17 @@ function problemsOf(issues: readonly z.core.$ZodIssue[], keys: readonly string[]
 
 function message(issue: z.core.$ZodIssue): string {
   const whole = issue.path.length === 0 ? "must hold" : "must be";
-  if (issue.code === "invalid_union") return "must be text or a list of texts";
+  if (issue.code === "invalid_union") return "must be text or a list of texts; see docs/configuration.md";
   if (issue.code === "too_small") return "is empty; list at least one";
   if (issue.code !== "invalid_type") return issue.message;
   if (issue.message.includes("received undefined"))
-    return issue.expected === "string" ? "is missing" : "is missing; it is a list";
+    return issue.expected === "string" ? "is missing; add it" : "is missing; list the public names there";
   const wanted: Record<string, string> = {
     string: "text",
     array: "a list",
     object: "a mapping (key: value)",
   };
-  return `${whole} ${wanted[issue.expected] ?? issue.expected}`;
+  return `${whole} ${wanted[issue.expected] ?? issue.expected}; see docs/configuration.md`;
 }
 
 /** `dns[1].name`. */

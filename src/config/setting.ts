@@ -116,8 +116,8 @@ export function offOrKind<T>(kind: Kind<T>): Kind<T | undefined> {
   };
 }
 
-/** Text that must match a pattern; `what` completes "is not …". */
-export function textKind(type: string, pattern: RegExp, what: string): Kind<string> {
+/** Text that must match a pattern; `what` completes "is not …", and ends with what to do after a semicolon. */
+export function textKind(type: string, pattern: RegExp, what: `${string}; ${string}`): Kind<string> {
   return {
     type,
     parse: (text) => (pattern.test(text) ? { value: text } : { problem: `${quote(text)} is not ${what}` }),

@@ -62,7 +62,11 @@ function readBuilderFile(env: Environment, readFile: ReadFile, problems: Problem
     return { ...file, path };
   }
   if ("problems" in read) problems.push(...read.problems.map((what) => ({ where: path, what })));
-  else if (named !== undefined) problems.push({ where: "BUILDER_CONFIG", what: `there is no file ${path}` });
+  else if (named !== undefined)
+    problems.push({
+      where: "BUILDER_CONFIG",
+      what: `there is no file ${path}; correct the path, or unset it`,
+    });
   return { texts: new Map(), path };
 }
 

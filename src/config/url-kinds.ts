@@ -9,7 +9,7 @@ function withoutSlash(text: string): string {
 
 /** Why `text` is no http(s) URL, if it isn't. */
 function urlProblem(text: string): string | undefined {
-  if (!/^https?:\/\//i.test(text)) return "must begin with http:// or https://";
+  if (!/^https?:\/\//i.test(text)) return "must begin with http:// or https://; write https://…";
   if (/\s/.test(text)) return "has a space in it; write %20";
   if (!URL.canParse(text)) return "is not a URL; check the host name and port";
   return undefined;
@@ -39,7 +39,8 @@ export function urlTemplateKind(placeholders: readonly string[]): Kind<string> {
       const filled = text.replaceAll(/\{[^{}]*\}/g, "x");
       if (/[{}]/.test(filled))
         return { problem: `has a brace without its partner; write ${known.join(" or ")}` };
-      const problem = urlProblem(filled) ?? (/[?#]/.test(filled) ? "must end before any ? or #" : undefined);
+      const problem =
+        urlProblem(filled) ?? (/[?#]/.test(filled) ? "must end before any ? or #; take them off" : undefined);
       return problem === undefined ? { value: withoutSlash(text) } : { problem };
     },
   };
@@ -49,8 +50,8 @@ export function urlTemplateKind(placeholders: readonly string[]): Kind<string> {
 export const urlPathKind: Kind<string> = {
   type: "URL path",
   parse: (text) => {
-    if (!text.startsWith("/")) return { problem: `${quote(text)} must begin with /` };
-    if (/[\s?#]/.test(text)) return { problem: `${quote(text)} must hold no space, ? or #` };
+    if (!text.startsWith("/")) return { problem: `${quote(text)} must begin with /; write /harvester/api/1` };
+    if (/[\s?#]/.test(text)) return { problem: `${quote(text)} must hold no space, ? or #; take them out` };
     return { value: withoutSlash(text) };
   },
 };
@@ -61,8 +62,8 @@ const gitSchemes = ["https", "http", "ssh", "git", "git+ssh", "git+https", "file
 export const chartSourceKind: Kind<string> = {
   type: "git URL, oci:// reference or local folder",
   parse: (text): Parsed<string> => {
-    if (text.startsWith("-")) return { problem: "must not begin with -" };
-    if (/[\s\0]/.test(text)) return { problem: "must hold no space" };
+    if (text.startsWith("-")) return { problem: "must not begin with -; write ./-… for a folder" };
+    if (/[\s\0]/.test(text)) return { problem: "must hold no space; write %20 in a URL" };
     const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
     if (scheme === undefined && /^[a-z0-9+.-]+::/i.test(text)) {
       return { problem: "names a git transport helper; write an https:// or ssh:// URL" };
@@ -84,8 +85,8 @@ export const insidePathKind: Kind<string> = {
     if (text.startsWith("/") || /^[a-z]:[\\/]/i.test(text)) {
       return { problem: `${quote(text)} must be relative to CHART_SOURCE; write powo` };
     }
-    if (text.split(/[\\/]/).includes("..")) return { problem: `${quote(text)} must not hold ..` };
-    if (text.startsWith("-")) return { problem: `${quote(text)} must not begin with -` };
+    if (text.split(/[\\/]/).includes("..")) return { problem: `${quote(text)} must not hold ..; write powo` };
+    if (text.startsWith("-")) return { problem: `${quote(text)} must not begin with -; write powo` };
     return { value: withoutSlash(text) };
   },
 };

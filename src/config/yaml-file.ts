@@ -1,4 +1,5 @@
 import { LineCounter, parseDocument } from "yaml";
+import { fileTrouble } from "../domain/words.ts";
 import { messageOf } from "../errors.ts";
 
 /** Reads a text file; undefined when there is none. */
@@ -16,8 +17,7 @@ export function readYamlFile(path: string, readFile: ReadFile): FileContent {
   try {
     text = readFile(path);
   } catch (error) {
-    const { code } = error as { code?: unknown };
-    return { problems: [`can't be read (${typeof code === "string" ? code : messageOf(error)})`] };
+    return { problems: [`${fileTrouble(error)}; name a file that the builder can read`] };
   }
   if (text === undefined) return { absent: true };
   const problem = textProblem(text);
@@ -48,13 +48,15 @@ function parseYaml(text: string): FileContent {
     return {
       problems: found.slice(0, 10).map(({ message, code, pos }) => {
         const { line } = lineCounter.linePos(pos[0]);
-        return `line ${line}: ${code === "DUPLICATE_KEY" ? "this key is there twice" : shortened(message)}`;
+        return code === "DUPLICATE_KEY"
+          ? `line ${line}: this key is there twice; keep one of them`
+          : `line ${line}: ${shortened(message)}; correct the YAML there`;
       }),
     };
   } catch (error) {
     if (error instanceof RangeError)
       return { problems: ["is nested too deeply; this can't be the right file"] };
-    return { problems: [`is not YAML: ${shortened(messageOf(error))}`] };
+    return { problems: [`is not YAML: ${shortened(messageOf(error))}; correct it`] };
   }
 }
 

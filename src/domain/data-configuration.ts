@@ -61,25 +61,58 @@ export function checkDataConfiguration(
   try {
     json = JSON.parse(text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message.replaceAll(/\s+/g, " ").slice(0, 120) : "";
-    return nothing(`is not JSON (${reason}); check what the URL really serves`);
+    return nothing(`${notJson(text, error)}; check what the URL really serves`);
   }
   const parsed = dataConfigurationSchema.safeParse(json);
   if (!parsed.success) {
-    const problems = parsed.error.issues.slice(0, mostProblems).map(({ path, message }) => ({
-      where: `${where}: ${pathText(path)}`,
-      what: `${message}; mend the document`,
+    const problems = parsed.error.issues.map((issue) => ({
+      where: pathText(issue.path),
+      what: `${issueText(issue)}; mend the document`,
     }));
-    return { data: undefined, problems, warnings: [] };
+    return { data: undefined, problems: told(problems, where), warnings: [] };
   }
   const problems = [
     ...duplicates(parsed.data),
     ...brokenReferences(parsed.data),
     ...missingLists(parsed.data, wantedLists),
-  ]
-    .slice(0, mostProblems)
-    .map((problem) => ({ where: `${where}: ${problem.where}`, what: problem.what }));
-  return { data: parsed.data, problems, warnings: danglingNames(parsed.data) };
+  ];
+  return { data: parsed.data, problems: told(problems, where), warnings: danglingNames(parsed.data) };
+}
+
+/** The first problems, each with the document's name before its place; how many more there are. */
+function told(problems: readonly Problem[], where: string): Problem[] {
+  const first = problems.slice(0, mostProblems).map((problem) => ({
+    where: problem.where === "" ? where : `${where}: ${problem.where}`,
+    what: problem.what,
+  }));
+  const more = problems.length - first.length;
+  return more > 0 ? [...first, { where, what: `has ${more} more problems; mend these first` }] : first;
+}
+
+/** Why a text is no JSON, as far as possible without its own words. */
+function notJson(text: string, error: unknown): string {
+  if (text.trim() === "") return "is empty";
+  if (text.trimStart().startsWith("<")) return "is a web page, not JSON";
+  const reason = error instanceof Error ? (/^[^"]*/.exec(error.message)?.[0] ?? "") : "";
+  return /end of JSON/.test(reason)
+    ? "is not JSON: it breaks off"
+    : `is not JSON (${reason.replace(/,? *$/, "")})`;
+}
+
+function issueText(issue: z.core.$ZodIssue): string {
+  if (issue.code === "too_small") return "is empty";
+  if (issue.code === "invalid_value") return `is none of ${issue.values.map(String).join(", ")}`;
+  if (issue.code !== "invalid_type") return issue.message;
+  const wanted: Record<string, string> = {
+    array: "a list",
+    object: "an object",
+    record: "an object",
+    string: "text",
+  };
+  const expected = wanted[issue.expected] ?? issue.expected;
+  return issue.message.includes("received undefined")
+    ? `is missing; it is ${expected}`
+    : `must be ${expected}`;
 }
 
 function pathText(path: readonly PropertyKey[]): string {
@@ -125,7 +158,7 @@ function missingLists(data: DataConfiguration, wanted: readonly string[]): Probl
     .filter((name) => !known.includes(name))
     .map((name) => ({
       where: "jobLists",
-      what: `there is no list "${name}" (JOB_LIST); it has ${known.map((item) => `"${item}"`).join(", ") || "none"}`,
+      what: `there is no list "${name}" (JOB_LIST); the document has ${known.map((item) => `"${item}"`).join(", ") || "none"}`,
     }));
 }
 

@@ -212,7 +212,7 @@ export function describeReleases(name: string, make: () => Promise<ReleasesWorld
         const failure = await world.releases.render(chartOf, signal).catch((error: unknown) => error);
         expect(failure).toBeInstanceOf(ConfigError);
         const [problem] = (failure as ConfigError).problems;
-        expect(problem?.where).toContain(folder);
+        expect(problem?.where).toBe("the chart");
         expect(problem?.what).toContain(said);
       }
     });

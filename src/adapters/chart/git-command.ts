@@ -1,6 +1,7 @@
 /** How git is started: no prompts, no settings of the machine, credentials in its environment only. */
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { fileTrouble } from "../../domain/words.ts";
 import { ConfigError } from "../../errors.ts";
 import { pickEnvironment, type Environment } from "../process/environment.ts";
 import { runProgram, type ProgramResult } from "../process/run-program.ts";
@@ -116,7 +117,7 @@ async function readSecret(file: string, setting: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
-    throw new ConfigError([{ where: setting, what: `${file} can't be read: ${code}` }]);
+    const what = `${file}: ${fileTrouble(error)}; mount the Secret there, or unset ${setting}`;
+    throw new ConfigError([{ where: setting, what }]);
   }
 }

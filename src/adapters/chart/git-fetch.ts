@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { ConfigError, TransientError } from "../../errors.ts";
 import { judgeGitServer } from "./reachable.ts";
-import { shownSource, type GitRemote } from "./git-refs.ts";
+import { checkAccess, gitSays, shownSource, type GitRemote } from "./git-refs.ts";
 import { bounded } from "./size.ts";
 
 /** Fetches exactly `commit` into `dir`. Throws ConfigError (no such commit, too large) and TransientError. */
@@ -49,7 +49,10 @@ async function bringCommit(
   await requireSuccess(remote, dir, [...fetch, ...depth, "origin", ...everything], signal);
   if (await hasCommit(remote, commit, dir, signal)) return;
   throw new ConfigError([
-    { where: "CHART_SOURCE", what: `${shownSource(remote.url)} has no commit ${commit} (any more)` },
+    {
+      where: "CHART_SOURCE",
+      what: `${shownSource(remote.url)} has no commit ${commit} (any more); name one that it has`,
+    },
   ]);
 }
 
@@ -80,7 +83,7 @@ async function bringSubmodules(remote: GitRemote, dir: string, signal: AbortSign
     throw new ConfigError([
       {
         where: "CHART_SOURCE",
-        what: `submodule ${shownSource(url)}: ${full.stderrLines.at(-1) ?? "refused"}`,
+        what: `submodule ${shownSource(url)} can't be read: ${gitSays(full.stderrLines)}; ${checkAccess}`,
       },
     ]);
   }

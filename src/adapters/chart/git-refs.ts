@@ -1,5 +1,6 @@
 /** Asks a git server what it has: the first question, which also proves the login. */
 import { ConfigError, TransientError } from "../../errors.ts";
+import { nearest } from "../../domain/nearest.ts";
 import { redactUrl } from "../http/redact-url.ts";
 import type { Git } from "./git-command.ts";
 import { judgeGitServer } from "./reachable.ts";
@@ -9,6 +10,16 @@ export const commitPattern = /^[0-9a-f]{40}$/;
 
 /** Exit code of `git ls-remote --exit-code` when nothing matches. */
 const nothingMatches = 2;
+
+const mostNames = 5;
+export const checkAccess = "check the URL and its login";
+
+/** Why git has failed, in its own words: what follows the reason is advice for people at a terminal. */
+export function gitSays(lines: readonly string[]): string {
+  const reason =
+    lines.find((line) => /^(fatal|error): /.test(line)) ?? lines.at(-1) ?? "git does not say why";
+  return reason.replace(/^(fatal|error): /, "");
+}
 
 export interface GitRemote {
   git: Git;
@@ -37,11 +48,24 @@ export async function resolveRef(remote: GitRemote, ref: string, signal: AbortSi
   const [branch, tag, peeled] = refNames(ref).map((name) => refs.get(name));
   const commit = branch ?? peeled ?? tag;
   if (commit === undefined) {
-    throw new ConfigError([
-      { where: "DEPLOY_TAG", what: `${shownSource(remote.url)} has no branch or tag '${ref}'` },
-    ]);
+    const what = `${shownSource(remote.url)} has no branch or tag '${ref}'; ${await whatThereIs(remote, ref, signal)}`;
+    throw new ConfigError([{ where: "DEPLOY_TAG", what }]);
   }
   return commit;
+}
+
+/** The name that was meant, or those that there are. */
+async function whatThereIs(
+  { git, url, workDir }: GitRemote,
+  ref: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const { stdout } = await git.run(["ls-remote", "--quiet", "--refs", "--", url], workDir, signal);
+  const names = [...stdout.matchAll(/\trefs\/(?:heads|tags)\/(.+)$/gm)].map(([, name = ""]) => name);
+  if (names.length === 0) return "it has none at all: is CHART_SOURCE the right repository?";
+  const meant = nearest(ref, names);
+  if (meant !== undefined) return `did you mean ${meant}?`;
+  return `it has ${names.slice(0, mostNames).join(", ")}${names.length > mostNames ? " …" : ""}`;
 }
 
 /** Throws as resolveRef does when the repository can't be read at all. */
@@ -63,8 +87,8 @@ async function listRefs(
     return new Map(lines.map((line) => line.split("\t")).map(([hash = "", name = ""]) => [name, hash]));
   }
   if (result.killedBy === undefined && (await judgeGitServer(url, credentials, signal)) === "refuses") {
-    const why = result.stderrLines.at(-1) ?? "git could not read it";
-    throw new ConfigError([{ where: "CHART_SOURCE", what: `${shownSource(url)}: ${why}` }]);
+    const what = `${shownSource(url)} can't be read: ${gitSays(result.stderrLines)}; ${checkAccess}`;
+    throw new ConfigError([{ where: "CHART_SOURCE", what }]);
   }
   throw new TransientError("the chart source", `${shownSource(url)} can't be read right now`, {
     details: result.stderrLines,

@@ -85,7 +85,12 @@ async function resolveCommit(remote: GitRemote, deployTag: string, signal: Abort
 
 function changed(shown: string, what: string): ConfigError {
   return new ConfigError(
-    [{ where: "CHART_SOURCE", what: `${shown} ${what} since this run began` }],
+    [
+      {
+        where: "CHART_SOURCE",
+        what: `${shown} ${what} since this run began; abort the run, then start again`,
+      },
+    ],
     "CHART_CHANGED",
   );
 }

@@ -4,6 +4,7 @@ import path from "node:path";
 import { ConfigError, TransientError } from "../../errors.ts";
 import type { HelmOptions } from "../helm/command.ts";
 import { pullChart } from "../helm/pull.ts";
+import { helmSays } from "../helm/template.ts";
 import { judgeHttp } from "./reachable.ts";
 import { bounded } from "./size.ts";
 import { digestTree } from "./tree.ts";
@@ -43,12 +44,16 @@ export async function fetchOci(
       throw new TransientError("the chart source", `${reference} can't be read right now`, { details });
     }
     throw new ConfigError([
-      { where: "CHART_SOURCE", what: `${reference}: ${result.stderrLines.at(-1) ?? "helm pull failed"}` },
+      {
+        where: "CHART_SOURCE",
+        what: `${reference} can't be read: ${helmSays(result.stderrLines, { chartDir: dir })}; check its name, version and login`,
+      },
     ]);
   }
   const folders = (await readdir(dir, { withFileTypes: true })).filter((entry) => entry.isDirectory());
   const [folder] = folders;
-  if (!folder) throw new ConfigError([{ where: "CHART_SOURCE", what: `${reference} holds no chart` }]);
+  if (!folder)
+    throw new ConfigError([{ where: "CHART_SOURCE", what: `${reference} holds no chart; name another` }]);
   const chartDir = path.join(dir, folder.name);
   return { chartDir, digest: await digestTree(chartDir) };
 }

@@ -31,24 +31,32 @@ export async function locateChart(root: string, chartPath: string, shown: string
   const refuse = (what: string) => new ConfigError([{ where: "CHART_PATH", what }]);
   const realRoot = await realpath(root).catch(() => undefined);
   if (realRoot === undefined) {
-    throw new ConfigError([{ where: "CHART_SOURCE", what: `${shown}: there is no such folder` }]);
+    throw new ConfigError([
+      { where: "CHART_SOURCE", what: `there is no folder ${shown}; correct the path, or write a git URL` },
+    ]);
   }
   const dir = path.resolve(realRoot, chartPath);
   const real = await realpath(dir).catch(() => undefined);
-  if (real === undefined) throw refuse(`${shown} has no folder '${chartPath}'`);
+  if (real === undefined)
+    throw refuse(`${shown} has no folder '${chartPath}'; name the folder of Chart.yaml`);
   if (real !== realRoot && !real.startsWith(realRoot + path.sep)) {
-    throw refuse(`'${chartPath}' leads out of ${shown}`);
+    throw refuse(`'${chartPath}' leads out of ${shown}; name a folder inside`);
   }
-  if (!(await stat(real)).isDirectory()) throw refuse(`'${chartPath}' of ${shown} is not a folder`);
+  if (!(await stat(real)).isDirectory())
+    throw refuse(`'${chartPath}' of ${shown} is not a folder; name the folder of Chart.yaml`);
   return real;
 }
 
 async function readChartFile(dir: string, shown: string): Promise<z.infer<typeof chartFile>> {
-  const where = `Chart.yaml of ${shown}`;
+  const where = "the chart";
   const text = await readFile(path.join(dir, "Chart.yaml"), "utf8").catch(() => undefined);
-  if (text === undefined) throw new ConfigError([{ where, what: "there is none: this is no chart" }]);
+  if (text === undefined)
+    throw new ConfigError([
+      { where, what: `${shown} has no Chart.yaml; name the chart's folder in CHART_PATH` },
+    ]);
   const parsed = chartFile.safeParse(parseYaml(text));
-  if (!parsed.success) throw new ConfigError([{ where, what: "not YAML with a name and a version" }]);
+  if (!parsed.success)
+    throw new ConfigError([{ where, what: "Chart.yaml is not YAML with a name and a version; correct it" }]);
   return parsed.data;
 }
 

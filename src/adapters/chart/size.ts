@@ -7,7 +7,12 @@ export const maxBytes = 200 * 1024 * 1024;
 const checkEveryMs = 500;
 
 export function tooLarge(): ConfigError {
-  return new ConfigError([{ where: "CHART_SOURCE", what: "holds more than 200 MiB" }]);
+  return new ConfigError([
+    {
+      where: "CHART_SOURCE",
+      what: "holds more than 200 MiB; name the repository or folder of the chart alone",
+    },
+  ]);
 }
 
 /** Does some work that fills `dir`, and ends it with a ConfigError when that grows beyond 200 MiB. */

@@ -27,7 +27,10 @@ export function parseChartSource(text: string): ChartSource {
   if (/^((git\+)?(https?|ssh)|git|file):\/\//.test(text)) return gitSource(text.replace(/^git\+/, ""));
   if (/^[a-z][a-z\d+.-]*:\/\//i.test(text) || text.includes("::")) {
     throw new ConfigError([
-      { where: "CHART_SOURCE", what: "neither a git URL (https, ssh, file), a folder, nor oci://" },
+      {
+        where: "CHART_SOURCE",
+        what: "is neither a git URL, a folder, nor oci://; write https://, ssh://, oci:// or a local folder",
+      },
     ]);
   }
   const dir = path.resolve(text);
@@ -42,7 +45,8 @@ export function parseChartSource(text: string): ChartSource {
 
 function gitSource(text: string): ChartSource {
   const url = URL.parse(text);
-  if (!url) throw new ConfigError([{ where: "CHART_SOURCE", what: "not a valid URL" }]);
+  if (!url)
+    throw new ConfigError([{ where: "CHART_SOURCE", what: "is not a URL; check the host name and port" }]);
   const { username, password } = url;
   url.hash = "";
   url.password = "";

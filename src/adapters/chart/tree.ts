@@ -27,13 +27,13 @@ export async function listTree(dir: string): Promise<TreeFile[]> {
       const real = await resolveInside(root, path.join(folder, name), shown);
       const stats = await stat(real);
       if (stats.isDirectory()) {
-        if (above.has(real)) throw refuse(`link ${shown} leads in a circle`);
+        if (above.has(real)) throw refuse(`link ${shown} leads in a circle; remove it`);
         await visit(real, shown, new Set([...above, real]));
       } else if (stats.isFile()) {
         bytes += stats.size;
         if (bytes > maxBytes) throw tooLarge();
         files.push({ relative: shown, real });
-      } else throw refuse(`${shown} is neither file nor folder`);
+      } else throw refuse(`${shown} is neither file nor folder; remove it`);
     }
   };
   await visit(root, "", new Set([root]));
@@ -42,9 +42,9 @@ export async function listTree(dir: string): Promise<TreeFile[]> {
 
 async function resolveInside(root: string, file: string, shown: string): Promise<string> {
   const real = await realpath(file).catch(() => undefined);
-  if (real === undefined) throw refuse(`link ${shown} leads nowhere`);
+  if (real === undefined) throw refuse(`link ${shown} leads nowhere; remove it, or add what it names`);
   if (real !== root && !real.startsWith(root + path.sep))
-    throw refuse(`link ${shown} leads out of the chart`);
+    throw refuse(`link ${shown} leads out of the chart; put the file itself there`);
   return real;
 }
 

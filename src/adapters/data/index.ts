@@ -37,10 +37,13 @@ async function follow(options: DataSourceOptions, signal: AbortSignal): Promise<
     const answer = await ask(options, url, url.origin === home ? login : undefined, signal);
     if (!redirects.has(answer.status)) return judge(answer, url);
     const { location } = answer.headers;
-    if (typeof location !== "string") throw refuse(`${redactUrl(url)} redirects to nowhere`);
+    if (typeof location !== "string")
+      throw refuse(`${redactUrl(url)} redirects to nowhere; name the document itself`);
     url = parseHttpUrl(location, url);
   }
-  throw refuse(`${redactUrl(options.url)} redirects more than ${maxRedirects} times`);
+  throw refuse(
+    `${redactUrl(options.url)} redirects more than ${maxRedirects} times; name the document itself`,
+  );
 }
 
 async function ask(
@@ -65,7 +68,10 @@ async function ask(
     });
   } catch (error) {
     if (!(error instanceof HttpFailure)) throw error;
-    if (error.kind === "too-large") throw refuse(`${redactUrl(url)} holds more than ${maxBytes} bytes`);
+    if (error.kind === "too-large")
+      throw refuse(
+        `${redactUrl(url)} holds more than ${maxBytes / 1024 / 1024} MiB; this can't be the right document`,
+      );
     throw new TransientError(dependency, `${redactUrl(url)} can't be read right now (${error.code})`);
   }
 }
@@ -76,14 +82,19 @@ function judge({ status, headers, body }: HttpAnswer, url: URL): Uint8Array {
   if (status === 408 || status === 429 || status >= 500) {
     throw new TransientError(dependency, said, { retryAfterMs: retryAfterMs(headers["retry-after"]) });
   }
-  throw refuse(said);
+  const remedy = status === 401 || status === 403 ? "check the login in the URL" : "check the URL";
+  throw refuse(`${said}; ${remedy}`);
 }
 
 function parseHttpUrl(text: string, base?: URL): URL {
   const url = URL.parse(text, base?.href);
-  if (!url) throw refuse("not a valid URL");
+  if (!url) throw refuse("is not a URL; check the host name and port");
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw refuse(base ? `${redactUrl(base)} redirects to a ${url.protocol} URL` : "not an http or https URL");
+    throw refuse(
+      base
+        ? `${redactUrl(base)} redirects to a ${url.protocol} URL; name the document itself`
+        : "must begin with http:// or https://; write https://…",
+    );
   }
   return url;
 }

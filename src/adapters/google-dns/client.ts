@@ -67,7 +67,7 @@ async function exchange(
     return await send({ method, url, headers, ...sent, ...limits });
   } catch (error) {
     if (!(error instanceof HttpFailure)) throw error;
-    throw new TransientError(dependency, `${method} ${new URL(url).pathname}: ${error.code}`);
+    throw new TransientError(dependency, `Cloud DNS can't be asked right now (${error.code})`);
   }
 }
 

@@ -1,10 +1,12 @@
 /** Looks whether there are credentials at all, before the library waits 15 s for a metadata server that isn't there. */
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { fileTrouble } from "../../domain/words.ts";
 import { ConfigError } from "../../errors.ts";
 import { send } from "../http/send.ts";
 
 const metadataUrl = "http://169.254.169.254/computeMetadata/v1/instance/";
+const keyNeeded = "mount the JSON key of a service account there, or unset it and use Workload Identity";
 const metadataTries = 3;
 const metadataTimeoutMs = 1_500;
 
@@ -40,14 +42,14 @@ export interface CredentialsOptions {
 export async function requireCredentials(options: CredentialsOptions): Promise<string | undefined> {
   if (options.keyFile !== undefined) {
     const problem = await checkKey(options.keyFile);
-    if (problem !== undefined) throw refuse(`${options.keyFile} ${problem}`);
+    if (problem !== undefined) throw refuse(`${options.keyFile}: ${problem}; ${keyNeeded}`);
     return options.keyFile;
   }
   const { personalFile } = options;
   if (personalFile !== undefined && (await checkKey(personalFile)) === undefined) return personalFile;
   if (await hasMetadataServer(options.metadataUrl ?? metadataUrl)) return undefined;
   throw refuse(
-    "is not set, and there is no metadata server: name a service-account key, or use Workload Identity",
+    "is not set, and there is no metadata server; name a service-account key, or use Workload Identity",
   );
 }
 
@@ -56,7 +58,7 @@ async function checkKey(file: string): Promise<string | undefined> {
   try {
     text = await readFile(file, "utf8");
   } catch (error) {
-    return `can't be read: ${error instanceof Error && "code" in error ? String(error.code) : "unreadable"}`;
+    return fileTrouble(error);
   }
   try {
     return keySchema.safeParse(JSON.parse(text)).success ? undefined : "is not a key of Google Cloud";

@@ -14,5 +14,5 @@ export function manifestArguments(name: string): string[] {
 export async function findObjects(options: HelmOptions, name: string): Promise<RenderedObject[]> {
   if (!(await findListed(options, name))) return [];
   const result = await runHelm(options, { args: manifestArguments(name), timeoutMs, maxStdoutBytes });
-  return result.exitCode === 0 ? parseManifests(result.stdout, { chartDir: `of release ${name}` }) : [];
+  return result.exitCode === 0 ? parseManifests(result.stdout) : [];
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
+import { fileTrouble } from "../../domain/words.ts";
 import { ConfigError, messageOf } from "../../errors.ts";
 import { createApi, type Api } from "./api.ts";
 import { createTransport } from "./transport.ts";
@@ -32,7 +33,9 @@ export function connect(options: ConnectOptions = {}): KubernetesConnection {
   const kubeConfig = load(options.kubeconfig);
   const cluster = kubeConfig.getCurrentCluster();
   if (!cluster || !URL.canParse(cluster.server))
-    throw kubeconfigError(`context ${kubeConfig.getCurrentContext()} names no cluster with a server`);
+    throw kubeconfigError(
+      "names no cluster with a server in its current context; see what it holds: kubectl config view",
+    );
   const transport = createTransport(kubeConfig, options.timeoutMs ?? 30_000);
   return {
     api: createApi(transport),
@@ -63,10 +66,14 @@ function load(files: string | undefined): KubeConfig {
     else kubeConfig.loadFromDefault();
   } catch (error) {
     // Only the first line: a YAML error goes on with an excerpt, credentials included.
-    throw kubeconfigError(`can't be read: ${messageOf(error).split("\n", 1).join("")}`);
+    const why =
+      error instanceof Error && "code" in error
+        ? fileTrouble(error)
+        : `is no kubeconfig (${messageOf(error).split("\n", 1).join("")})`;
+    throw kubeconfigError(`${why}; correct the path or the file`);
   }
   if (kubeConfig.getCurrentContext() === nothingConfigured)
-    throw kubeconfigError("there is none, and this is no pod with a service account");
+    throw kubeconfigError("is not set, and this is no pod with a service account; name a kubeconfig file");
   // client-node refuses plain HTTP without this; there is no certificate to verify then.
   for (const cluster of kubeConfig.clusters)
     if (cluster.server.startsWith("http:")) Object.assign(cluster, { skipTLSVerify: true });

@@ -33,6 +33,11 @@ export interface ProgramResult {
   stderrLines: string[];
 }
 
+const startTroubles: Readonly<Record<string, string>> = {
+  ENOENT: "is no program on this machine",
+  EACCES: "may not be executed",
+};
+
 /**
  * Runs a program to its end, whatever its exit code. Throws the signal's reason when it was aborted (the
  * program is gone then) and ConfigError when there is no such program.
@@ -59,9 +64,10 @@ export async function runProgram(call: ProgramCall): Promise<ProgramResult> {
   const result = await child;
   call.signal?.throwIfAborted();
   if (result.exitCode === undefined && result.signal === undefined && !result.isMaxBuffer) {
-    throw new ConfigError([
-      { where: call.setting, what: `${call.file} can't be run: ${result.code ?? messageOf(result.cause)}` },
-    ]);
+    const why =
+      startTroubles[result.code ?? ""] ?? `can't be run (${result.code ?? messageOf(result.cause)})`;
+    const what = `${call.file} ${why}; correct the path, or use the builder's own image`;
+    throw new ConfigError([{ where: call.setting, what }]);
   }
   return {
     exitCode: result.exitCode,

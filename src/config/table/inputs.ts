@@ -16,7 +16,7 @@ const environment = textKind(
 const gitRef = textKind(
   "git branch, tag or commit",
   /^(?!-)(?!.*(\.\.|@\{|\/\/|\.lock$))[^\s~^:?*[\\\0]+$/,
-  "a git branch, tag or commit",
+  "a git branch, tag or commit; write master",
 );
 
 /** What is built, from where. */

@@ -37,7 +37,11 @@ export const waitsRows = {
 /** The public names. */
 export const dnsRows = {
   G_PROJECT: {
-    ...textKind("project id", /^[A-Za-z0-9][A-Za-z0-9.:_-]*$/, "a project id"),
+    ...textKind(
+      "project id",
+      /^[A-Za-z0-9][A-Za-z0-9.:_-]*$/,
+      "a project id; gcloud projects list shows them",
+    ),
     group: "DNS",
     description: "The Google Cloud project of the DNS zones.",
     requiredElse: "",

@@ -1,6 +1,6 @@
 import type { Settings } from "../../config/settings.ts";
 import type { RenderedObject } from "../../domain/release.ts";
-import type { Problem } from "../../errors.ts";
+import { ConfigError, type Problem } from "../../errors.ts";
 import type { Ports } from "../../ports/index.ts";
 import type { Chart } from "../../ports/sources.ts";
 import type { Check } from "./check.ts";
@@ -20,7 +20,12 @@ export async function checkChart(
   settings: Settings,
   signal: AbortSignal,
 ): Promise<Check<CheckedChart>> {
-  const [secrets, chart] = await Promise.all([sources.readSecrets(), sources.fetchChart(undefined, signal)]);
+  const problems: Problem[] = [];
+  const [secrets, chart] = await Promise.all([
+    unlessMistaken(sources.readSecrets(), problems),
+    unlessMistaken(sources.fetchChart(undefined, signal), problems),
+  ]);
+  if (!secrets || !chart) return { result: undefined, problems, warnings: [], checked: 0 };
   const valuesFiles = [
     secrets.file,
     ...(chart.environmentValues === undefined ? [] : [chart.environmentValues]),
@@ -36,6 +41,17 @@ export async function checkChart(
     warnings: passwordWarnings(settings, secrets.values),
     checked: 2 + settings.mappings.length,
   };
+}
+
+/** The answer; bad input is added to the problems, so that one file's mistakes don't hide another's. */
+async function unlessMistaken<T>(answer: Promise<T>, problems: Problem[]): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
 }
 
 function serviceProblems(

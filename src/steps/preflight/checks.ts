@@ -42,20 +42,14 @@ export async function runChecks(
   settings: Settings,
   { clock, signal }: Surroundings,
 ): Promise<Checked> {
-  const [chart, data, zones, rights, live] = await Promise.all([
+  const [chart, data, [zones, live], rights] = await allEnded([
     caught(() => checkChart(ports, settings, signal)),
     caught(() => checkData(ports.sources, settings, signal)),
-    caught(() => checkZones(ports.dns, settings)),
+    checkNames(ports, settings),
     caught(() => checkRights(ports.cluster, settings)),
-    caught(async () => ({
-      result: await readLive(ports, settings.environment, settings.mappings),
-      problems: [],
-      warnings: [],
-      checked: 1,
-    })),
   ]);
   const all = [chart, data, zones, rights, live];
-  const problems = unique(all.flatMap((check) => check.problems));
+  const problems = all.flatMap((check) => check.problems);
   const refusal = all.map((check) => check.refusal).find((error) => error !== undefined);
   const nothing = { problems, refusal, findings: undefined };
   if (problems.length > 0 || refusal || !chart.result || !data.result || !live.result) return nothing;
@@ -86,21 +80,36 @@ export async function requireChecks(
   throw new ConfigError(problems, "PREFLIGHT");
 }
 
+type Caught<T> = Check<T> & { refusal: PermanentError | undefined };
+const nothingFound = { result: undefined, warnings: [], checked: 0, refusal: undefined };
+
 /** Bad input becomes problems, so that the other checks' findings are told as well; outages are thrown. */
-async function caught<T>(
-  check: () => Promise<Check<T>>,
-): Promise<Check<T> & { refusal: PermanentError | undefined }> {
-  const nothing = { result: undefined, warnings: [], checked: 0 };
+async function caught<T>(check: () => Promise<Check<T>>): Promise<Caught<T>> {
   try {
     return { ...(await check()), refusal: undefined };
   } catch (error) {
-    if (error instanceof ConfigError)
-      return { ...nothing, problems: [...error.problems], refusal: undefined };
-    if (error instanceof PermanentError) return { ...nothing, problems: [], refusal: error };
+    if (error instanceof ConfigError) return { ...nothingFound, problems: [...error.problems] };
+    if (error instanceof PermanentError) return { ...nothingFound, problems: [], refusal: error };
     throw error;
   }
 }
 
-function unique(problems: readonly Problem[]): Problem[] {
-  return [...new Map(problems.map((problem) => [`${problem.where}\n${problem.what}`, problem])).values()];
+/** What is live is asked once the zones are known to be there: one message for one zone that is missing or away. */
+async function checkNames(
+  ports: Needs,
+  settings: Settings,
+): Promise<[zones: Caught<true>, live: Caught<LiveReading>]> {
+  const zones = await caught(() => checkZones(ports.dns, settings));
+  if (zones.problems.length > 0 || zones.refusal) return [zones, { ...nothingFound, problems: [] }];
+  const live = await caught(async () => {
+    const result = await readLive(ports, settings.environment, settings.mappings);
+    return { result, problems: [], warnings: [], checked: 1 };
+  });
+  return [zones, live];
+}
+
+/** As Promise.all, but nothing is still under way when one has failed: a fetch would go on in a folder that is removed. */
+async function allEnded<T extends readonly unknown[]>(work: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
 }

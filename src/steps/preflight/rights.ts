@@ -7,11 +7,16 @@ import type { Check } from "./check.ts";
 export async function checkRights(cluster: Ports["cluster"], settings: Settings): Promise<Check<true>> {
   const rights = neededRights(settings);
   const denied = await cluster.denied(rights);
-  const problems = denied.map(({ verb, group, resource, namespace }) => ({
+  const problems = [...Map.groupBy(denied, thing).entries()].map(([what, rights]) => ({
     where: "Kubernetes permissions",
-    what: `may not ${verb} ${resource}${group && `.${group}`}${namespace === undefined ? "" : ` in ${namespace}`}; give the builder's ServiceAccount the role of its chart`,
+    what: `may not ${rights.map(({ verb }) => verb).join(", ")} ${what}; give the builder's ServiceAccount the roles of its chart`,
   }));
   return { result: true, problems, warnings: [], checked: rights.length };
+}
+
+/** `deployments.apps in a release's namespace`. */
+function thing({ group, resource, namespace }: Right): string {
+  return `${resource}${group && `.${group}`}${namespace === undefined ? "" : " in a release's namespace"}`;
 }
 
 /** The rights of a run; inside release namespaces only where no role is bound there first (RELEASE_ROLE). */

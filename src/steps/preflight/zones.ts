@@ -23,7 +23,7 @@ export async function checkZones(dns: Ports["dns"], { mappings }: Settings): Pro
     for (const name of names.filter((candidate) => !inside.includes(candidate))) {
       problems.push({
         where: `name "${name}"`,
-        what: `is not in zone ${zone}, which holds ${found.dnsName}`,
+        what: `is not in zone ${zone}, which holds ${found.dnsName}; correct the name or its zone`,
       });
     }
     const records = inside.length > 0 ? await dns.findRecords(zone, inside) : [];

@@ -13,10 +13,10 @@ describe("the secrets file", () => {
   it.each([
     ["is missing", undefined, "no such file"],
     ["is not YAML", "password: {db: canary, [", "not YAML"],
-    ["has a mapping twice", "password: canary\npassword: canary", "not YAML"],
-    ["is a list", "- canary", "not a mapping"],
-    ["is empty", "", "not a mapping"],
-    ["is a word", "canary", "not a mapping"],
+    ["has a mapping twice", "password: canary\npassword: canary", "has a key twice (line 2)"],
+    ["is a list", "- canary", "is no mapping"],
+    ["is empty", "", "is no mapping"],
+    ["is a word", "canary", "is no mapping"],
     ["is too large", `a: ${"x".repeat(1024 * 1024)}`, "larger"],
   ])("is refused when it %s, without showing it", async (_, text, said) => {
     const file = path.join(dir, "secrets.yaml");

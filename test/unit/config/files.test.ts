@@ -93,7 +93,7 @@ describe("builder.yaml", () => {
       return mappingsYaml;
     };
     expect(() => parseSettings({}, unreadable, { need: "state" })).toThrow(
-      expect.objectContaining({ problems: [{ where: builder, what: "can't be read (EACCES)" }] }),
+      expect.objectContaining({ problems: [{ where: builder, what: "may not be read; name a file that the builder can read" }] }),
     );
   });
 
@@ -124,7 +124,7 @@ describe("dns-mappings.yaml", () => {
 
   test.each([
     ["absent", undefined, "there is no such file"],
-    ["empty", "", "dns is missing; it is a list"],
+    ["empty", "", "dns is missing; list the public names there"],
     ["a list", entry("a.example.org."), "must hold a mapping"],
   ])("must not be %s", (_, text, said) => {
     expect(problemsOf({ files: { [mappings]: text } })).toEqual([expect.stringContaining(said)]);

@@ -30,7 +30,7 @@ describe("the check of a data configuration", () => {
     expect(check(document).problems.map(({ what }) => what)).toEqual([
       expect.stringContaining('there is no job "no-such-job"'),
       expect.stringContaining("is on the list twice"),
-      expect.stringContaining('there is no list "1" (JOB_LIST); it has "2"'),
+      expect.stringContaining('there is no list "1" (JOB_LIST); the document has "2"'),
     ]);
   });
 });

@@ -60,7 +60,7 @@ describe("a chart from a folder", () => {
   });
 
   it("that is missing or no chart is a mistake", async () => {
-    expect(await world.problemOf(`${source}-missing`)).toContain("no such folder");
+    expect(await world.problemOf(`${source}-missing`)).toContain("there is no folder");
     expect(await world.problemOf(source, { chartPath: "powo/values.yaml" })).toContain("not a folder");
     await writeFile(path.join(source, "powo/Chart.yaml"), "name: [");
     expect(await world.problemOf(source)).toContain("Chart.yaml");

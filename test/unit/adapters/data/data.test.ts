@@ -68,7 +68,7 @@ describe("the data URL", () => {
 
   it("that never ends is given up at its limit", async () => {
     expect(await problemOf(files.stream("endless"), { maxBytes: 1024 * 1024 })).toContain(
-      "more than 1048576",
+      "more than 1 MiB",
     );
   });
 

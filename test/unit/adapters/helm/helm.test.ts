@@ -55,7 +55,7 @@ describe("helm's arguments", () => {
 });
 
 describe("rendered manifests", () => {
-  const parse = (text: string) => parseManifests(text, chart).map(({ kind, name }) => `${kind}/${name}`);
+  const parse = (text: string) => parseManifests(text).map(({ kind, name }) => `${kind}/${name}`);
 
   it("are read document by document, and lists item by item", () => {
     const text = `---
@@ -79,7 +79,7 @@ items:
     for (const text of ["kind: Secret\nstringData: {p: canary}\n", "a: [canary", "- canary"]) {
       const failure = (() => {
         try {
-          return parseManifests(text, chart);
+          return parseManifests(text);
         } catch (error) {
           return error;
         }
