@@ -76,6 +76,17 @@ export function median(values: readonly number[]): number | undefined {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
 }
 
+/** How many times its usual time a job must take to be called slow, and how much longer at least. */
+const slowFactor = 3;
+const slowSeconds = 60;
+
+/** What is usual for a job, in seconds, where it has taken far longer; undefined where it has not, or nothing is known. */
+export function slowAgainst(timings: Timings, identifier: string, seconds: number): number | undefined {
+  const usual = median(timings[identifier] ?? []);
+  if (usual === undefined || seconds < usual * slowFactor || seconds - usual < slowSeconds) return undefined;
+  return usual;
+}
+
 /** What is left of the list in seconds by earlier runs; undefined where there are none to compare with. */
 export function secondsLeft(
   list: HarvestList,

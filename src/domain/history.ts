@@ -18,8 +18,13 @@ export const historyEntrySchema = z.strictObject({
   gate: gateSchema.optional(),
   chartCommit: z.string().optional(),
   dataSha256: z.string().optional(),
-  /** Jobs of all lists, and how many did not end well. */
+  /** sha256 of the chart's values and of the secrets file: whether two runs were given the same. */
+  valuesDigest: z.string().optional(),
+  secretsDigest: z.string().optional(),
+  /** Jobs of all lists, and how many of them had ended. */
   jobs: z.number().optional(),
+  endedJobs: z.number().optional(),
+  /** How many did not end well, of a harvest that came to its end. */
   badJobs: z.number().optional(),
 });
 

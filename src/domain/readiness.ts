@@ -83,6 +83,37 @@ function isCurrent(pod: PodView): boolean {
   return !pod.terminating && pod.phase !== "Succeeded" && pod.phase !== "Failed" && pod.ownerKind !== "Job";
 }
 
+export interface Unready {
+  component: string;
+  /** undefined: it has no pod at all. */
+  pod: string | undefined;
+  reason: string;
+  /** Containers whose log may tell more. */
+  containers: string[];
+}
+
+/** Every pod that is not ready, and every component without one, with the reason in words. */
+export function findUnready(view: Workloads): Unready[] {
+  return view.workloads
+    .filter((workload) => !isReady(workload))
+    .flatMap((workload): Unready[] => {
+      const { component } = workload;
+      const pods = view.pods.filter((pod) => pod.component === component && isCurrent(pod) && !pod.ready);
+      if (pods.length === 0)
+        return [{ component, pod: undefined, reason: whyUnready(workload, view), containers: [] }];
+      return pods.map((pod) => ({
+        ...{ component, pod: pod.name, reason: whyUnready(workload, { ...view, pods: [pod] }) },
+        containers: pod.containers.filter(mayTell).map(({ name }) => name),
+      }));
+    });
+}
+
+/** Whether a container that is not ready has run at all. */
+function mayTell(container: ContainerView): boolean {
+  if (container.ready || isFinished(container)) return false;
+  return container.state !== "waiting" || container.restarts > 0;
+}
+
 function whyUnready(workload: WorkloadView, { pods, claims }: Workloads): string {
   const own = pods.filter((pod) => pod.component === workload.component && pod.ownerKind !== "Job");
   const pod = own.find((candidate) => isCurrent(candidate) && !candidate.ready) ?? own.find(isCurrent);

@@ -28,6 +28,10 @@ const reportList = z.object({
   retries: z.number().optional(),
   rescued: z.boolean().optional(),
   current: z.string().optional(),
+  /** Jobs that took far longer than usual; no seconds: still at it. */
+  slow: z
+    .array(z.object({ name: z.string(), seconds: z.number().optional(), usualSeconds: z.number() }))
+    .optional(),
 });
 
 export const reportSchema = z.object({

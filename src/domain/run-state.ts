@@ -93,6 +93,8 @@ const listState = z.strictObject({
   current: z.string().optional(),
   currentSince: z.string().optional(),
   records: z.number().optional(),
+  /** Jobs that took far longer than usual, with what is usual in seconds; each is told once. */
+  slow: z.array(z.strictObject({ identifier: z.string(), usualSeconds: z.number() })).optional(),
   /** When the list should be over, by earlier runs. ISO time. */
   expectedAt: z.string().optional(),
   bad: z.array(badJob).optional(),

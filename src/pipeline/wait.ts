@@ -15,11 +15,13 @@ export interface WaitOptions<T> {
   look: () => Promise<{ done: T } | { seen: string }>;
   /** What to type when the deadline has passed. */
   hint?: string;
+  /** More about what is still missing, one line each; asked for once, when the deadline has passed. */
+  explain?: () => Promise<readonly string[]>;
 }
 
 /** Looks until done. Throws TimeoutError after the deadline, the signal's reason when it is aborted. */
 export async function waitFor<T>(
-  { code, what, intervalMs, deadline, look, hint }: WaitOptions<T>,
+  { code, what, intervalMs, deadline, look, hint, explain }: WaitOptions<T>,
   { clock, log, signal }: { clock: Clock; log: Log; signal: AbortSignal },
 ): Promise<T> {
   const began = clock.now();
@@ -37,9 +39,7 @@ export async function waitFor<T>(
       throw new TimeoutError(
         code,
         `${what}: not within the time allowed (waited ${waited}); last seen: ${said}`,
-        {
-          hint,
-        },
+        { hint, details: await explain?.() },
       );
     }
     await clock.sleep(Math.min(intervalMs, left), signal);

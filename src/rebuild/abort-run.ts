@@ -3,6 +3,7 @@ import { verbCommand } from "../domain/commands.ts";
 import { addToHistory } from "../domain/history.ts";
 import type { RunState } from "../domain/run-state.ts";
 import { type ExitCode, exitCodes, RefusedError } from "../errors.ts";
+import type { Checkpoint } from "../pipeline/checkpoint.ts";
 import type { Lock } from "../pipeline/lock.ts";
 import { patiently, type Patience } from "../pipeline/patience.ts";
 import { isOver } from "../pipeline/run-document.ts";
@@ -73,24 +74,33 @@ async function removeAndClose(
   const { settings } = world;
   refuseAfterSwap(run, world); // the builder may have got there before it heard of us
   const checkpoint = checkpointOf(world, lock, run, stored, signal);
-  const finishedAt = run.finishedAt ?? new Date(clock.now()).toISOString();
-  const history = addToHistory(stored.history, historyEntry({ ...run, phase: "aborted", finishedAt }));
-  await checkpoint.setPhase("aborted", signal, { finishedAt }, history);
-  await keepReport(world, checkpoint, signal);
+  // A run that failed by itself stays a failed one: why is what people look for later.
+  const failed = run.phase === "failed";
+  if (!failed) {
+    const finishedAt = run.finishedAt ?? new Date(clock.now()).toISOString();
+    const history = addToHistory(stored.history, historyEntry({ ...run, phase: "aborted", finishedAt }));
+    await checkpoint.setPhase("aborted", signal, { finishedAt }, history);
+    await keepReport(world, checkpoint, signal);
+  }
   log.info({ release: run.release }, `removing ${run.release}`);
   await giveTtlsBack(world, lock, checkpoint);
   await ports.releases.stopLeftovers(run.release);
   const context = contextFor(world, checkpoint, "abort", signal);
   const onRemoving = evidenceOf(ports.cluster, context, context);
   await removeRelease(ports, removalOf(settings, run, run.release), { ...context, onRemoving });
-  const save = (patch: Partial<RunState>) => checkpoint.save(patch, signal);
-  await notifyOnce(
-    { notifier: world.ports.notifier, clock, save },
-    checkpoint.run,
-    "aborted",
-    `run ${run.runId} was aborted`,
-  );
+  if (!failed) await tellAborted(world, checkpoint, signal);
   const live = run.previous?.filter((name) => name !== run.release).join(" and ") ?? "";
-  log.info({}, `run ${run.runId} is aborted, ${run.release} is gone${live && `; live is still ${live}`}`);
+  const ended = failed ? "had failed already" : "is aborted";
+  log.info({}, `run ${run.runId} ${ended}, ${run.release} is gone${live && `; live is still ${live}`}`);
   return exitCodes.done;
+}
+
+async function tellAborted(
+  { ports: { notifier }, clock }: World,
+  checkpoint: Checkpoint<RunState>,
+  signal: AbortSignal,
+): Promise<void> {
+  const save = (patch: Partial<RunState>) => checkpoint.save(patch, signal);
+  const { run } = checkpoint;
+  await notifyOnce({ notifier, clock, save }, run, "aborted", `run ${run.runId} was aborted`);
 }

@@ -32,7 +32,12 @@ export function historyEntry(run: Run): HistoryEntry {
     ...(gate ? { gate } : {}),
     chartCommit: inputs?.chartCommit,
     dataSha256: inputs?.dataSha256,
+    valuesDigest: inputs?.valuesDigest,
+    secretsDigest: inputs?.secretsDigest,
     jobs: lists.reduce((sum, { jobs = 0 }) => sum + jobs, 0),
-    badJobs: lists.reduce((sum, { badCount = 0 }) => sum + badCount, 0),
+    endedJobs: lists.reduce((sum, { ended = 0 }) => sum + ended, 0),
+    ...(lists.every(({ badCount }) => badCount !== undefined)
+      ? { badJobs: lists.reduce((sum, { badCount = 0 }) => sum + badCount, 0) }
+      : {}),
   };
 }

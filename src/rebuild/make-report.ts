@@ -2,6 +2,7 @@
 import { brotliDecompressSync } from "node:zlib";
 import type { Settings } from "../config/settings.ts";
 import { addressRecord } from "../domain/dns-plan.ts";
+import type { ListState } from "../domain/run-state.ts";
 import { isWell, type Report, type ReportJob, worthTelling } from "../domain/report.ts";
 import { type JobResults, resultsAttachment, unpack } from "../steps/harvest/list-memory.ts";
 import { dataAttachment } from "../steps/load-data.ts";
@@ -41,7 +42,7 @@ export function makeReport(sources: ReportSources): Report {
     ...(gate ? { gate } : {}),
     ...(approval ? { approval } : {}),
     dns: dnsOf(sources),
-    lists: listsOf(run),
+    lists: listsOf(sources, jobs),
     failed: failedOf(sources),
     jobs: worthTelling(jobs),
     totals: {
@@ -83,7 +84,12 @@ function dnsOf({ run, mappings }: ReportSources): Report["dns"] {
   };
 }
 
-function listsOf({ harvest = {} }: Run): Report["lists"] {
+function listsOf({ run: { harvest = {} } }: ReportSources, jobs: readonly ReportJob[]): Report["lists"] {
+  const slowOf = ({ slow }: ListState) =>
+    slow?.map(({ identifier, usualSeconds }) => {
+      const job = jobs.findLast(({ id }) => id === identifier);
+      return { name: job?.name ?? identifier, seconds: job?.seconds, usualSeconds };
+    });
   return Object.entries(harvest).map(([name, list]) => ({
     name,
     startedAt: list.startedAt,
@@ -95,6 +101,7 @@ function listsOf({ harvest = {} }: Run): Report["lists"] {
     retries: list.retries,
     rescued: list.rescued,
     current: list.current,
+    slow: slowOf(list),
   }));
 }
 

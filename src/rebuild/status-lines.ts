@@ -60,14 +60,25 @@ function stepLines({ phase, step, harvest, expectedAt }: StatusRun, now: number)
     : "";
   const expected = expectedAt === undefined ? "" : `   expected ${clockTime(Date.parse(expectedAt))}`;
   const lines = [line("step", `${step.position} of ${step.of}  ${step.name}${progress}${expected}`)];
-  if (harvesting?.current === undefined || phase === "failed" || phase === "aborted") return lines;
-  return [...lines, line("now", currentText(harvesting, now))];
+  const slow = slowLines(harvesting);
+  if (harvesting?.current === undefined || phase === "failed" || phase === "aborted")
+    return [...lines, ...slow];
+  return [...lines, line("now", currentText(harvesting, now)), ...slow];
+}
+
+/** Jobs that took far longer than usual; of the one at work `now` tells. */
+function slowLines(harvest: StatusRun["harvest"]): string[] {
+  const names = (harvest?.slow ?? [])
+    .filter(({ running }) => !running)
+    .map(({ job, usualMs }) => `${job} (usually ${duration(usualMs)})`);
+  return names.length > 0 ? [line("slow", names.join(", "))] : [];
 }
 
 /** `Flora of Tropical East Africa   12,345 records   running 14m (usually 17m)`. */
 function currentText(harvest: NonNullable<StatusRun["harvest"]>, now: number): string {
-  const { current = "", records, currentSince, currentUsualMs } = harvest;
-  const usual = currentUsualMs === undefined ? "" : ` (usually ${duration(currentUsualMs)})`;
+  const { current = "", records, currentSince, currentUsualMs, slow = [] } = harvest;
+  const far = slow.some(({ running }) => running) ? ": far longer than usual" : "";
+  const usual = currentUsualMs === undefined ? "" : ` (usually ${duration(currentUsualMs)})${far}`;
   return [
     current,
     ...(records === undefined ? [] : [`${count(records)} records`]),

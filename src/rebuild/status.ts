@@ -43,6 +43,8 @@ export interface Status {
       currentUsualMs?: number;
       records?: number;
       expectedAt?: string;
+      /** Jobs that took, or are taking, far longer than usual. */
+      slow?: { job: string; usualMs: number; running: boolean }[];
     };
     failure?: { code: string; message: string; details?: string[]; hint?: string };
   };
@@ -146,18 +148,28 @@ function describeFailure({
 function describeHarvest({ harvest }: Run, { attachments }: ReadState): StatusRun["harvest"] {
   const [list, state] = Object.entries(harvest ?? {}).at(-1) ?? [];
   if (list === undefined || state?.jobs === undefined) return undefined;
-  const { current, currentSince, records, expectedAt } = state;
+  const { current, currentSince, records, expectedAt, slow = [] } = state;
+  const nameOf = (identifier: string) => describeJob(identifier, attachments[dataAttachment]);
   const timings = unpack(attachments[timingsAttachment]) as Timings;
   const usual = current === undefined ? undefined : median(timings[current] ?? []);
   return {
     list,
     ended: state.ended ?? 0,
     jobs: state.jobs,
-    ...(current === undefined ? {} : { current: describeJob(current, attachments[dataAttachment]) }),
+    ...(current === undefined ? {} : { current: nameOf(current) }),
     ...(currentSince === undefined ? {} : { currentSince }),
     ...(usual === undefined ? {} : { currentUsualMs: usual * 1000 }),
     ...(records === undefined ? {} : { records }),
     ...(expectedAt === undefined ? {} : { expectedAt }),
+    ...(slow.length === 0
+      ? {}
+      : {
+          slow: slow.map(({ identifier, usualSeconds }) => ({
+            job: nameOf(identifier),
+            usualMs: usualSeconds * 1000,
+            running: identifier === current,
+          })),
+        }),
   };
 }
 

@@ -20,6 +20,8 @@ export interface FakePod {
   /** A reason for which it waits, as long as it is set. */
   trouble?: string | undefined;
   logs: string[];
+  /** Warning events about it. */
+  warnings?: string[];
 }
 
 export interface FakeNamespace {

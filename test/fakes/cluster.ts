@@ -57,8 +57,12 @@ export function createFakeCluster(model: ClusterModel): Cluster {
       if (namespace?.release?.installedAt === undefined) return [];
       return model.components.map((component) => podView(model, namespace, component));
     },
-    logs: async (name, pod) => requireBound(model, name)?.pods[pod.replace(/-0$/, "")]?.logs ?? [],
-    warnings: async () => [],
+    logs: async (name, pod, _, lines) =>
+      requireBound(model, name)?.pods[pod.replace(/-0$/, "")]?.logs.slice(-lines) ?? [],
+    warnings: async (name, pod) =>
+      Object.entries(model.find(name)?.pods ?? {}).flatMap(([component, { warnings = [] }]) =>
+        pod === undefined || pod === `${component}-0` ? warnings : [],
+      ),
     blockers: async (name) => (model.find(name) ? ["1 pod"] : []),
     async capacity() {
       if (model.capacity === undefined)

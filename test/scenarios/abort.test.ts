@@ -81,6 +81,17 @@ describe("abort", () => {
     expectSound(fake);
   });
 
+  it("leaves a run that failed a failed one, in the state, in the history and for whoever is told", async () => {
+    const fake = createFakeWorld({ live: {} });
+    fake.cluster.doomed.set("solr", "ImagePullBackOff");
+    await fake.builder("builder-1").run();
+    expect(await fake.builder("abort-1").run(abortRun)).toEqual({ code: 0 });
+    expect(storedRun(fake)).toMatchObject({ phase: "failed", failure: { code: "PODS_FAILED" } });
+    expect(pastRuns(fake)).toEqual(["failed PODS_FAILED"]);
+    expect(fake.notifications.map(({ event }) => event)).toEqual(["started", "failed"]);
+    expect(fake.said).toMatch(/run \S+ had failed already, \S+ is gone; live is still prod-old01/);
+  });
+
   it.each([
     ["no run ever was", 0],
     ["the last run succeeded", 1],

@@ -228,4 +228,36 @@ describe("a release that can't start", () => {
     expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
     expect(storedRun(fake).failure?.code).toBe("PODS_TIMEOUT");
   });
+
+  it("tells after PODS_TIMEOUT of each pod that is not ready its reason, last events and last words", async () => {
+    const fake = createFakeWorld({ live: {}, settings: { PODS_TIMEOUT: "90s" } });
+    fake.when("after", "releases.install", () => {
+      const { pods } = fake.cluster.require(newRelease(fake));
+      const solr = pods["solr"]!;
+      Object.assign(solr, { trouble: "CrashLoopBackOff", restarts: 2, readyAt: Infinity });
+      solr.logs = Array.from({ length: 50 }, (_, index) => `line ${index + 1} ${"x".repeat(500)}`);
+      solr.warnings = ["Pod solr-0: BackOff: Back-off restarting failed container"];
+      pods["db"]!.readyAt = Infinity;
+      pods["db"]!.logs = ["mysqld: ready for connections"];
+    });
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
+    const { code, details = [] } = storedRun(fake).failure ?? {};
+    expect(code).toBe("PODS_TIMEOUT");
+    expect(details).toContain("solr: CrashLoopBackOff, 2 restarts (pod solr-0)");
+    expect(details).toContain("  Pod solr-0: BackOff: Back-off restarting failed container");
+    expect(details.filter((line) => line.startsWith("  solr: line "))).toHaveLength(8);
+    expect(details.at(-1)?.length).toBeLessThanOrEqual(300);
+    expect(details).toContain("db: starting (pod db-0)");
+    expect(details).toContain("  db: mysqld: ready for connections");
+    expect(fake.said).toContain("solr: line 50 ");
+  });
+
+  it("ends at PODS_TIMEOUT all the same when nothing can be read of it", async () => {
+    const fake = createFakeWorld({ live: {}, settings: { PODS_TIMEOUT: "90s", RETRY_TIMEOUT: "1m" } });
+    fake.when("before", "releases.install", () => (fake.cluster.times.readyMs = hour));
+    fake.faults.add({ calls: "cluster.logs", forMs: hour });
+    fake.faults.add({ calls: "cluster.warnings", forMs: hour });
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
+    expect(storedRun(fake).failure?.code).toBe("PODS_TIMEOUT");
+  });
 });

@@ -1,6 +1,6 @@
 /** Says how a job list gets on: a line per finished job, and a progress line every few minutes. */
 import type { HarvestExecution, HarvestJob, HarvestList } from "../../domain/harvest.ts";
-import { currentJob, endedWell, hasEnded, secondsLeft } from "../../domain/harvest-progress.ts";
+import { currentJob, endedWell, hasEnded, secondsLeft, slowAgainst } from "../../domain/harvest-progress.ts";
 import type { RunState } from "../../domain/run-state.ts";
 import { clockTime, count, duration } from "../../domain/words.ts";
 import type { StepContext } from "../../pipeline/step.ts";
@@ -29,6 +29,7 @@ export function progressReporter(
   { stallTimeoutMs }: { stallTimeoutMs: number },
 ): ProgressReporter {
   const { clock, log } = context;
+  const nameSlow = slowNamer(memory, context);
   const lookEveryMs = Math.min(progressEveryMs, stallTimeoutMs / looksPerStall);
   let lastLine = clock.now();
   let lastLook = lastLine;
@@ -45,6 +46,7 @@ export function progressReporter(
       if (startedAt !== undefined && list.jobs.length <= mostPlaced)
         result.push(Math.round(startedAt / 1000));
       memory.addResult(resultKey(job), result);
+      if (endedWell(job)) await nameSlow(job, seconds);
       const line = endLine(job, list, seconds, execution);
       if (endedWell(job)) log.info({ job: job.identifier }, line);
       else log.warn({ job: job.identifier }, line);
@@ -70,8 +72,30 @@ export function progressReporter(
         }
       }
       if (ended > 0 || changed || due) await remember(list, current, records, memory, clock.now());
+      const { currentSince } = memory.get();
+      if (current && currentSince !== undefined && !hasEnded(current.job))
+        await nameSlow(current.job, (clock.now() - Date.parse(currentSince)) / 1000);
       return records;
     },
+  };
+}
+
+/** How many slow jobs are kept with the run. */
+const mostSlow = 20;
+
+/** Names a job that takes far longer than in earlier runs, once. */
+function slowNamer(memory: ListMemory, { log }: StepContext<RunState>) {
+  return async (job: HarvestJob, seconds: number): Promise<void> => {
+    const { slow = [] } = memory.get();
+    const usualSeconds = slowAgainst(memory.timings, job.identifier, seconds);
+    const isNamed = slow.some(({ identifier }) => identifier === job.identifier);
+    if (usualSeconds === undefined || isNamed || slow.length >= mostSlow) return;
+    await memory.save({ slow: [...slow, { identifier: job.identifier, usualSeconds }] });
+    const verb = hasEnded(job) ? "took" : "has been running for";
+    log.warn(
+      { job: job.identifier },
+      `${shortName(job)} ${verb} ${duration(seconds * 1000)}, usually it takes ${duration(usualSeconds * 1000)}`,
+    );
   };
 }
 

@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import type { HistoryEntry } from "../../../src/domain/history.ts";
+import { details, overview } from "../../../src/rebuild/history-lines.ts";
+
+const entry: HistoryEntry = {
+  runId: "prod-20261122-1200",
+  release: "prod-k3m7q",
+  phase: "failed",
+  startedAt: "2026-11-22T12:00:00.000Z",
+  finishedAt: "2026-11-22T18:00:00.000Z",
+  jobs: 82,
+  endedJobs: 41,
+  valuesDigest: "ab12",
+};
+const rowOf = (run: HistoryEntry, title: string) => details(run).find((line) => line.startsWith(title));
+
+describe("all about a run", () => {
+  it("says how far a harvest came that was never judged", () => {
+    expect(rowOf(entry, "jobs")).toMatch(/^jobs +82, of which 41 had ended$/);
+    expect(rowOf({ ...entry, endedJobs: 82, badJobs: 2 }, "jobs")).toMatch(/82, 2 did not end well$/);
+    expect(rowOf({ ...entry, jobs: 0, endedJobs: 0 }, "jobs")).toBeUndefined();
+  });
+
+  it("names the values that it was given", () => {
+    expect(rowOf(entry, "values")).toMatch(/^values +sha256 ab12$/);
+  });
+
+  it("has the counts by kind, the losses and who accepted them", () => {
+    const accepted = {
+      of: "prod-20261115-1200",
+      reason: "withdrawn",
+      by: "accept-ada",
+      at: "2026-11-22T12:00:00.000Z",
+      what: ["1 taxa with images"],
+    };
+    const kinds = [{ kind: "images", found: 1, live: 4, least: 3 }];
+    const losses = [{ source: "FZ", records: 0, before: 41_118 }];
+    const text = details({ ...entry, gate: { results: 9, liveResults: 10, kinds, losses, accepted } }).join(
+      "\n",
+    );
+    expect(text).toMatch(/taxa with images +1 +live 4 +-75\.0 % +too few: at least 3/);
+    expect(text).toContain("FZ  41,118 → 0 records");
+    expect(text).toContain(
+      "accepted by accept-ada on 2026-11-22 12:00 UTC after run prod-20261115-1200: withdrawn\n  1 taxa with images",
+    );
+  });
+});
+
+it("lists the newest run first", () => {
+  const [, first, second] = overview([entry, { ...entry, runId: "prod-20261129-1200" }]);
+  expect([first, second].map((line) => line?.split(" ")[0])).toEqual(["prod-20261129-1200", entry.runId]);
+});
