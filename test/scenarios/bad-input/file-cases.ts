@@ -55,7 +55,9 @@ export const fileCases: readonly BadInput[] = [
   builder("a flood", "#".repeat(300_000), problem("builder.yaml", "is larger than 256 KiB")),
   builder(
     "a bomb of aliases",
-    `a: &a [${"x,".repeat(9)}]\n${Array.from("bcdefgh").map((name, index) => `${name}: &${name} [${`*${"abcdefgh".charAt(index)},`.repeat(9)}]`).join("\n")}`,
+    `a: &a [${"x,".repeat(9)}]\n${Array.from("bcdefgh")
+      .map((name, index) => `${name}: &${name} [${`*${"abcdefgh".charAt(index)},`.repeat(9)}]`)
+      .join("\n")}`,
     problem("builder.yaml", "Excessive alias count"),
   ),
   withSettings(

@@ -93,7 +93,9 @@ describe("builder.yaml", () => {
       return mappingsYaml;
     };
     expect(() => parseSettings({}, unreadable, { need: "state" })).toThrow(
-      expect.objectContaining({ problems: [{ where: builder, what: "may not be read; name a file that the builder can read" }] }),
+      expect.objectContaining({
+        problems: [{ where: builder, what: "may not be read; name a file that the builder can read" }],
+      }),
     );
   });
 

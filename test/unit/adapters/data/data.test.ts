@@ -67,9 +67,7 @@ describe("the data URL", () => {
   });
 
   it("that never ends is given up at its limit", async () => {
-    expect(await problemOf(files.stream("endless"), { maxBytes: 1024 * 1024 })).toContain(
-      "more than 1 MiB",
-    );
+    expect(await problemOf(files.stream("endless"), { maxBytes: 1024 * 1024 })).toContain("more than 1 MiB");
   });
 
   it("may be slow as long as it goes on", async () => {
