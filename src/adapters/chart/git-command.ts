@@ -1,5 +1,5 @@
-/** How git is started: no prompts, no settings of the machine, credentials in its environment only. */
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+/** How git is started: no prompts, no settings of the machine, the login in a file that only the builder can read. */
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileTrouble } from "../../domain/words.ts";
 import { ConfigError } from "../../errors.ts";
@@ -25,10 +25,6 @@ export interface Git {
 
 const timeoutMs = 10 * 60_000;
 
-/** Answers git's question for a login from the environment, so that no argument and no file holds it. */
-const credentialHelper =
-  '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$POWO_GIT_USERNAME" "$POWO_GIT_PASSWORD"; }; f';
-
 /** Git for one source, and the login it uses. Throws ConfigError when a key or token file can't be read. */
 export async function prepareGit(
   options: GitOptions,
@@ -37,7 +33,7 @@ export async function prepareGit(
 ): Promise<{ git: Git; credentials: Credentials | undefined }> {
   const credentials = await findCredentials(options, inUrl);
   const env = {
-    ...gitEnvironment(options, url, credentials),
+    ...gitEnvironment(options, url, await keepLogin(options, url, credentials)),
     GIT_SSH_COMMAND: await sshCommand(options),
   };
   const file = options.bin ?? "git";
@@ -48,11 +44,28 @@ export async function prepareGit(
   return { git, credentials };
 }
 
+/**
+ * The file that git takes the login from, in the format of its credential store: other programs of this user can read
+ * arguments and environment of any process. It goes with the work folder.
+ */
+async function keepLogin(
+  { workDir }: GitOptions,
+  url: string,
+  credentials: Credentials | undefined,
+): Promise<string | undefined> {
+  if (!credentials) return undefined;
+  const file = path.join(workDir, "git", "login");
+  const [username, password] = [credentials.username, credentials.password].map(encodeURIComponent);
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeOwn(file, `${new URL(url).origin.replace("//", `//${username}:${password}@`)}\n`);
+  return file;
+}
+
 /** The whole environment of git, but for the ssh command. */
 export function gitEnvironment(
   options: Pick<GitOptions, "workDir" | "env">,
   url: string,
-  credentials: Credentials | undefined,
+  loginFile: string | undefined,
 ): Record<string, string> {
   const local = url.startsWith("file:");
   const config: [string, string][] = [
@@ -63,7 +76,8 @@ export function gitEnvironment(
     ["safe.directory", "*"],
   ];
   // Only for the host of the source: a submodule elsewhere, or a redirect, must not get the login.
-  if (credentials) config.push([`credential.${new URL(url).origin}.helper`, credentialHelper]);
+  if (loginFile !== undefined)
+    config.push([`credential.${new URL(url).origin}.helper`, `store --file=${quoted(loginFile)}`]);
   return {
     ...pickEnvironment(options.env, ["SSH_AUTH_SOCK", "GIT_SSL_CAINFO"]),
     HOME: path.join(options.workDir, "git"),
@@ -80,10 +94,6 @@ export function gitEnvironment(
         [`GIT_CONFIG_VALUE_${index}`, value],
       ]),
     ),
-    ...(credentials && {
-      POWO_GIT_USERNAME: credentials.username,
-      POWO_GIT_PASSWORD: credentials.password,
-    }),
   };
 }
 
@@ -108,9 +118,19 @@ async function sshCommand({ sshKeyFile, workDir }: GitOptions): Promise<string> 
   // ssh wants a key that only its owner can read and that ends with a newline; a mounted Secret has neither.
   const copy = path.join(workDir, "git", "ssh-key");
   const key = await readSecret(sshKeyFile, "GIT_SSH_KEY_FILE");
-  await writeFile(copy, key.endsWith("\n") ? key : `${key}\n`, { mode: 0o600 });
-  await chmod(copy, 0o600);
-  return `${ssh} -o IdentitiesOnly=yes -i '${copy.replaceAll("'", String.raw`'\''`)}'`;
+  await writeOwn(copy, key.endsWith("\n") ? key : `${key}\n`);
+  return `${ssh} -o IdentitiesOnly=yes -i ${quoted(copy)}`;
+}
+
+/** Writes a file that nobody else can read, also where there was another. */
+async function writeOwn(file: string, text: string): Promise<void> {
+  await rm(file, { force: true });
+  await writeFile(file, text, { mode: 0o600, flag: "wx" });
+}
+
+/** A path as one word, for git, which reads these two settings as a shell does. */
+function quoted(file: string): string {
+  return `'${file.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 async function readSecret(file: string, setting: string): Promise<string> {

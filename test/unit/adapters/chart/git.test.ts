@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -155,12 +155,15 @@ describe("a private chart", () => {
     server.broken = undefined;
   });
 
-  it("keeps the login from the arguments of git and of everything below it", async () => {
+  it("keeps the login from the arguments and the environment of git and of everything below it", async () => {
     const program = await createRecordingProgram(world.dir, 'exec git "$@"');
     await world.fetch(source("user:canary-p%40ss@"), { bin: program.file });
     const calls = await program.calls();
     expect(calls.length).toBeGreaterThan(3);
-    expect(JSON.stringify(calls.map(({ args }) => args))).not.toContain("canary");
+    expect(JSON.stringify(calls)).not.toContain("canary");
+    const login = path.join(world.dir, "work/git/login");
+    expect(await readFile(login, "utf8")).toContain("canary-p%40ss");
+    expect((await stat(login)).mode & 0o777).toBe(0o600);
     const config = path.join(world.dir, "work", `chart-${await repository.head()}`, ".git/config");
     expect(await readFile(config, "utf8")).not.toContain("canary");
     expect(calls[0]?.env).toMatchObject({ GIT_TERMINAL_PROMPT: "0", GIT_CONFIG_NOSYSTEM: "1" });
