@@ -67,6 +67,8 @@ function leaveTerminationMessage(outcome: string): void {
 
 const mayColor = (stream: number) => isatty(stream) && !env["NO_COLOR"] && env["TERM"] !== "dumb";
 const { signal } = stopping;
+const canRedraw = isatty(1) && env["TERM"] !== "dumb";
+const terminal = { columns: () => process.stdout.columns || 80, rows: () => process.stdout.rows || 24 };
 try {
   const code = await runProgram({
     argv: argv.slice(2),
@@ -75,6 +77,7 @@ try {
     stdout,
     stderr,
     color: mayColor(1),
+    ...(canRedraw ? { terminal } : {}),
     stderrColor: mayColor(2),
     version,
     redactor,

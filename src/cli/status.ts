@@ -1,33 +1,50 @@
 /** `status`: what is live, and how the run gets on. */
 import { exitCodes } from "../errors.ts";
-import { isOver, type Phase } from "../pipeline/run-document.ts";
 import { patiently } from "../pipeline/patience.ts";
 import { readStatus, statusLines } from "../rebuild/status.ts";
 import { openWorld } from "./open-world.ts";
-import type { Verb } from "./verb.ts";
-
-const watchEveryMs = 5_000;
+import type { Verb, VerbContext } from "./verb.ts";
+import { jsonViewer, liveViewer, plainViewer, type Screen, watchStatus } from "./watch-status.ts";
 
 export const verb: Verb = async (context) => {
-  const { options, signal, stdout } = context;
+  const { options, signal } = context;
   const { world, dispose } = await openWorld(context, "state");
-  const { clock, settings } = world;
+  const { clock, settings, redact } = world;
+  const stdout = (text: string) => context.stdout(redact(text));
   const json = options["output"] === "json";
   const patience = { clock, log: world.log(), budgetMs: settings.retryTimeoutMs };
-  let shown = "";
+  const read = () => patiently(() => readStatus(world, signal), patience, signal);
   try {
-    for (;;) {
-      const status = await patiently(() => readStatus(world, signal), patience, signal);
-      const text = json ? JSON.stringify(status, null, 2) : statusLines(status, clock.now()).join("\n");
-      // A watch on a terminal redraws; in a log it prints only what changed.
-      if (text !== shown)
-        stdout(context.color && options["watch"] && shown ? `\u001b[2J\u001b[H${text}\n` : `${text}\n`);
-      shown = text;
-      const over = !status.run || isOver(status.run.phase as Phase);
-      if (!options["watch"] || over) return exitCodes.done;
-      await clock.sleep(watchEveryMs, signal);
+    if (options["watch"]) {
+      const plain = () => (json ? jsonViewer(stdout) : plainViewer(stdout, clock));
+      const { terminal } = context;
+      const viewer = terminal && !json ? liveViewer(await screenOf(terminal, stdout), clock) : plain();
+      return await watchStatus(read, viewer, clock, signal);
     }
+    const status = await read();
+    stdout(`${json ? JSON.stringify(status, null, 2) : statusLines(status, clock.now()).join("\n")}\n`);
+    return exitCodes.done;
   } finally {
     dispose();
   }
 };
+
+/** The terminal; the library is loaded only where there is one. */
+async function screenOf(
+  terminal: NonNullable<VerbContext["terminal"]>,
+  write: (text: string) => void,
+): Promise<Screen> {
+  const { createLogUpdate } = await import("log-update");
+  const stream = {
+    isTTY: true,
+    get columns() {
+      return terminal.columns();
+    },
+    get rows() {
+      return terminal.rows();
+    },
+    write: (text: string) => (write(text), true),
+  };
+  const update = createLogUpdate(stream as unknown as NodeJS.WriteStream);
+  return { paint: (text) => update(text), keep: () => update.done() };
+}

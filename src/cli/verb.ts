@@ -12,6 +12,8 @@ export interface VerbContext {
   /** Writes a text, as it is, to standard output. */
   stdout: (text: string) => void;
   color: boolean;
+  /** The size of the terminal that standard output is; undefined: it is none. */
+  terminal?: { columns: () => number; rows: () => number } | undefined;
   /** Writes lines of the log: beside what the verb prints, where that is for programs or a page. */
   log: { write: (text: string) => void; color: boolean };
   version: string;

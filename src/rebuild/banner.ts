@@ -10,7 +10,7 @@ import type { World } from "./world.ts";
 
 /** What a builder says when it takes up a run. */
 export function banner(
-  { run, kind, expired }: OpenedRun,
+  { run, kind, expired, history }: OpenedRun,
   world: World,
   lastSeen: number | undefined,
 ): string[] {
@@ -26,7 +26,17 @@ export function banner(
     lastSeen === undefined
       ? ""
       : `; the one before was last seen ${new Date(lastSeen).toISOString().slice(11, 19)}`;
-  return [...closed, `${title} goes on (${ordinal(run.builders.length)} builder${seen})`];
+  return [
+    ...closed,
+    `${title} goes on (${ordinal(run.builders.length)} builder${seen})`,
+    `next: ${whereabouts(run, history)}; ${wayOut(run, world)}`,
+  ];
+}
+
+/** What to type to end the run: before the swap and after it that is not the same. */
+function wayOut({ dns }: Run, { builderNamespace }: World): string {
+  if (dns?.startedAt === undefined) return `to end it:  ${verbCommand("abort", builderNamespace)}`;
+  return `to go back:  ${verbCommand("rollback", builderNamespace)}`;
 }
 
 /** What GATE_ACCEPT does for a new run. */

@@ -1,5 +1,5 @@
 /** The status in lines for people. */
-import { clockTime, count, date, duration } from "../domain/words.ts";
+import { clockTime, count, date, duration, table } from "../domain/words.ts";
 import type { Status } from "./status.ts";
 
 const barWidth = 28;
@@ -20,6 +20,18 @@ export function statusLines({ environment, live, run, history }: Status, now: nu
     lines.push(line("last", `${history.live} of the last ${history.runs} runs went live${usual}`));
   }
   return lines;
+}
+
+/** The jobs of the harvest that ended last, newest last: what one wants to see pass by. */
+export function lastJobLines({ run }: Status): string[] {
+  if (run?.step?.name !== "await-harvest") return [];
+  const rows = (run.harvest?.recent ?? []).map(({ job, exitCode, seconds, records }) => [
+    job,
+    exitCode === "COMPLETED" ? "done" : exitCode.toLowerCase().replaceAll("_", " "),
+    duration(seconds * 1000),
+    `${count(records)} records`,
+  ]);
+  return table(rows).map((text, index) => line(index === 0 ? "ended" : "", text));
 }
 
 function line(title: string, text: string): string {

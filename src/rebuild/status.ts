@@ -6,7 +6,12 @@ import { median, type Timings } from "../domain/harvest-progress.ts";
 import { goodDurations, type History } from "../domain/history.ts";
 import { messageOf } from "../errors.ts";
 import { isOver } from "../pipeline/run-document.ts";
-import { timingsAttachment, unpack } from "../steps/harvest/list-memory.ts";
+import {
+  type JobResults,
+  resultsAttachment,
+  timingsAttachment,
+  unpack,
+} from "../steps/harvest/list-memory.ts";
 import { dataAttachment } from "../steps/load-data.ts";
 import { readLive } from "../steps/read-live.ts";
 import { readOnlyPorts } from "./guards.ts";
@@ -14,7 +19,7 @@ import { directUpdate } from "./last-lines.ts";
 import { type ReadState, readState, type Run } from "./read-state.ts";
 import type { World } from "./world.ts";
 
-export { statusLines } from "./status-lines.ts";
+export { lastJobLines, statusLines } from "./status-lines.ts";
 
 /** The stable shape of `status -o json`. */
 export interface Status {
@@ -43,6 +48,8 @@ export interface Status {
       currentUsualMs?: number;
       records?: number;
       expectedAt?: string;
+      /** The jobs that ended last, newest last. */
+      recent?: { job: string; exitCode: string; seconds: number; records: number }[];
       /** Jobs that took, or are taking, far longer than usual. */
       slow?: { job: string; usualMs: number; running: boolean }[];
     };
@@ -161,6 +168,7 @@ function describeHarvest({ harvest }: Run, { attachments }: ReadState): StatusRu
     ...(usual === undefined ? {} : { currentUsualMs: usual * 1000 }),
     ...(records === undefined ? {} : { records }),
     ...(expectedAt === undefined ? {} : { expectedAt }),
+    ...recentJobs(attachments[resultsAttachment], nameOf),
     ...(slow.length === 0
       ? {}
       : {
@@ -170,6 +178,22 @@ function describeHarvest({ harvest }: Run, { attachments }: ReadState): StatusRu
             running: identifier === current,
           })),
         }),
+  };
+}
+
+const mostRecent = 5;
+
+function recentJobs(
+  bytes: Uint8Array | undefined,
+  nameOf: (identifier: string) => string,
+): Pick<NonNullable<StatusRun["harvest"]>, "recent"> {
+  const results = Object.entries(unpack(bytes) as JobResults).slice(-mostRecent);
+  if (results.length === 0) return {};
+  return {
+    recent: results.map(([key, [seconds, records, exitCode]]) => ({
+      job: nameOf(key.replace(/#\d+$/, "")),
+      ...{ exitCode, seconds, records },
+    })),
   };
 }
 

@@ -77,3 +77,20 @@ describe("a harvester that dies while its pod can't be seen", () => {
     expectSound(fake);
   });
 });
+
+describe("a builder that takes a run up", () => {
+  it("says first where the run goes on, and what to type to end it or to go back", async () => {
+    const fake = createFakeWorld({ live: {} });
+    const first = fake.builder("builder-1");
+    fake.when("after", "harvester.startList", () => first.kill());
+    await first.run();
+    const second = fake.builder("builder-2");
+    fake.when("after", "dns.change", () => second.kill());
+    await second.run();
+    await fake.builder("builder-3").run();
+    const said = fake.lines.filter(({ message }) => message.startsWith("next: "));
+    expect(said.map(({ builder }) => builder)).toEqual(["builder-2", "builder-3"]);
+    expect(said[0]?.message).toMatch(/^next: await-harvest,.*; to end it: {2}kubectl create job abort-1 /);
+    expect(said[1]?.message).toMatch(/^next: swap-dns,.*; to go back: {2}kubectl create job rollback-1 /);
+  });
+});

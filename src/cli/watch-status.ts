@@ -1,0 +1,93 @@
+/** `status --watch`: a picture that is redrawn on a terminal, lines that changed elsewhere, documents for programs. */
+import { clockTime, timeOfDay } from "../domain/words.ts";
+import { exitCodes, type ExitCode } from "../errors.ts";
+import type { Clock } from "../pipeline/clock.ts";
+import { isOver, type Phase } from "../pipeline/run-document.ts";
+import { lastJobLines, type Status, statusLines } from "../rebuild/status.ts";
+
+/** How often the state is read; a picture's times go on in between. */
+const readEveryMs = 5_000;
+const drawEveryMs = 1_000;
+
+export interface Viewer {
+  /** Shows a status that was just read. */
+  show(status: Status): void;
+  /** Lets the times go on; where that makes no sense nothing happens. */
+  tick(status: Status): void;
+  /** Leaves on the screen what is to stay. */
+  end(): void;
+}
+
+/** Shows the status until the run is over. Throws what `read` throws, and the signal's reason. */
+export async function watchStatus(
+  read: () => Promise<Status>,
+  viewer: Viewer,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  try {
+    for (;;) {
+      const status = await read();
+      viewer.show(status);
+      if (!status.run || isOver(status.run.phase as Phase)) return exitCodes.done;
+      for (let waited = 0; waited < readEveryMs; waited += drawEveryMs) {
+        await clock.sleep(drawEveryMs, signal);
+        viewer.tick(status);
+      }
+    }
+  } finally {
+    viewer.end();
+  }
+}
+
+/** One JSON document a line, whenever anything changed. */
+export function jsonViewer(write: (text: string) => void): Viewer {
+  let shown = "";
+  return {
+    show(status) {
+      const text = JSON.stringify(status);
+      if (text !== shown) write(`${text}\n`);
+      shown = text;
+    },
+    tick: () => undefined,
+    end: () => undefined,
+  };
+}
+
+/** The whole status at first, then with the time those of its lines that say something new: not that time goes by. */
+export function plainViewer(write: (text: string) => void, clock: Clock): Viewer {
+  let facts: string[] | undefined;
+  return {
+    show(status) {
+      // At a moment that stays the same only what happened changes.
+      const still = statusLines(status, status.run ? Date.parse(status.run.startedAt) : 0);
+      const now = statusLines(status, clock.now());
+      const known = facts;
+      const fresh = now.filter((_, index) => known === undefined || !known.includes(still[index] ?? ""));
+      facts = still;
+      if (fresh.length === 0) return;
+      const stamp = known === undefined ? "" : `${timeOfDay(clock.now())} `;
+      write(`${fresh.map((line) => `${stamp}${line}`).join("\n")}\n`);
+    },
+    tick: () => undefined,
+    end: () => undefined,
+  };
+}
+
+/** What a terminal redraws: `paint` replaces the picture before, `keep` leaves the last one on the screen. */
+export interface Screen {
+  paint(text: string): void;
+  keep(): void;
+}
+
+/** The status with the jobs that ended last, redrawn in place every second. */
+export function liveViewer(screen: Screen, clock: Clock): Viewer {
+  const draw = (status: Status) => {
+    const now = clock.now();
+    const jobs = lastJobLines(status);
+    const isEnded = !status.run || isOver(status.run.phase as Phase);
+    const asOf = `as of ${clockTime(now).slice(0, 3)} ${timeOfDay(now)} UTC; Ctrl-C ends the watch, not the run`;
+    screen.paint([...statusLines(status, now), ...jobs, ...(isEnded ? [] : ["", asOf])].join("\n"));
+  };
+  return { show: draw, tick: draw, end: () => screen.keep() };
+}

@@ -1,0 +1,69 @@
+/** docs/observability.md names every field that `status -o json` has in the course of runs. */
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { readStatus } from "../../../src/rebuild/status.ts";
+import { createFakeWorld, type FakeWorld } from "../../fakes/world.ts";
+import { hour, minute } from "../../scenarios/seen.ts";
+
+const page = readFileSync(new URL("../../../docs/observability.md", import.meta.url), "utf8");
+const part = /## status for people and for programs[\s\S]*?\n## /.exec(page)?.[0] ?? "";
+const documented = new Set(
+  [...part.matchAll(/^\|([^|]+)\|/gm)].flatMap(([, cell = ""]) =>
+    [...cell.matchAll(/`([^`]+)`/g)].map(([, field = ""]) => field),
+  ),
+);
+
+/** The paths of all leaves; a list counts as one. */
+function fieldsOf(value: object, path = ""): string[] {
+  return Object.entries(value).flatMap(([key, child]: [string, unknown]) => {
+    const own = path === "" ? key : `${path}.${key}`;
+    if (Array.isArray(child)) return typeof child[0] === "object" ? [`${own}[]`] : [own];
+    return typeof child === "object" && child !== null ? fieldsOf(child, own) : [own];
+  });
+}
+
+async function look(fake: FakeWorld): Promise<string[]> {
+  const { world } = fake.builder("status-1");
+  return fieldsOf(await readStatus(world, new AbortController().signal));
+}
+
+it("every field is documented, and every documented field is met", async () => {
+  const met = new Set<string>();
+  const note = async (fake: FakeWorld) => {
+    for (const field of await look(fake)) met.add(field);
+  };
+  const fake = createFakeWorld({ live: {}, settings: { APPROVAL: "manual" } });
+  await note(fake);
+  const first = fake.builder("builder-1").run();
+  await fake.clock.sleep(90 * minute);
+  await note(fake);
+  await fake.clock.sleep(80 * hour);
+  await first;
+  await note(fake);
+
+  const good = createFakeWorld({ live: {} });
+  await good.builder("builder-1").run();
+  good.when("after", "harvester.startList", ({ args }) => {
+    const { durations } = good.cluster.require(String(args[0])).harvester;
+    durations.set(good.document.jobLists[0]!.jobConfigurations[1]!, hour);
+  });
+  const second = good.builder("builder-2");
+  const ended = second.run();
+  await good.clock.sleep(50 * minute);
+  await note(good);
+  second.terminate();
+  await ended;
+  await note(good);
+  for (const zone of good.zones.values()) zone.denied = "everything";
+  await note(good);
+
+  const lacking = createFakeWorld({ live: {}, settings: { GATE_SENTINELS: "taxon-1" } });
+  lacking.when("after", "harvester.startList", ({ args }) => {
+    lacking.cluster.require(String(args[0])).harvester.missingTaxa.add("taxon-1");
+  });
+  await lacking.builder("builder-1").run();
+  await note(lacking);
+
+  expect([...met].filter((field) => !documented.has(field))).toEqual([]);
+  expect([...documented].filter((field) => field !== "run" && !met.has(field))).toEqual([]);
+});
