@@ -174,9 +174,9 @@ export function describeReleases(name: string, make: () => Promise<ReleasesWorld
       expect(await world.releases.find(install.name)).toBeUndefined();
     });
 
-    it("renders every object without a cluster", async () => {
+    it("renders every object but hooks without a cluster", async () => {
       const folder = await chartWith(
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, labels: {name: n}}",
+        `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, labels: {name: n}}\n---\n${hook}`,
       );
       await mkdir(path.join(folder, "crds"));
       const crd =

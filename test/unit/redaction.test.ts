@@ -115,6 +115,15 @@ describe("addDeep", () => {
       "powo-builder *** *** *** true",
     );
   });
+
+  it("takes no password for harmless because of its key", () => {
+    const redactor = createRedactor();
+    redactor.addDeep({
+      password: { db: "dbpassword1", name: "namepassword" },
+      database: "postgres://u:p4ss@host",
+    });
+    expect(redactor.redact("dbpassword1 namepassword postgres://u:p4ss@host")).toBe("*** *** ***");
+  });
 });
 
 it("reads 20,000 lines in little time with a hundred secrets", () => {

@@ -19,7 +19,10 @@ const manifestSchema = z.looseObject({
 });
 const listSchema = z.looseObject({ kind: z.string().endsWith("List"), items: z.array(z.unknown()) });
 
-/** Custom resource definitions are left out, as helm does by default. */
+/**
+ * What a release's record will hold, so that the two can be compared: neither hooks (they come and go with an install)
+ * nor custom resource definitions.
+ */
 export function templateArguments(chart: ChartInstall): string[] {
   return [
     "template",
@@ -29,6 +32,7 @@ export function templateArguments(chart: ChartInstall): string[] {
     chart.name,
     ...valuesArguments(chart.valuesFiles),
     "--skip-crds",
+    "--no-hooks",
   ];
 }
 

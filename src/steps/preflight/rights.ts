@@ -7,26 +7,36 @@ import type { Check } from "./check.ts";
 export async function checkRights(cluster: Ports["cluster"], settings: Settings): Promise<Check<true>> {
   const rights = neededRights(settings);
   const denied = await cluster.denied(rights);
-  const problems = [...Map.groupBy(denied, thing).entries()].map(([what, rights]) => ({
-    where: "Kubernetes permissions",
-    what: `may not ${rights.map(({ verb }) => verb).join(", ")} ${what}; give the builder's ServiceAccount the roles of its chart`,
-  }));
+  const problems = [...Map.groupBy(denied, (right) => thing(right, settings)).entries()].map(
+    ([what, rights]) => ({
+      where: "Kubernetes permissions",
+      what: `may not ${rights.map(({ verb }) => verb).join(", ")} ${what}; give the builder's ServiceAccount the roles of its chart`,
+    }),
+  );
   return { result: true, problems, warnings: [], checked: rights.length };
 }
 
 /** `deployments.apps in a release's namespace`. */
-function thing({ group, resource, namespace }: Right): string {
-  return `${resource}${group && `.${group}`}${namespace === undefined ? "" : " in a release's namespace"}`;
+function thing({ group, resource, namespace }: Right, { builderNamespace }: Owner): string {
+  const place = namespace === builderNamespace ? namespace : "a release's namespace";
+  return `${resource}${group && `.${group}`}${namespace === undefined ? "" : ` in ${place}`}`;
 }
 
-/** The rights of a run; inside release namespaces only where no role is bound there first (RELEASE_ROLE). */
-export function neededRights({ environment, releaseRole }: Settings): Right[] {
+type Owner = Pick<Settings, "environment" | "releaseRole" | "builderNamespace">;
+
+/**
+ * All that the chart's roles give, but for the optional look at the cluster's room; inside release namespaces only
+ * where no role is bound there first (RELEASE_ROLE).
+ */
+export function neededRights(settings: Owner): Right[] {
+  const { environment, releaseRole } = settings;
   const anywhere = (resource: string, verbs: readonly string[], group = ""): Right[] =>
     verbs.map((verb) => ({ verb, group, resource }));
   const release = `${environment}-00000`;
   const inside = (resource: string, verbs: readonly string[], group = ""): Right[] =>
     verbs.map((verb) => ({ verb, group, resource, namespace: release }));
   const common = [
+    ...ownRights(settings),
     ...anywhere("namespaces", ["get", "list", "create", "patch", "delete"]),
     ...inside("services", ["list"]),
   ];
@@ -50,5 +60,19 @@ export function neededRights({ environment, releaseRole }: Settings): Right[] {
     ...inside("events", ["list"]),
     ...inside("deployments", ["list", "create", "delete"], "apps"),
     ...inside("statefulsets", ["list"], "apps"),
+  ];
+}
+
+/** In the builder's own namespace: its state and its lock, whether another builder lives, Events on its Job. */
+function ownRights({ environment, builderNamespace: namespace }: Owner): Right[] {
+  if (namespace === undefined) return [];
+  const name = `powo-builder-${environment}`;
+  const own = (resource: string, verbs: readonly string[], group = "", named?: string): Right[] =>
+    verbs.map((verb) => ({ verb, group, resource, namespace, ...(named !== undefined && { name: named }) }));
+  const leases = "coordination.k8s.io";
+  return [
+    ...[...own("configmaps", ["create"]), ...own("configmaps", ["get", "patch"], "", name)],
+    ...[...own("leases", ["create"], leases), ...own("leases", ["get", "patch"], leases, name)],
+    ...[...own("pods", ["get"]), ...own("jobs", ["get"], "batch"), ...own("events", ["create", "patch"])],
   ];
 }

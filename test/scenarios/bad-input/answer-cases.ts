@@ -126,6 +126,9 @@ export const answerCases: readonly BadInput[] = [
       return {};
     },
     says: [
+      ...["configmaps", "leases.coordination.k8s.io", "pods", "jobs.batch", "events"].map(
+        (thing) => `${thing} in builder-`,
+      ),
       "namespaces",
       "services",
       "secrets",

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { neededRights } from "../../../src/steps/preflight/rights.ts";
 import { fieldValues, type Manifest, renderChart, requireObject, valuesWith } from "./render.ts";
 
 interface Rule {
@@ -47,6 +48,44 @@ test("the builder may bind the release role and no other", async () => {
       verbs: ["bind"],
     },
   ]);
+});
+
+/** A rule's rights, and those that preflight asks for, in the same words. */
+const granted = (rules: Rule[]) =>
+  rules.flatMap(({ apiGroups, resources, resourceNames = [""], verbs }) =>
+    apiGroups.flatMap((group) =>
+      resources.flatMap((resource) =>
+        resourceNames.flatMap((name) => verbs.map((verb) => `${verb} ${group}/${resource} ${name}`)),
+      ),
+    ),
+  );
+const asked = (settings: Parameters<typeof neededRights>[0]) =>
+  neededRights(settings).map(
+    ({ verb, group, resource, name = "" }) => `${verb} ${group}/${resource} ${name}`,
+  );
+
+test("preflight asks for every right that the chart gives the builder, and for no other", async () => {
+  const objects = await renderChart(await valuesWith({ rbac: { capacityCheck: false } }));
+  const rights = granted([
+    ...rulesOf(objects, "Role", "builder"),
+    ...rulesOf(objects, "ClusterRole", "powo-builder-prod"),
+  ]);
+  const asks = asked({
+    ...{ environment: "prod", builderNamespace: "builder-prod", releaseRole: "powo-builder-prod-release" },
+  });
+  // The question itself needs a right, too.
+  const question = "create authorization.k8s.io/selfsubjectaccessreviews ";
+  expect(asks.toSorted()).toEqual(rights.filter((right) => right !== question).toSorted());
+});
+
+test("what it asks for where no role is bound, the release role would give", async () => {
+  const objects = await renderChart(await fieldValues());
+  const rights = granted([
+    ...rulesOf(objects, "ClusterRole", "powo-builder-prod"),
+    ...rulesOf(objects, "ClusterRole", "powo-builder-prod-release"),
+  ]);
+  const asks = asked({ environment: "prod", releaseRole: undefined, builderNamespace: undefined });
+  expect(asks.filter((right) => !rights.includes(right))).toEqual([]);
 });
 
 test("pods satisfy the restricted Pod Security Standard", async () => {

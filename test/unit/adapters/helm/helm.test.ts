@@ -45,8 +45,8 @@ describe("helm's arguments", () => {
     expect(listArguments("prod-aaaaa")).toContain("^prod-aaaaa$");
   });
 
-  it("render without custom resource definitions", () => {
-    expect(templateArguments(chart)).toContain("--skip-crds");
+  it("render without custom resource definitions and hooks, which a release's record has not either", () => {
+    expect(templateArguments(chart)).toEqual(expect.arrayContaining(["--skip-crds", "--no-hooks"]));
   });
 
   it("never say zero, which would mean at once", () => {
