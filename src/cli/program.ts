@@ -1,5 +1,5 @@
 /** The command line: finds the verb, tells help and mistakes, runs nothing else. */
-import { Command, CommanderError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import { type ExitCode, exitCodes } from "../errors.ts";
 import type { VerbContext } from "./verb.ts";
 import { type VerbRow, verbs } from "./verbs.ts";
@@ -15,7 +15,7 @@ export interface ProgramOptions extends Omit<VerbContext, "options" | "args" | "
 }
 
 const name = "powo-builder";
-const helpWidth = 110;
+const helpWidth = 116;
 const globalFlags = ["-h", "--help", "-V", "--version"];
 
 /** Runs the verb of a command line. Usage mistakes are told on stderr (exit 2); throws what the verb throws. */
@@ -81,7 +81,9 @@ function addVerb(program: Command, row: VerbRow, action: Action): void {
     .addHelpText("after", helpEnd(row.example))
     .showHelpAfterError(`usage: ${[name, row.name, ...usage].join(" ")}\nmore:  ${name} ${row.name} --help`)
     .action(() => action(command.opts(), command.args));
-  if (row.arguments) command.arguments(row.arguments);
+  const { arguments: written, argumentChoices: choices } = row;
+  if (written && choices) command.addArgument(new Argument(written).choices(choices));
+  else if (written) command.arguments(written);
   for (const [flags, description, choices] of row.options) {
     const option = new Option(flags, description);
     command.addOption(choices ? option.choices(choices) : option);

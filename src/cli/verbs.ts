@@ -7,6 +7,8 @@ export interface VerbRow {
   name: string;
   /** Arguments as commander writes them: `[cron]`. */
   arguments?: string;
+  /** The words that the argument may be. */
+  argumentChoices?: readonly string[];
   summary: string;
   example: string;
   options: readonly OptionRow[];
@@ -113,5 +115,14 @@ export const verbs: readonly VerbRow[] = [
     example: 'powo-builder schedule "0 12 * * SUN" --time-zone Europe/London',
     options: [["--time-zone <name>", "of the schedule; UTC if left out"]],
     load: () => import("./schedule.ts"),
+  },
+  {
+    name: "completion",
+    arguments: "<shell>",
+    argumentChoices: ["bash", "zsh", "fish"],
+    summary: "print a script that completes verbs and flags in bash, zsh or fish",
+    example: "source <(powo-builder completion bash)",
+    options: [],
+    load: () => import("./completion.ts"),
   },
 ];
