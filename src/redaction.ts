@@ -18,6 +18,9 @@ const trivial = new Set([
 ]);
 /** Keys that stand beside a password without being one; their values are words that logs are full of. */
 const harmlessKey = /^(user(_?name)?|name|host(_?name)?|port|database|db|type|kind|enabled)$/i;
+const word = /^[a-z][a-z0-9_.-]{0,23}$/i;
+/** Whatever the keys below say, as in `password: { db: … }`. */
+const secretKey = /pass|secret|token|key|credential/i;
 
 /** A redactor that knows no secret yet. */
 export function createRedactor(): Redactor {
@@ -58,13 +61,16 @@ function isTrivial(text: string): boolean {
   return trivial.has(text.toLowerCase()) || (text.length < 6 && /^[\d.]+$/.test(text)) || text.trim() === "";
 }
 
-function* textsIn(value: unknown, seen: Set<object>): Generator<string> {
+function* textsIn(value: unknown, seen: Set<object>, isSecret = false): Generator<string> {
   if (typeof value === "string") yield value;
   else if (typeof value === "number" || typeof value === "bigint") yield String(value);
   else if (typeof value === "object" && value !== null && !seen.has(value)) {
     seen.add(value);
-    for (const [key, inner] of Object.entries(value))
-      if (typeof inner === "object" || !harmlessKey.test(key)) yield* textsIn(inner, seen);
+    for (const [key, inner] of Object.entries(value) as [string, unknown][]) {
+      const below = isSecret || secretKey.test(key);
+      const isHarmless = !below && harmlessKey.test(key) && (typeof inner !== "string" || word.test(inner));
+      if (typeof inner === "object" || !isHarmless) yield* textsIn(inner, seen, below);
+    }
   }
 }
 
