@@ -1,5 +1,6 @@
 /** Defects that the matrices have found, each as a story of its own. */
 import { describe, expect, it } from "vitest";
+import { taxonKinds } from "../../src/domain/gate.ts";
 import { createFakeWorld } from "../fakes/world.ts";
 import { expectSound, minute, newRelease, pastRuns, storedRun } from "./seen.ts";
 
@@ -60,6 +61,21 @@ describe("an outage as long as the watch", () => {
     await fake.clock.sleep(30 * minute);
     expect(await fake.builder("builder-2").run()).toEqual({ code: 1 });
     expect(storedRun(fake).phase).toBe("rolled-back");
+    expect(fake.live).toEqual(["prod-old01"]);
+    expectSound(fake);
+  });
+});
+
+describe("a live site that stops answering while it is being compared", () => {
+  it("is compared by what it had said: half a site does not go live", async () => {
+    const fake = createFakeWorld({ live: {} });
+    fake.when("before", "harvester.startList", ({ args }) => {
+      fake.cluster.require(String(args[0])).harvester.taxaFactor = 0.5;
+    });
+    fake.faults.add({ calls: "site.countTaxa", skip: taxonKinds.length, forMs: 14 * minute });
+    expect(await fake.builder("builder-1").run()).toMatchObject({ code: 1 });
+    expect(fake.said).toContain("comparing all results only");
+    expect(pastRuns(fake)).toEqual(["failed GATE_RESULTS"]);
     expect(fake.live).toEqual(["prod-old01"]);
     expectSound(fake);
   });

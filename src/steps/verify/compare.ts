@@ -47,31 +47,43 @@ export async function compareSites(
 
 async function countSite(site: Ports["site"], target: SiteTarget): Promise<Counted> {
   const results = await site.totalResults(target);
+  return { results, kinds: await countKinds(site, target, results) };
+}
+
+async function countKinds(
+  site: Ports["site"],
+  target: SiteTarget,
+  results: number,
+): Promise<Counted["kinds"]> {
   const kinds = new Map<string, number>();
   for (const { key, filter } of taxonKinds) {
     const found = await site.countTaxa(target, filter);
     if (found !== undefined) kinds.set(key, found);
   }
-  return { results, kinds: areTold(results, [...kinds.values()]) ? kinds : new Map<string, number>() };
+  return areTold(results, [...kinds.values()]) ? kinds : new Map<string, number>();
 }
 
-/** A live site that can't be asked must not keep a good one from replacing it. */
+/** A live site that can't be asked must not keep a good one from replacing it; what it did answer is compared. */
 async function countLive(
   site: Ports["site"],
   target: SiteTarget,
   { log, signal }: StepContext<RunState>,
 ): Promise<Counted | undefined> {
-  try {
-    return await countSite(site, target);
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof TransientError || error instanceof PermanentError)) throw error;
-    log.warn(
-      { code: error.code },
-      `the live site ${target.namespace} can't be asked (${error.message}); nothing to compare with`,
-    );
-    return undefined;
-  }
+  const ask = async <T>(question: () => Promise<T>, without: string): Promise<T | undefined> => {
+    try {
+      return await question();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof TransientError || error instanceof PermanentError)) throw error;
+      const text = `the live site ${target.namespace} can't be asked (${error.message}); ${without}`;
+      log.warn({ code: error.code }, text);
+      return undefined;
+    }
+  };
+  const results = await ask(() => site.totalResults(target), "nothing to compare with");
+  if (results === undefined) return undefined;
+  const kinds = await ask(() => countKinds(site, target, results), "comparing all results only");
+  return { results, kinds: kinds ?? new Map<string, number>() };
 }
 
 /** What is only told to people must not end the run: without the records of an earlier run there are no losses. */
