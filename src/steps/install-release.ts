@@ -1,5 +1,5 @@
 /** Installs the release under its own name in a namespace of its own; a half install is put right under the same name. */
-import { PermanentError } from "../errors.ts";
+import { PermanentError, TransientError } from "../errors.ts";
 import type { Settings } from "../config/settings.ts";
 import { labels, namespaceLabels } from "../domain/names.ts";
 import type { RunState } from "../domain/run-state.ts";
@@ -101,6 +101,10 @@ async function install(
     await cluster.version();
     const after = await releases.find(release);
     if (after?.status === "deployed") return;
+    // A deletion that a dead builder had sent may arrive late: what is left is removed then, and installed once more.
+    const namespace = await cluster.findNamespace(release);
+    if (!namespace || namespace.terminating)
+      throw new TransientError("the Kubernetes API", `${release} was deleted while it was being installed`);
     throw error;
   }
 }

@@ -126,7 +126,10 @@ export class Instrument {
     record.outcome = "under way";
     const answer = proceed();
     if (killed("during")) {
-      answer.catch(() => undefined);
+      answer.then(
+        () => afterEffect(record),
+        () => undefined,
+      );
       return this.#die();
     }
     try {

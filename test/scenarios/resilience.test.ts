@@ -81,6 +81,21 @@ describe("a live site that stops answering while it is being compared", () => {
   });
 });
 
+describe("a namespace that goes in the middle of an install", () => {
+  it("because a dead builder's deletion arrived late is made and installed anew", async () => {
+    const fake = createFakeWorld({ live: {} });
+    fake.when("before", "releases.install", ({ args: [given] }) => {
+      const { name } = given as { name: string };
+      fake.clock.at(fake.clock.now() + 3_000, () => fake.cluster.delete(name));
+    });
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
+    expect(fake.effects("releases.install")).toHaveLength(2);
+    expect(fake.live).toEqual([newRelease(fake)]);
+    expect(fake.namespaces).toEqual([newRelease(fake)]);
+    expectSound(fake);
+  });
+});
+
 describe("a harvester that dies while its pod can't be seen", () => {
   it("is rescued all the same", async () => {
     const fake = createFakeWorld({ live: {} });
