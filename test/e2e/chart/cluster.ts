@@ -26,6 +26,12 @@ export async function asAdmin(args: string[], input?: string): Promise<string> {
   return text;
 }
 
+/** kubectl with the rights of somebody else. */
+export const kubectlAs =
+  (user: string) =>
+  (args: string[], input?: string): Promise<Answer> =>
+    run(kubectl, ["--as", user, ...args], input);
+
 export const helmRun = (args: string[], input?: string) => run(helm, args, input);
 
 const nodes = await run(kubectl, ["get", "nodes", "-l", "simulation.powo.kew.org/node", "-o", "name"]);
@@ -64,7 +70,7 @@ export function makeBuilder(prefix: string): Builder {
     namespace,
     user,
     values: base,
-    kubectl: (args, input) => run(kubectl, ["--as", user, ...args], input),
+    kubectl: kubectlAs(user),
     async install(values = {}) {
       const args = [
         "upgrade",
@@ -119,7 +125,7 @@ export async function until<T>(
 }
 
 /** Policies take a moment to reach the API server: waits until one refuses. */
-export async function untilPoliciesHold(builder: Builder): Promise<void> {
+export async function untilPoliciesHold(builder: Pick<Builder, "environment" | "kubectl">): Promise<void> {
   const probe = ["create", "namespace", `${builder.environment}-nolab`, "--dry-run=server"];
   await until(
     "the admission policies",

@@ -60,14 +60,16 @@ async function ensureBase(): Promise<void> {
   }
 }
 
-/** Builds the image under this name from a fresh bundle. */
+/** Builds the image under this name from a fresh bundle, on the layers of the build before where nothing has changed. */
 export async function buildImage(name: string): Promise<void> {
   await ensureBase();
+  const before = await imageId(name);
   const { helm } = await requireBinaries();
   await execa("npm", ["run", "build"], { cwd: root });
   const args = [`BASE_IMAGE=${base}`, `HELM_BINARY=${path.relative(root, helm)}`, "VERSION=1.0.0"];
   await buildah(
     "bud",
+    "--layers",
     "--isolation",
     "chroot",
     ...args.flatMap((arg) => ["--build-arg", arg]),
@@ -75,6 +77,17 @@ export async function buildImage(name: string): Promise<void> {
     name,
     ".",
   );
+  // Nobody asks for the one whose name was taken, and its layers are large.
+  if (before !== undefined && before !== (await imageId(name)))
+    await buildah("rmi", before).catch(() => undefined);
+}
+
+async function imageId(name: string): Promise<string | undefined> {
+  const { failed, stdout } = await execa("buildah", ["images", "--quiet", "--no-trunc", name], {
+    env: environment,
+    reject: false,
+  });
+  return failed ? undefined : stdout.trim();
 }
 
 /** Writes the image as an archive that a cluster can import (`docker save`'s and OCI's form). */

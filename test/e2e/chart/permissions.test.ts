@@ -95,7 +95,7 @@ const forbidden: [string, string[], string?][] = [
   ["read Secrets through the API in its own namespace", ["get", "secret", "builder-secrets", "-n", own]],
   ["write a Secret in its own namespace", ["create", "secret", "generic", "x", "-n", own]],
   ["read all ConfigMaps", ["get", "configmaps", "-A"]],
-  ["list all pods", ["get", "pods", "-A"]],
+  ["look into a pod of somebody else", ["get", "pod", "x", "-n", "default"]],
   ["write another ConfigMap beside its state", ["create", "configmap", "x", "-n", own]],
   ["change its own configuration", patch("configmap", "builder-config", { data: {} }, "-n", own)],
   ["take another Lease", create, lease("other", own)],
@@ -108,7 +108,7 @@ const forbidden: [string, string[], string?][] = [
   ["delete a ConfigMap in a kept release", ["delete", "configmap", "keeper", "-n", kept]],
   ["get a token", ["create", "token", "builder", "-n", own]],
   ["open a shell", ["exec", "-n", ours, "shell", "--", "sh"]],
-  ["see the nodes", ["get", "nodes"]],
+  ["look into a node", ["get", "node", node]],
   ["cordon a node", ["cordon", node]],
   ["switch its policies off", ["delete", "validatingadmissionpolicybinding", `powo-builder-${env}-writes`]],
   ["change its policies", patch("validatingadmissionpolicy", `powo-builder-${env}-namespaces`, { spec: {} })],
@@ -133,6 +133,7 @@ test.each(forbidden)("may not %s", async (_what, args, input) => {
 const allowed: [string, string[], string?][] = [
   ["see all namespaces", ["get", "namespaces"]],
   ["see all services", ["get", "services", "-A"]],
+  ["see what room there is", ["get", "nodes,pods,resourcequotas", "-A"]],
   ["ask what it may do", ["auth", "can-i", "get", "namespaces"]],
   ["create its state", ["create", "configmap", `powo-builder-${env}`, "-n", own]],
   ["change its state", patch("configmap", `powo-builder-${env}`, { data: { a: "b" } }, "-n", own)],
@@ -175,6 +176,16 @@ test("the policies hold even if somebody makes the builder cluster-admin", async
   } finally {
     await asAdmin(["delete", "clusterrolebinding", `mistake-${env}`]);
   }
+});
+
+test("it sees neither nodes nor other pods where it is not to look for room", async () => {
+  await builder.install({ rbac: { capacityCheck: false } });
+  for (const what of ["nodes", "pods", "resourcequotas"])
+    await until(
+      `${what} to be closed`,
+      () => builder.kubectl(["get", what, "-A"]),
+      ({ text }) => text.includes("forbidden"),
+    );
 });
 
 test("unlabelled namespaces are left alone once the migration is over", async () => {

@@ -14,7 +14,8 @@ export interface AuditedUser {
 type Right = string;
 
 /** The chart's roles, by the names they have for environment prod. */
-const roles = ["builder", "powo-builder-prod", "powo-builder-prod-release"] as const;
+const releaseRole = "powo-builder-prod-release";
+const roles = ["builder", "powo-builder-prod", releaseRole] as const;
 
 interface AuditEvent {
   stage: string;
@@ -34,6 +35,8 @@ interface AuditEvent {
 interface Seen {
   /** By the role that the API server gave as the reason. */
   used: Map<string, Set<Right>>;
+  /** What was done in releases' namespaces, whichever role the API server named: the cluster-wide one is asked first. */
+  inReleases: Set<Right>;
   refused: Set<string>;
 }
 
@@ -52,7 +55,11 @@ async function readAudit(users: readonly AuditedUser[]): Promise<Seen> {
   const environments = new Map(
     users.map(({ namespace, environment }) => [`system:serviceaccount:${namespace}:builder`, environment]),
   );
-  const seen: Seen = { used: new Map(roles.map((role) => [role, new Set()])), refused: new Set() };
+  const seen: Seen = {
+    used: new Map(roles.map((role) => [role, new Set()])),
+    inReleases: new Set(),
+    refused: new Set(),
+  };
   for await (const line of createInterface(createReadStream(await cluster("audit")))) {
     if (!line.includes(":serviceaccount:builder-")) continue;
     const event = JSON.parse(line) as AuditEvent;
@@ -62,27 +69,31 @@ async function readAudit(users: readonly AuditedUser[]): Promise<Seen> {
   return seen;
 }
 
-function note(event: AuditEvent, environment: string, { used, refused }: Seen): void {
+function note(event: AuditEvent, environment: string, { used, inReleases, refused }: Seen): void {
   const { verb, objectRef, responseStatus, annotations = {} } = event;
   if (!objectRef) return;
-  const reason = (annotations["authorization.k8s.io/reason"] ?? "").replaceAll(environment, "prod");
   if (annotations["authorization.k8s.io/decision"] !== "allow" || responseStatus?.code === 403) {
     refused.add(
       `${rightOf(verb, objectRef)} in ${objectRef.namespace ?? ""}: ${responseStatus?.message ?? ""}`,
     );
     return;
   }
-  // Everybody may ask what he may do, as clusters are set up; the chart doesn't count on it.
-  const role = reason.includes('"system:basic-user"')
-    ? "powo-builder-prod"
-    : /of (?:Cluster)?Role "([^"]+)"/.exec(reason)?.[1];
-  const rights = used.get(role ?? "");
+  if (objectRef.namespace?.startsWith(`${environment}-`) === true) inReleases.add(rightOf(verb, objectRef));
+  const rights = used.get(roleOf(annotations["authorization.k8s.io/reason"] ?? "", environment) ?? "");
   rights?.add(rightOf(verb, objectRef));
   for (const implied of impliedBy(event)) {
     const what =
       implied === "bind" ? { resource: "clusterroles", apiGroup: objectRef.apiGroup ?? "" } : objectRef;
     rights?.add(rightOf(implied, what));
   }
+}
+
+/** The role that the API server names as its reason, as it is called for environment prod. */
+function roleOf(text: string, environment: string): string | undefined {
+  const reason = text.replaceAll(environment, "prod");
+  // Everybody may ask what he may do, as clusters are set up; the chart doesn't count on it.
+  if (reason.includes('"system:basic-user"')) return "powo-builder-prod";
+  return /of (?:Cluster)?Role "([^"]+)"/.exec(reason)?.[1];
 }
 
 interface Rule {
@@ -125,11 +136,12 @@ export function describeAudit(users: readonly AuditedUser[]): void {
     });
 
     test.each(roles)("every right of role %s was used, and none is missing", async (role) => {
-      const used = [...(seen.used.get(role) ?? [])].sort();
-      expect(used).not.toEqual([]);
-      expect((await grantedBy(role)).filter((right) => !rare.includes(right))).toEqual(
-        used.filter((right) => !rare.includes(right)),
-      );
+      const used = seen.used.get(role) ?? new Set<Right>();
+      expect([...used]).not.toEqual([]);
+      const granted = await grantedBy(role);
+      if (role === releaseRole) for (const right of granted) if (seen.inReleases.has(right)) used.add(right);
+      const usual = (rights: Iterable<Right>) => [...rights].filter((right) => !rare.includes(right)).sort();
+      expect(usual(granted)).toEqual(usual(used));
     });
   });
 }

@@ -1,10 +1,10 @@
 /** How the Job ends when the builder does not say 0: goes on after an interruption, failed after 1, 2 and 3. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { until } from "../chart/cluster.ts";
+import { asAdmin, until } from "../chart/cluster.ts";
 import type { OpenStage, Stage } from "./stage.ts";
 
 export function describeEndings(open: OpenStage): void {
-  describe("interruptions and failures", () => {
+  describe("interruptions and failures", { concurrent: false }, () => {
     let stage: Stage;
     beforeAll(async () => {
       stage = await open("end");
@@ -40,14 +40,23 @@ export function describeEndings(open: OpenStage): void {
       await stage.logged("interrupted", /list 1 goes on: 0 of 8/);
     });
 
-    test("so does one that is evicted, as when a node is drained", async () => {
+    test("one that is killed without a word, as by the machine that runs out of memory, is followed as well", async () => {
       const [pod] = await stage.pods("interrupted");
+      const everything = ["node", "-e", `process.kill(-1, "SIGKILL")`];
+      // All but the first process, tini, which ends as the builder did; the answer may be lost with the container.
+      await asAdmin(["exec", "-n", stage.namespace, pod!.name, "--", ...everything]).catch(() => undefined);
+      await another("interrupted", 2);
+      await stage.logged("interrupted", /goes on \(third builder/);
+      expect((await stage.pods("interrupted"))[0]).toMatchObject({ name: pod!.name, exitCode: 137 });
+    });
+
+    test("so does one that is evicted, as when a node is drained", async () => {
+      const pod = (await stage.pods("interrupted")).at(-1);
       const metadata = { name: pod!.name, namespace: stage.namespace };
       const eviction = JSON.stringify({ apiVersion: "policy/v1", kind: "Eviction", metadata });
       const path = `/api/v1/namespaces/${stage.namespace}/pods/${pod!.name}/eviction`;
       await stage.kubectlWith(eviction, "create", "--raw", path, "-f", "-");
-      await another("interrupted", 1);
-      await stage.logged("interrupted", /goes on \(third builder/);
+      await stage.logged("interrupted", /goes on \(fourth builder/);
       stage.clock.letGo();
       const end = await stage.ended("interrupted");
       if (process.env["POWO_SHOW_LOGS"]) console.log(end.log);
@@ -81,10 +90,13 @@ export function describeEndings(open: OpenStage): void {
       expect(await releases()).toEqual(before);
     });
 
-    test("exit 3: something that an interlock refuses", async () => {
-      const end = await stage.run("refused", "approve");
+    test.each([
+      ["approve", /nothing waits for approval/],
+      ["rollback", /there is nothing to roll back/],
+    ])("exit 3: %s is refused by an interlock", async (verb, why) => {
+      const end = await stage.run(`refused-${verb}`, verb);
       if (process.env["POWO_SHOW_LOGS"]) console.log(end.log);
-      expect(end, end.log).toMatchObject(failed(3, /nothing waits for approval/));
+      expect(end, end.log).toMatchObject(failed(3, why));
       expect(stage.world.watch.violations).toEqual([]);
     });
   });

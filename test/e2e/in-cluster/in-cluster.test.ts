@@ -38,8 +38,11 @@ describe.skipIf(why !== undefined)(`in the cluster${why === undefined ? "" : ` (
   });
 
   const open: OpenStage = async (prefix) => (await stages.get(prefix)) ?? prepare(prefix);
-  describeRebuild(open);
-  describeVerbs(open);
-  describeEndings(open);
+  // Side by side, for they wait most of the time; each in its own environment, one test after the other.
+  describe.concurrent("stages", () => {
+    describe("clk", () => describeRebuild(open));
+    describe("vrb", () => describeVerbs(open));
+    describe("end", () => describeEndings(open));
+  });
   describeAudit(users);
 });

@@ -4,7 +4,7 @@ import { until } from "../chart/cluster.ts";
 import type { OpenStage, Stage } from "./stage.ts";
 
 export function describeRebuild(open: OpenStage): void {
-  describe("a rebuild by the clock", () => {
+  describe("a rebuild by the clock", { concurrent: false }, () => {
     let stage: Stage;
     let job: string;
     beforeAll(async () => {

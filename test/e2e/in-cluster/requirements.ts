@@ -26,8 +26,7 @@ async function whyNoRealNode(): Promise<string | undefined> {
   );
 }
 
-/** Why the image is not run in the cluster here; undefined when it is. The suite takes long and must be asked for. */
+/** Why the image can't be run in the cluster here; undefined when it can. */
 export async function whyNotInCluster(): Promise<string | undefined> {
-  if (process.env["POWO_E2E_IN_CLUSTER"] !== "1") return "is asked for with POWO_E2E_IN_CLUSTER=1";
   return unlessRequired((await whyNoImage()) ?? (await whyNoRealNode()));
 }

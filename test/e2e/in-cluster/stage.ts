@@ -4,12 +4,19 @@
  * original builder.
  */
 import { randomInt } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { generateDataConfiguration } from "../../fixtures/data-configuration.ts";
 import { startEmbeddedWorld, type EmbeddedWorld } from "../../sandbox/embedded-world.ts";
 import { project } from "../../sandbox/world/emulators.ts";
 import { startGitHttp } from "../../tools/git-http.ts";
-import { asAdmin, chartDir, helmRun, until, type Answer } from "../chart/cluster.ts";
+import {
+  asAdmin,
+  chartDir,
+  helmRun,
+  kubectlAs,
+  until,
+  untilPoliciesHold,
+  type Answer,
+} from "../chart/cluster.ts";
 import { createHarvestClock, type HarvestClock } from "./harvest-clock.ts";
 
 export const image = { repository: "localhost/powo-builder", tag: "e2e" };
@@ -67,14 +74,12 @@ export interface StageValues {
   [value: string]: unknown;
 }
 
-/** Waits are short; everything else is as the chart has it. */
+/** Waits are short, but for the Lease: a busy machine may not come to renew it for seconds. */
 const quick = {
   HARVEST_POLL_INTERVAL: "200ms",
   DNS_POLL_INTERVAL: "200ms",
   POST_SWAP_WATCH: "1s",
-  LEASE_DURATION: "6s",
-  PODS_TIMEOUT: "2m",
-  RETRY_TIMEOUT: "1m",
+  LEASE_DURATION: "15s",
 };
 
 const onNode = (url: string) => url.replace("127.0.0.1", "host.powo.test");
@@ -92,6 +97,7 @@ export async function startStage(prefix: string): Promise<Stage> {
   const git = await startGitHttp(world.dir);
   const namespace = world.builderNamespace;
   const kubectl = (...args: string[]) => asAdmin([...args, "-n", namespace]);
+  const asBuilder = kubectlAs(`system:serviceaccount:${namespace}:builder`);
   const base = {
     ...{ environment, project, suspend: true, strictErrorChecking: true },
     infrastructure: { tag: "master", source: onNode(`${git.url}/infrastructure.git`) },
@@ -139,10 +145,9 @@ export async function startStage(prefix: string): Promise<Stage> {
       const args = ["upgrade", "--install", "builder", chartDir, "-n", namespace, "--create-namespace"];
       const { exitCode, text } = await helmRun([...args, "-f", "-"], JSON.stringify(merged));
       if (exitCode !== 0) throw new Error(text);
-      // Admission policies take a moment to reach the API server.
-      await sleep(1_000);
+      await untilPoliciesHold({ environment, kubectl: asBuilder });
     },
-    helmTest: () => helmRun(["test", "builder", "-n", namespace, "--logs", "--timeout", "1m"]),
+    helmTest: () => helmRun(["test", "builder", "-n", namespace, "--logs", "--timeout", "5m"]),
     logged: (job, pattern) =>
       until(
         `${String(pattern)} in the log of ${job}`,

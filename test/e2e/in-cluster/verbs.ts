@@ -4,7 +4,7 @@ import { addAllKinds } from "./all-kinds.ts";
 import type { JobEnd, OpenStage, Stage } from "./stage.ts";
 
 export function describeVerbs(open: OpenStage): void {
-  describe("verbs by kubectl create job", () => {
+  describe("verbs by kubectl create job", { concurrent: false }, () => {
     let stage: Stage;
     let old: string;
     let first: string;
@@ -45,10 +45,13 @@ export function describeVerbs(open: OpenStage): void {
       expect(await stage.world.releases()).toContain(old);
     });
 
-    test("history, and a plan beside a release of its own", async () => {
+    test("history, report, and a plan beside a release of its own", async () => {
       await stage.world.repository.setImage("portal", "site-portal:9.9.9", stage.world.environment);
-      const [history, plan] = await Promise.all([verb("history", 1), verb("plan", 2)]);
+      const [history, report, plan] = await Promise.all([verb("history"), verb("report"), verb("plan", 2)]);
       history.toMatchObject(complete(new RegExp(`${first} +succeeded`)));
+      report.toMatchObject(complete(new RegExp(`^<!doctype html>[^]*${first}[^]*</html>$`, "i")));
+      // Hooks are no part of a release's record, and nothing that a run adds.
+      plan.toMatchObject({ log: expect.not.stringContaining("extra-hook") });
       plan.toMatchObject(complete(/images +portal.* → site-portal:9.9.9/));
     });
 
