@@ -122,4 +122,21 @@ export default tseslint.config(
       "@typescript-eslint/no-unsafe-return": "off",
     },
   },
+  {
+    files: ["test/**/*.ts"],
+    ignores: ["test/fast-check.ts"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          paths: [
+            {
+              name: "fast-check",
+              message: "import it from test/fast-check.ts: seeded, and to be played again",
+            },
+          ],
+        },
+      ],
+    },
+  },
 );

@@ -33,7 +33,14 @@ export async function abortRun(world: World, signal: AbortSignal): Promise<ExitC
     return exitCodes.done;
   }
   refuseAfterSwap(run, world);
-  const lock = await takeOver(world, { kind: requestKinds.abort, runId: run.runId }, signal);
+  const lock = await takeOver(world, { kind: requestKinds.abort, runId: run.runId }, signal).catch(
+    async (error: unknown) => {
+      // A builder that has begun its swap obeys no abort: that it was not heard is not what to tell then.
+      const { run: now } = await patiently(() => readState(world), patience, signal);
+      if (now?.runId === run.runId) refuseAfterSwap(now, world);
+      throw error;
+    },
+  );
   return keepingLock(world, lock, signal, (ports, held) => removeAndClose(world, lock, ports, held));
 }
 

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createRedactor } from "../../src/redaction.ts";
+import { fc } from "../fast-check.ts";
 
 function redactorOf(...secrets: string[]) {
   const redactor = createRedactor();

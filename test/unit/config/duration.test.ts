@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parseDuration, suggestDuration } from "../../../src/config/duration.ts";
+import { fc } from "../../fast-check.ts";
 
 test.each([
   ["0", 0],

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   drainMs,
@@ -10,6 +9,7 @@ import {
   type SwapInput,
 } from "../../../src/domain/dns-plan.ts";
 import type { Mapping, RecordSet, ZoneChange } from "../../../src/domain/dns-records.ts";
+import { fc } from "../../fast-check.ts";
 
 const mappings: Mapping[] = [
   { zone: "a", name: "one.example.", service: "ingress" },

@@ -1,9 +1,9 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { findLive, whyNotDelete } from "../../../src/domain/live.ts";
 import { annotations, isReleaseName, labels, managedBy } from "../../../src/domain/names.ts";
 import type { NamespaceView } from "../../../src/domain/release.ts";
 import { findLeftovers } from "../../../src/steps/remove-leftovers.ts";
+import { fc, runs } from "../../fast-check.ts";
 
 const now = "2026-11-22T12:00:00.000Z";
 /** Names that are ours, and names that only look so: other environments, longer, upper case, Cyrillic а and о. */
@@ -89,7 +89,7 @@ describe("a deletion", () => {
           expect((item.annotations[annotations.retainUntil] ?? "") <= now).toBe(true);
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 
@@ -111,7 +111,7 @@ describe("a deletion", () => {
           expect(!wasLive || annotations.retainUntil in item.annotations).toBe(true);
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 });
