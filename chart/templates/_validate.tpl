@@ -2,8 +2,10 @@
 {{- define "builder.validate" -}}
 {{- $v := .Values -}}
 {{- $p := list -}}
-{{- if not $v.dataConfig }}{{ $p = append $p "dataConfig: missing; the URL of the data configuration" }}{{ end -}}
-{{- if not $v.project }}{{ $p = append $p "project: missing; the Google Cloud project of the DNS zones" }}{{ end -}}
+{{- $given := list -}}
+{{- range $v.extraEnv }}{{ $given = append $given .name }}{{ end -}}
+{{- if not (or $v.dataConfig (has "DATA_CONFIG_PATH" $given)) }}{{ $p = append $p "dataConfig: missing; the URL of the data configuration" }}{{ end -}}
+{{- if not (or $v.project (has "G_PROJECT" $given)) }}{{ $p = append $p "project: missing; the Google Cloud project of the DNS zones" }}{{ end -}}
 {{- if and (not $v.password) (not $v.existingSecret) }}{{ $p = append $p "password: missing; the release's passwords (password.harvester …), or existingSecret" }}{{ end -}}
 {{- if and $v.password $v.existingSecret }}{{ $p = append $p "password, existingSecret: give one of them" }}{{ end -}}
 {{- if and $v.sa.deployer $v.sa.existingSecret }}{{ $p = append $p "sa.deployer, sa.existingSecret: give one of them" }}{{ end -}}

@@ -1,6 +1,10 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
+import { settingNames, settingsTable } from "../../../src/config/settings-table.ts";
 import {
+  chartDir,
   environmentOf,
   fieldValues,
   helmTemplate,
@@ -129,6 +133,13 @@ test("with existing Secrets it makes none of its own", async () => {
   });
 });
 
+test("URLs that hold a password may come from a Secret that exists as well", async () => {
+  const secretKeyRef = { name: "urls", key: "data" };
+  const extraEnv = [{ name: "DATA_CONFIG_PATH", valueFrom: { secretKeyRef } }];
+  const pod = podOf(await renderChart(await valuesWith({ dataConfig: "", extraEnv })));
+  expect(environmentOf(pod)).toMatchObject({ DATA_CONFIG_PATH: { secretKeyRef } });
+});
+
 test("Workload Identity needs no key", async () => {
   const objects = await renderChart(await valuesWith({ sa: {}, workloadIdentity: true }));
   expect(requireObject(objects, "ServiceAccount", "builder").metadata.annotations).toEqual({
@@ -159,6 +170,22 @@ test("settings become variables, and extraEnv replaces what has the same name", 
     LOG_LEVEL: "debug",
     ENVIRONMENT: "other",
   });
+});
+
+test("every setting of the builder can be set by a value", async () => {
+  const { properties } = JSON.parse(await readFile(path.join(chartDir, "values.schema.json"), "utf8"));
+  const ofTheImage = ["HELM_BIN", "KUBECONFIG", "TERMINATION_LOG"];
+  const atTheirUsualPlace = ["BUILDER_CONFIG", "DNS_MAPPINGS_FILE", "SECRETS_FILE"];
+  const set: string[] = [];
+  for (const login of ["sshKey", "token"]) {
+    const infrastructure = { tag: "x", source: "git@x:y", path: "p", [login]: { existingSecret: "s" } };
+    const webhook = { webhookUrl: "https://h.example.org" };
+    const values = await valuesWith({ infrastructure, notify: webhook, metrics: { port: 9090 } });
+    set.push(...Object.keys(environmentOf(podOf(await renderChart(values)))));
+  }
+  const known = [...Object.keys(properties.settings.properties), ...set, ...ofTheImage, ...atTheirUsualPlace];
+  expect(settingNames.filter((name) => !known.includes(name))).toEqual([]);
+  expect(Object.keys(properties.settings.properties).filter((name) => !(name in settingsTable))).toEqual([]);
 });
 
 test("numbers arrive as they were written", async () => {
