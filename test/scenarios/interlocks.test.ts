@@ -25,6 +25,8 @@ import {
   worldOf,
 } from "./interlocks/worlds.ts";
 
+vi.setConfig({ testTimeout: 600_000 });
+
 const doing =
   (act: (world: World, signal: AbortSignal) => Promise<unknown>) =>
   async (world: World, signal: AbortSignal) => {
