@@ -73,7 +73,8 @@ interface Row {
   least: number | undefined;
 }
 
-function rowsOf({ results, liveResults, least, kinds = [] }: Gate): Row[] {
+/** Every count of the comparison, all results first. */
+export function gateRows({ results, liveResults, least, kinds = [] }: Gate): Row[] {
   const nameOf = (kind: string) => taxonKinds.find(({ key }) => key === kind)?.name ?? kind;
   return [
     { key: allKey, name: "results", found: results, live: liveResults, least },
@@ -86,7 +87,7 @@ function rowsOf({ results, liveResults, least, kinds = [] }: Gate): Row[] {
 
 /** What there is too little of: the key, and in words. */
 export function shortfalls(gate: Gate): { key: string; found: number; text: string }[] {
-  return rowsOf(gate)
+  return gateRows(gate)
     .filter(({ found, least = 0 }) => found < least)
     .map(({ key, name, found, live = 0, least = 0 }) => ({
       ...{ key, found },
@@ -151,7 +152,7 @@ export function changeText(now: number, before: number): string {
 export function kindLines(gate: Gate): string[] {
   if (!gate.kinds || gate.kinds.length === 0) return [];
   return table(
-    rowsOf(gate).map(({ name, found, live, least }) => [
+    gateRows(gate).map(({ name, found, live, least }) => [
       name,
       countText(found),
       live === undefined ? "" : `live ${countText(live)}`,

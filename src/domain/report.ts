@@ -70,6 +70,10 @@ export const reportSchema = z.object({
   /** What was given to the run: label and value, in the order to show them. */
   inputs: z.array(z.tuple([z.string(), z.string()])),
   gate: gateSchema.optional(),
+  /** Container images of the site that was live and of the new one. */
+  images: z
+    .array(z.object({ container: z.string(), from: z.string().optional(), to: z.string().optional() }))
+    .optional(),
   approval: z
     .object({ askedAt: z.string(), by: z.string().optional(), at: z.string().optional() })
     .optional(),

@@ -106,6 +106,10 @@ export const runStateShape = {
   environment: z.string(),
   release: z.string(),
   inputs: inputs.optional(),
+  /** Container images of the live release and of the new one. */
+  images: z
+    .array(z.strictObject({ container: z.string(), from: z.string().optional(), to: z.string().optional() }))
+    .optional(),
   /** What preflight checked everything against: a run ends with the names and lists that it began with. */
   pinned: pinned.optional(),
   /** Releases of earlier runs, from the history: what may be recognised as ours without labels. */

@@ -40,6 +40,7 @@ export function makeReport(sources: ReportSources): Report {
     ...(failure ? { failure: { ...failure, details: failure.details?.slice(0, mostDetails) } } : {}),
     inputs: inputsOf(run),
     ...(gate ? { gate } : {}),
+    ...(run.images ? { images: run.images } : {}),
     ...(approval ? { approval } : {}),
     dns: dnsOf(sources),
     lists: listsOf(sources, jobs),

@@ -1,10 +1,11 @@
 /** What `run` would do now. Reads only: the ports refuse every effect. */
 import { planSwap } from "../domain/dns-plan.ts";
 import { recordedReleases } from "../domain/history.ts";
+import { changedImages, compareImages, type ImageChange } from "../domain/images.ts";
 import type { RenderedObject } from "../domain/release.ts";
 import { patiently } from "../pipeline/patience.ts";
 import { isOver } from "../pipeline/run-document.ts";
-import type { Ports } from "../ports/index.ts";
+import { findInstalled } from "../steps/preflight/installed.ts";
 import { findLeftovers } from "../steps/remove-leftovers.ts";
 import { usedBy } from "../steps/remove-release.ts";
 import { requireChecks } from "../steps/preflight/checks.ts";
@@ -21,7 +22,7 @@ export interface Plan {
   chart: { version: string; commit: string; changedSinceLastGoodRun: boolean | undefined };
   data: { sha256: string; summary: string; changedSinceLastGoodRun: boolean | undefined };
   /** Container images that differ from the live release's: component/container. */
-  images: { container: string; from: string | undefined; to: string | undefined }[];
+  images: ImageChange[];
   /** Objects that the live release lacks, no longer has, or has with another content: Kind/name. */
   objects: { added: string[]; removed: string[]; changed: string[] };
   /** Names and where they point now; the new addresses are known only after the install. */
@@ -45,7 +46,11 @@ export async function makePlan(world: World, signal: AbortSignal): Promise<Plan>
     signal,
   });
   const [current] = live.releases;
-  const before = await objectsOf(ports, current, warnings);
+  const before = await findInstalled(ports, current);
+  if (!before)
+    warnings.push(
+      `${current ?? ""} was not installed by this builder, which can't read it: nothing to compare with`,
+    );
   const good = history.runs.findLast(({ phase }) => phase === "succeeded");
   const unfinished = run && !isOver(run.phase) ? run : undefined;
   const scope = {
@@ -75,26 +80,13 @@ export async function makePlan(world: World, signal: AbortSignal): Promise<Plan>
       summary: data.summary,
       changedSinceLastGoodRun: good && good.dataSha256 !== data.sha256,
     },
-    images: before ? diffImages(before, rendered) : [],
+    images: before ? changedImages(compareImages(before, rendered)) : [],
     objects: before ? diffObjects(before, rendered) : { added: [], removed: [], changed: [] },
     dns: dnsLines(world, live.records),
     deletedBeforeInstall: leftovers.map(({ name }) => name),
     deletedAtTheEnd: settings.deleteExisting && settings.retainPreviousMs === 0 ? live.releases : [],
     warnings,
   };
-}
-
-/** A release that this builder has never worked on can't be read: its Secrets are closed to it, and undefined is all. */
-async function objectsOf(
-  { cluster, releases }: Ports,
-  release: string | undefined,
-  warnings: string[],
-): Promise<RenderedObject[] | undefined> {
-  if (release === undefined) return [];
-  const secrets = { verb: "list", group: "", resource: "secrets", namespace: release };
-  if ((await cluster.denied([secrets])).length === 0) return releases.findObjects(release);
-  warnings.push(`${release} was not installed by this builder, which can't read it: nothing to compare with`);
-  return undefined;
 }
 
 function dnsLines({ settings }: World, current: Parameters<typeof planSwap>[0]["current"]): Plan["dns"] {
@@ -106,30 +98,6 @@ function dnsLines({ settings }: World, current: Parameters<typeof planSwap>[0]["
     const service = settings.mappings.find((mapping) => mapping.name === name)?.service ?? "";
     return { name, now: from, ttlSeconds, service };
   });
-}
-
-interface PodTemplate {
-  spec?: { template?: { spec?: Record<string, { name?: string; image?: string }[] | undefined> } };
-}
-
-function imagesOf(objects: readonly RenderedObject[]): Map<string, string> {
-  const images = new Map<string, string>();
-  for (const { kind, name, manifest } of objects) {
-    if (kind !== "Deployment" && kind !== "StatefulSet") continue;
-    const pod = (manifest as PodTemplate).spec?.template?.spec ?? {};
-    for (const container of [...(pod["initContainers"] ?? []), ...(pod["containers"] ?? [])]) {
-      images.set(`${name}/${container.name ?? ""}`, container.image ?? "");
-    }
-  }
-  return images;
-}
-
-function diffImages(before: readonly RenderedObject[], after: readonly RenderedObject[]): Plan["images"] {
-  const [old, next] = [imagesOf(before), imagesOf(after)];
-  return [...new Set([...old.keys(), ...next.keys()])]
-    .sort()
-    .filter((container) => old.get(container) !== next.get(container))
-    .map((container) => ({ container, from: old.get(container), to: next.get(container) }));
 }
 
 /** Secrets are compared by name only: what is in them is nobody's business here. */

@@ -1,29 +1,7 @@
-/** What went in and what came of it: gate, public names, inputs, steps in words. */
+/** What went in and what came of it: public names, inputs, steps in words. */
 import type { Report } from "../domain/report.ts";
-import { count, date } from "../domain/words.ts";
+import { date } from "../domain/words.ts";
 import { html, type Html } from "./html.ts";
-import { change } from "./outcome.ts";
-
-export function gatePart({ gate, approval }: Report): Html | undefined {
-  const rows: [string, string][] = [
-    ...(gate ? ([["Results of the new site", count(gate.results)]] satisfies [string, string][]) : []),
-    ...(gate?.liveResults === undefined
-      ? []
-      : ([
-          [
-            "Results of the live site",
-            `${count(gate.liveResults)} (${change(gate.results, gate.liveResults)})`,
-          ],
-        ] satisfies [string, string][])),
-    ...(approval ? ([["Approval", approvalText(approval)]] satisfies [string, string][]) : []),
-  ];
-  return rows.length > 0 ? section("Before it went live", facts(rows)) : undefined;
-}
-
-function approvalText({ askedAt, by, at }: NonNullable<Report["approval"]>): string {
-  const asked = `asked for on ${date(Date.parse(askedAt))} UTC`;
-  return at ? `by ${by ?? "somebody"} on ${date(Date.parse(at))} UTC (${asked})` : `not given (${asked})`;
-}
 
 export function dnsPart({ dns }: Report): Html | undefined {
   if (dns.names.length === 0) return undefined;

@@ -42,7 +42,7 @@ export function failedPart({ failed, lists }: Report): Html | undefined {
   </section>`;
 }
 
-export function slowestPart({ jobs }: Report): Html | undefined {
+export function slowestPart({ jobs, lists }: Report): Html | undefined {
   const slowest = jobs
     .filter(({ seconds }) => seconds > 0)
     .toSorted((one, other) => other.seconds - one.seconds)
@@ -52,9 +52,20 @@ export function slowestPart({ jobs }: Report): Html | undefined {
   const marked = slowest.some(({ before }) => before);
   return html`<section>
     <h2>Slowest jobs</h2>
-    ${slowest.map((job) => slowRow(job, longest))}
+    ${slowest.map((job) => slowRow(job, longest))} ${slowNote(lists)}
     ${marked ? html`<p class="small">The upright line is the time that the job took in the run before.</p>` : undefined}
   </section>`;
+}
+
+/** Jobs that were named in the log because they took far longer than in the last good runs. */
+function slowNote(lists: Report["lists"]): Html | undefined {
+  const slow = lists.flatMap((list) => list.slow ?? []);
+  if (slow.length === 0) return undefined;
+  const said = slow.map(({ name, seconds, usualSeconds }) => {
+    const took = seconds === undefined ? "still at it" : `took ${duration(seconds * 1000)}`;
+    return `${name} (${took}, usually ${duration(usualSeconds * 1000)})`;
+  });
+  return html`<p class="note">Far slower than usual: ${said.join("; ")}.</p>`;
 }
 
 function slowRow(job: ReportJob, longest: number): Html {

@@ -109,11 +109,13 @@ export function change(now: number, before: number): string {
 }
 
 /** Why it did not go live. */
-export function failurePart({ failure, failed }: Report): Html | undefined {
+export function failurePart({ failure, failed, gate }: Report): Html | undefined {
   if (!failure) return undefined;
   const { message, code, hint } = failure;
-  // Jobs with their reasons have a table of their own.
-  const details = failed.length > 0 && code === "HARVEST_JOBS_FAILED" ? [] : (failure.details ?? []);
+  // Jobs with their reasons have a table of their own, and so have counts.
+  const told =
+    (failed.length > 0 && code === "HARVEST_JOBS_FAILED") || (gate?.kinds && code.startsWith("GATE_"));
+  const details = told && code !== "GATE_SENTINELS" ? [] : (failure.details ?? []);
   return html`<section>
     <h2>Why</h2>
     <div class="why">

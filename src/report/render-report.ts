@@ -1,7 +1,8 @@
 /** One self-contained page about a run: no script, nothing from any network, light and dark, printable. */
 import type { Report } from "../domain/report.ts";
 import { date } from "../domain/words.ts";
-import { dnsPart, gatePart, inputsPart, stepsPart } from "./facts.ts";
+import { dnsPart, inputsPart, stepsPart } from "./facts.ts";
+import { gatePart, imagesPart } from "./gate.ts";
 import { html } from "./html.ts";
 import { failedPart, recordsPart, slowestPart } from "./jobs.ts";
 import { failurePart, head, outcomeOf } from "./outcome.ts";
@@ -26,8 +27,8 @@ export function renderReport(report: Report): string {
       <body>
         <main>
           ${head(report)} ${failurePart(report)} ${failedPart(report)} ${timelinePart(report)}
-          ${gatePart(report)} ${dnsPart(report)} ${slowestPart(report)} ${inputsPart(report)}
-          ${stepsPart(report)} ${recordsPart(report)}
+          ${gatePart(report)} ${dnsPart(report)} ${slowestPart(report)} ${imagesPart(report)}
+          ${inputsPart(report)} ${stepsPart(report)} ${recordsPart(report)}
           <footer class="small">powo-builder; as of ${date(Date.parse(report.asOf))} UTC</footer>
         </main>
       </body>

@@ -12,6 +12,7 @@ body{margin:0;background:var(--paper);color:var(--text);font:16px/1.5 system-ui,
 main{max-width:68rem;margin:0 auto;padding:1.5rem 1rem 3rem}
 h1{font-size:1.6rem;line-height:1.25;margin:.35rem 0 .5rem}
 h2{font-size:1.1rem;margin:2.25rem 0 .6rem}
+h3{font-size:1rem;margin:1.2rem 0 .4rem}
 p{margin:.4rem 0}
 .over{color:var(--soft);margin:0;overflow-wrap:anywhere}
 .badge{display:inline-block;padding:.05rem .6rem;border-radius:1rem;border:1.5px solid;font-weight:600;font-size:.9rem}
@@ -22,6 +23,7 @@ p{margin:.4rem 0}
 .tiles b{display:block;font-size:1.25rem;line-height:1.3;font-variant-numeric:tabular-nums}
 .tiles span{display:block;color:var(--soft);font-size:.85rem}
 .why{border:1px solid var(--line);border-left:4px solid var(--bad);border-radius:.4rem;padding:.6rem .9rem;background:var(--card)}
+.said{border-left-color:var(--note);margin:1rem 0}
 pre{margin:.5rem 0 0;white-space:pre-wrap;overflow-wrap:anywhere;font:.82rem/1.45 ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace}
 code{font:.9em ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace;overflow-wrap:anywhere}
 .row{display:grid;grid-template:"what track took"/10rem 1fr 9rem;gap:0 .8rem;align-items:center;margin:.3rem 0;break-inside:avoid}

@@ -6,6 +6,7 @@ import { count } from "../domain/words.ts";
 import { done, type Step, type StepContext } from "../pipeline/step.ts";
 import type { Ports } from "../ports/index.ts";
 import { dataAttachment } from "./load-data.ts";
+import { lookAtImages } from "./preflight/images.ts";
 import { type Findings, requireChecks } from "./preflight/checks.ts";
 
 type Needs = Pick<Ports, "cluster" | "dns" | "releases" | "sources">;
@@ -17,7 +18,8 @@ export const preflight = (settings: Settings): Step<Needs, RunState> => ({
     const findings = await requireChecks(ports, settings, context);
     report(findings, settings, context);
     await context.attach(dataAttachment, compress(findings.data.bytes));
-    const { chart, data, live, secretsSha256 } = findings;
+    const { chart, data, live, rendered, secretsSha256 } = findings;
+    const images = await lookAtImages(ports, live.releases, rendered, context);
     const inputs: RunState["inputs"] = {
       chartSource: settings.chart.shownSource,
       chartRef: settings.deployTag,
@@ -32,7 +34,7 @@ export const preflight = (settings: Settings): Step<Needs, RunState> => ({
     const before = live.records.filter(({ type }) => type === "A");
     const { mappings, jobLists } = settings;
     const pinned = { mappings, jobLists };
-    return done(`${findings.checks} checks passed`, { inputs, pinned, previous, dns: { before } });
+    return done(`${findings.checks} checks passed`, { inputs, images, pinned, previous, dns: { before } });
   },
 });
 

@@ -128,7 +128,7 @@ export class FakeBuilder {
     const services = [...new Set(mappings.map(({ service }) => service))];
     const ports = {
       cluster: createFakeCluster(cluster),
-      releases: createFakeReleases(cluster, clock, { services, broken: () => fake.chart.broken }),
+      releases: createFakeReleases(cluster, clock, { services, chart: fake.chart }),
       sources: {
         fetchChart: async (commit: string | undefined) => ({
           dir: "/chart",

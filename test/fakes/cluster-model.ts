@@ -10,6 +10,8 @@ export interface FakeRelease {
   /** When its objects were made, in milliseconds since the epoch; undefined: not yet. */
   installedAt: number | undefined;
   addresses: Record<string, string>;
+  /** Of its images; "1" where it was installed long ago. */
+  tag?: string;
 }
 
 export interface FakePod {

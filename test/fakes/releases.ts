@@ -7,9 +7,9 @@ import type { ClusterModel, FakeNamespace } from "./cluster-model.ts";
 const failed = (verb: string, name: string, why: string) =>
   new PermanentError("HELM_FAILED", `helm could not ${verb} ${name}`, { details: [why] });
 
-const containerOf = (name: string) => ({
+const containerOf = (name: string, tag: string) => ({
   name,
-  image: `registry.example/${name}:1`,
+  image: `registry.example/${name}:${tag}`,
   resources: { requests: { cpu: "1500m", memory: "10Gi" } },
 });
 
@@ -18,9 +18,9 @@ const isGoing = (namespace: FakeNamespace | undefined): boolean => namespace?.go
 export function createFakeReleases(
   model: ClusterModel,
   clock: Clock,
-  { services, broken }: { services: readonly string[]; broken: () => string | undefined },
+  { services, chart }: { services: readonly string[]; chart: { broken: string | undefined; tag: string } },
 ): Releases {
-  const objects = () => [
+  const objects = (tag: string) => [
     ...[...services, "harvester", "portal"].map((name) => ({
       apiVersion: "v1",
       kind: "Service",
@@ -33,7 +33,7 @@ export function createFakeReleases(
       kind: "Deployment",
       name,
       labels: { name },
-      manifest: { spec: { replicas: 1, template: { spec: { containers: [containerOf(name)] } } } },
+      manifest: { spec: { replicas: 1, template: { spec: { containers: [containerOf(name, tag)] } } } },
     })),
   ];
   /** Helm tells a missing right from an outage in words only, which nobody reads. */
@@ -47,11 +47,14 @@ export function createFakeReleases(
       const release = readable(name)?.release;
       return release && { name, status: release.status, revision: release.revision, description: "" };
     },
-    findObjects: async (name) => (readable(name)?.release ? objects() : []),
+    async findObjects(name) {
+      const release = readable(name)?.release;
+      return release ? objects(release.tag ?? "1") : [];
+    },
     async render() {
-      const why = broken();
+      const why = chart.broken;
       if (why !== undefined) throw new ConfigError([{ where: "chart powo", what: why }]);
-      return objects();
+      return objects(chart.tag);
     },
     async upgrade({ name }, signal) {
       const release = readable(name)?.release;
@@ -69,7 +72,7 @@ export function createFakeReleases(
       await clock.sleep(model.times.installMs, signal);
       if (model.find(name)?.release !== release || isGoing(model.find(name)))
         throw failed("install", name, "release: not found");
-      model.install(name);
+      model.install(name).tag = chart.tag;
     },
     async uninstall(name, timeoutMs, signal) {
       const release = readable(name)?.release;

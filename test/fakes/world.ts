@@ -73,7 +73,12 @@ export class FakeWorld {
   readonly events: string[] = [];
   readonly lines: LogLine[] = [];
   readonly document: DataConfiguration;
-  readonly chart = { commit: "1".repeat(40), version: "0.1.0", broken: undefined as string | undefined };
+  readonly chart = {
+    commit: "1".repeat(40),
+    version: "0.1.0",
+    broken: undefined as string | undefined,
+    tag: "1",
+  };
   /** The bytes that DATA_CONFIG_PATH serves. */
   data: Buffer;
   readonly latencyMs: () => number;

@@ -50,6 +50,32 @@ describe("the report", () => {
     expect(renderReport(report)).toContain("went live");
   });
 
+  it("has the images of the live release beside the new ones, and the log names those that change", async () => {
+    const fake = createFakeWorld({ live: {} });
+    await fake.builder("builder-1").run();
+    expect(fake.said).not.toContain("images:");
+    fake.chart.tag = "2";
+    fake.faults.add({ calls: "releases.findObjects", forMs: 2 * minute });
+    await again(fake, "builder-2");
+    const { images } = await findReport(worldOf(fake), undefined);
+    expect(images?.find(({ container }) => container === "portal/portal")).toEqual({
+      container: "portal/portal",
+      from: "registry.example/portal:1",
+      to: "registry.example/portal:2",
+    });
+    expect(fake.said).toContain("portal/portal registry.example/portal: 1 → 2");
+  });
+
+  it("has the new images where the live release can't be read", async () => {
+    const fake = createFakeWorld({ live: {} });
+    await fake.builder("builder-1").run();
+    const { images } = await findReport(worldOf(fake), undefined);
+    expect(images?.find(({ container }) => container === "solr/solr")).toEqual({
+      container: "solr/solr",
+      to: "registry.example/solr:1",
+    });
+  });
+
   it("of the last two finished runs stays when a new one begins, and compares their jobs", async () => {
     const fake = createFakeWorld({ live: {} });
     await fake.builder("builder-1").run();

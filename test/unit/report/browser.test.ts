@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Report } from "../../../src/domain/report.ts";
 import { renderReport } from "../../../src/report/render-report.ts";
-import { failedReport, goodReport, runningReport } from "./sample.ts";
+import { failedReport, goodReport, rejectedReport, runningReport } from "./sample.ts";
 
 const chromium = ["chromium", "chromium-browser", "google-chrome"].find(
   (name) => spawnSync("which", [name]).status === 0,
@@ -60,6 +60,7 @@ const dark = "--blink-settings=preferredColorScheme=0";
 const reports: [string, Report][] = [
   ["good", goodReport()],
   ["failed", failedReport()],
+  ["rejected", rejectedReport()],
   ["running", runningReport()],
 ];
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Report } from "../../../src/domain/report.ts";
 import { escapeHtml, html } from "../../../src/report/html.ts";
 import { renderReport } from "../../../src/report/render-report.ts";
-import { failedReport, goodReport, runningReport } from "./sample.ts";
+import { failedReport, goodReport, rejectedReport, runningReport } from "./sample.ts";
 
 const hostile = `<script>alert("x")</script>'"><img src=//evil.example/a.png onerror=alert(1)>&amp;</style></title>`;
 
@@ -35,6 +35,7 @@ describe("the page", () => {
     ["a run that went live", goodReport()],
     ["a failed run", failedReport()],
     ["a run under way", runningReport()],
+    ["a run that a gate rejected", rejectedReport()],
   ])("of %s lets no text become markup, wherever it stands", (_, report) => {
     const page = renderReport(everywhere(report, hostile));
     const tags = (text: string) => new Set([...text.matchAll(/<\/?([a-z0-9]+)/gi)].map(([, tag]) => tag));
@@ -53,6 +54,31 @@ describe("the page", () => {
     const [, style = ""] = /<style>([^]*)<\/style>/.exec(page) ?? [];
     expect(style).not.toMatch(/url\(|@import|@font-face|http/i);
     expect(page).toContain(`content="default-src &#39;none&#39;; style-src &#39;unsafe-inline&#39;`);
+  });
+
+  it("shows what the gate counted, what was lost by source, and who accepted it why", () => {
+    const page = renderReport(goodReport()).replaceAll(/\s*<[^>]+>\s*/g, "|");
+    expect(page).toMatch(/\|taxa with images\|+85,607\|+170,815\|+−49\.9 %\|+153,734\|/);
+    expect(page).toMatch(/\|Kew Science Photographs\|+61,882\|+0\|+−100\.0 %\|/);
+    expect(page).toContain(
+      "accepted by accept-ada on 2026-11-22 12:00 UTC after run prod-20261115-1200: photographs are shown",
+    );
+    expect(renderReport(rejectedReport())).not.toContain("accepted by");
+    expect(renderReport(rejectedReport())).toMatch(/<td class="n bad" data-l="new">85,607<\/td>/);
+  });
+
+  it("shows images old and new, and folds those that stay the same", () => {
+    const page = renderReport(goodReport());
+    expect(page).toMatch(/portal:7c1f<\/td>\s*<td class="note" data-l="new">[^<]*portal:9aa0/);
+    expect(page).toContain("unchanged: 5");
+    const unknown = goodReport().images!.map(({ container, to }) => ({ container, ...(to ? { to } : {}) }));
+    expect(renderReport({ ...goodReport(), images: unknown })).toContain(
+      "What was live before can&#39;t be told.",
+    );
+  });
+
+  it("names the jobs that were far slower than usual", () => {
+    expect(renderReport(goodReport())).toMatch(/Far slower than usual: [^<]+ \(took [^<]+, usually 5m\)\./);
   });
 
   it("has a light and a dark look, one for paper, and fits a phone", () => {

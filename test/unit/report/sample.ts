@@ -1,4 +1,5 @@
 /** Reports as real runs leave them: 82 jobs of a night, and what is odd in them. */
+import { kindLines, lossLines } from "../../../src/domain/gate.ts";
 import type { Report, ReportJob } from "../../../src/domain/report.ts";
 import { generateDataConfiguration } from "../../fixtures/data-configuration.ts";
 
@@ -36,6 +37,67 @@ function jobs(failing: boolean): ReportJob[] {
       from += seconds + 5;
       return job;
     });
+}
+
+/** The comparison of a site with so many illustrated taxa. */
+function counts(illustrated: number): NonNullable<Report["gate"]> {
+  return {
+    results: 1_423_456,
+    liveResults: 1_421_990,
+    least: 1_279_791,
+    kinds: [
+      { kind: "accepted", found: 427_036, live: 426_597, least: 383_938 },
+      { kind: "images", found: illustrated, live: 170_815, least: 153_734 },
+      { kind: "families", found: 455, live: 455, least: 410 },
+      { kind: "genera", found: 14_235, live: 14_220, least: 12_798 },
+      { kind: "species", found: 370_098, live: 369_717, least: 332_746 },
+      { kind: "infraspecies", found: 71_172, live: 71_099, least: 63_990 },
+    ],
+    losses: [
+      { source: "Kew Science Photographs", records: 0, before: 61_882 },
+      { source: "The Kew Temperate Plant Families Identification Handbook", records: 812, before: 1_004 },
+    ],
+  };
+}
+
+function images(): NonNullable<Report["images"]> {
+  const registry = "europe-docker.pkg.dev/powo-infrastructure/images";
+  const same = ["db", "geodb", "geoserver", "solr", "ingress"].map((name) => ({
+    container: `${name}/${name}`,
+    from: `${registry}/${name}:2026.31`,
+    to: `${registry}/${name}:2026.31`,
+  }));
+  return [
+    ...same,
+    { container: "portal/portal", from: `${registry}/portal:7c1f`, to: `${registry}/portal:9aa0` },
+    { container: "portal/wait-for-db", to: `${registry}/wait@sha256:${"ab12".repeat(16)}` },
+  ];
+}
+
+/** A run whose harvest went well, and whose site lacks half of the images. */
+export function rejectedReport(): Report {
+  const good = goodReport();
+  const verified = good.steps.findIndex(({ name }) => name === "verify-release");
+  const gate = counts(85_607);
+  return {
+    ...good,
+    phase: "failed",
+    gate,
+    approval: undefined,
+    steps: good.steps.map((step, index) => {
+      if (index < verified) return step;
+      if (index === verified) return { ...step, status: "failed", output: undefined };
+      return { name: step.name, status: "pending", attempts: 0 };
+    }),
+    failure: {
+      step: "verify-release",
+      code: "GATE_COUNTS",
+      message: "the new site finds 85,607 taxa with images, live has 170,815, at least 153,734 are wanted",
+      details: [...kindLines(gate), ...lossLines(gate)],
+      hint: "look:  kubectl logs -n prod-k3m7q deploy/harvester; if it is right as it is, start again and say why",
+    },
+    dns: { names: good.dns.names },
+  };
 }
 
 export function goodReport(): Report {
@@ -84,7 +146,17 @@ export function goodReport(): Report {
       ["Data", "https://storage.example.org/powo/data-prod.json"],
       ["Data sha256", "91c0".repeat(16)],
     ],
-    gate: { results: 1_423_456, liveResults: 1_421_990 },
+    gate: {
+      ...counts(85_607),
+      accepted: {
+        of: "prod-20261115-1200",
+        reason: "photographs are shown by the collections portal now",
+        by: "accept-ada",
+        at: at(0),
+        what: ["85,607 taxa with images, live has 170,815, at least 153,734 are wanted"],
+      },
+    },
+    images: images(),
     approval: { askedAt: at(end + 8), by: "ada", at: at(end + 9) },
     dns: {
       swappedAt: at(end + 14),
@@ -95,7 +167,12 @@ export function goodReport(): Report {
         ttlSeconds: 300,
       })),
     },
-    lists: [{ name: "1", startedAt: at(193), endedAt: at(end), jobs: 82, ended: 82, bad: 0 }],
+    lists: [
+      {
+        ...{ name: "1", startedAt: at(193), endedAt: at(end), jobs: 82, ended: 82, bad: 0 },
+        slow: [{ name: told[11]!.name, seconds: told[11]!.seconds, usualSeconds: 300 }],
+      },
+    ],
     failed: [],
     jobs: told,
     totals: {
