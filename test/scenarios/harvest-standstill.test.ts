@@ -59,6 +59,14 @@ describe("a job that is run again on its own", () => {
     expectSound(fake);
   });
 
+  it("is started again where its start never arrived: how it had ended before is no result", async () => {
+    const fake = worldThatRetries({ settings: { STRICT_ERROR_CHECKING: "true" } });
+    fake.faults.add({ calls: "harvester.startJob", times: 1 });
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
+    expect(jobRuns(fake)).toEqual([listed(fake)[1], listed(fake)[3]]);
+    expectSound(fake);
+  });
+
   it("after a wedge has the index jobs behind it run again as well", async () => {
     const document = structuredClone(createFakeWorld().document);
     const index = document.jobConfigurations.find(({ jobName }) => jobName === "ReIndex")!;
@@ -84,6 +92,39 @@ describe("a list", () => {
       harvester: { jobMs: 20 * minute },
     });
     expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
+    expectSound(fake);
+  });
+
+  it("that moves on though its pod has restarted is left alone: nothing is started beside it", async () => {
+    const fake = createFakeWorld({ live: {}, harvester: { jobMs: 30 * minute } });
+    fake.when("after", "harvester.startList", ({ args }) =>
+      fake.clock.at(fake.clock.now() + 10 * minute, () => {
+        fake.cluster.require(String(args[0])).pods["harvester"]!.restarts += 1;
+      }),
+    );
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
+    expect(fake.said).toContain("looking whether its job still does");
+    expect(jobRuns(fake)).toEqual([]);
+    expect(storedRun(fake).harvest?.["1"]?.rescued).toBeUndefined();
+    expectSound(fake);
+  });
+
+  it.each([
+    [1, { code: 0 }],
+    [2, { code: 0 }],
+    [3, { code: 1 }],
+  ])("that a proxy answers for with nothing, %d times in a row, is lost at the third", async (times, end) => {
+    const fake = createFakeWorld({ live: {} });
+    const builder = fake.builder("builder-1");
+    const { harvester } = builder.world.ports;
+    const { findList } = harvester;
+    let polls = 0;
+    harvester.findList = async (...where) => {
+      polls += 1;
+      return polls > 10 && polls <= 10 + times ? undefined : findList(...where);
+    };
+    expect(await builder.run()).toEqual(end);
+    expect(storedRun(fake).failure?.code).toBe(end.code === 0 ? undefined : "DATABASE_LOST");
     expectSound(fake);
   });
 

@@ -1,5 +1,6 @@
 /** Operators who delete things under a running builder: each has a defined outcome, and the live site stays. */
 import { describe, expect, it } from "vitest";
+import { namespaceLabels } from "../../src/domain/names.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
 import { expectSound, hour, minute, newRelease, pastRuns, storedRun } from "./seen.ts";
 
@@ -73,6 +74,24 @@ describe.each(moments)("%s", (_, minutes) => {
     expect(fake.live).toEqual(["prod-old01"]);
     expect(await fake.builder("builder-2").run()).toEqual({ code: 0 });
     expect(fake.namespaces).toEqual([newRelease(fake)]);
+    expectSound(fake);
+  });
+});
+
+describe("before the install", () => {
+  it("a namespace that somebody else made under the release's name is left alone, and the next run takes another", async () => {
+    const fake = createFakeWorld({ live: {} });
+    fake.when("before", "releases.stopLeftovers", ({ args }) => {
+      const name = String(args[0]);
+      fake.untouchable.add(name);
+      fake.cluster.create(name, namespaceLabels("prod", "prod-20261101-1200"));
+    });
+    expect(await fake.builder("builder-1").run()).toMatchObject({ code: 1 });
+    const taken = newRelease(fake);
+    expect(pastRuns(fake)).toEqual(["failed NAMESPACE_TAKEN"]);
+    expect(fake.effects("releases.install")).toEqual([]);
+    expect(fake.live).toEqual(["prod-old01"]);
+    expect(fake.namespaces).toContain(taken);
     expectSound(fake);
   });
 });

@@ -110,6 +110,19 @@ describe("an approval", () => {
     expectUntouched(fake, "APPROVAL_TIMEOUT");
   });
 
+  it("is waited for once: a builder that takes over in the middle waits for what is left", async () => {
+    const fake = createFakeWorld({ live: {}, settings: { APPROVAL: "manual", APPROVAL_TIMEOUT: "24h" } });
+    const first = fake.builder("builder-1");
+    const running = first.run();
+    await fake.clock.sleep(20 * hour);
+    first.kill();
+    expect(await running).toEqual({ code: "killed" });
+    const took = fake.clock.now();
+    expect(await fake.builder("builder-2").run()).toEqual({ code: 1 });
+    expectUntouched(fake, "APPROVAL_TIMEOUT");
+    expect(fake.clock.now() - took).toBeLessThan(6 * hour);
+  });
+
   it("given while its builder is being replaced is found by the next one", async () => {
     const fake = createFakeWorld({ live: {}, settings: { APPROVAL: "manual" } });
     const first = fake.builder("builder-1");
@@ -170,14 +183,14 @@ describe("the swap", () => {
 
   it("is undone when the new site fails three probes in a row", async () => {
     const fake = createFakeWorld({ live: {} });
+    let failedAt = 0;
     fake.when("after", "dns.change", () => {
-      fake.clock.at(
-        fake.clock.now() + 3 * minute,
-        () => (fake.cluster.require(newRelease(fake)).siteStatus = 500),
-      );
+      failedAt = fake.clock.now() + 3 * minute;
+      fake.clock.at(failedAt, () => (fake.cluster.require(newRelease(fake)).siteStatus = 500));
     });
     expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
     expect(storedRun(fake)).toMatchObject({ phase: "rolled-back", failure: { code: "ROLLED_BACK" } });
+    expect(Date.parse(storedRun(fake).dns?.undoneAt ?? "") - failedAt).toBeLessThan(4 * minute);
     expect(fake.live).toEqual(["prod-old01"]);
     expect(fake.notifications.map(({ event }) => event)).toEqual(["started", "rolled-back"]);
     expect(fake.cluster.require("prod-old01").annotations).not.toHaveProperty([annotations.retainUntil]);
