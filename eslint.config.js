@@ -106,6 +106,18 @@ export default tseslint.config(
         "error",
         { object: "process", property: "exit", message: "only main.ts ends the process" },
       ],
+      "no-new-func": "error",
+      "no-implied-eval": "off",
+      "@typescript-eslint/no-implied-eval": "error",
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector:
+            "ImportDeclaration[source.value=/^(node:)?(child_process|vm)$/], ImportExpression[source.value=/^(node:)?(child_process|vm)$/]",
+          message: "programs are run by adapters/process/run-program.ts, and text is never run",
+        },
+        { selector: "Property[key.name='shell']", message: "no shell: arguments are data" },
+      ],
     },
   },
   ...Object.entries(layers).map(room),
