@@ -25,6 +25,7 @@ export class Checkpoint<S extends object> {
   #version: string | undefined;
   #attachments: Record<string, Uint8Array>;
   #queue: Promise<unknown> = Promise.resolve();
+  #isOurs = false;
 
   constructor(options: CheckpointOptions<S>) {
     this.#options = options;
@@ -110,8 +111,12 @@ export class Checkpoint<S extends object> {
   }
 
   async #writeNow(more: StateChange, signal: AbortSignal): Promise<void> {
-    const { store, patience } = this.#options;
+    const { store, patience, ensureHeld } = this.#options;
     const text = JSON.stringify(this.#run);
+    // What is stored may have been read in a sleep's wake, long after the Lease was another's. From the first write on
+    // a conflict tells.
+    if (!this.#isOurs) await ensureHeld();
+    this.#isOurs = true;
     for (;;) {
       const first = this.#version === undefined;
       const change = {

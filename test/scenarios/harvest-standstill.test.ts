@@ -117,7 +117,7 @@ describe("a list", () => {
     const fake = createFakeWorld({ live: {} });
     const builder = fake.builder("builder-1");
     const { harvester } = builder.world.ports;
-    const { findList } = harvester;
+    const findList = harvester.findList.bind(harvester);
     let polls = 0;
     harvester.findList = async (...where) => {
       polls += 1;

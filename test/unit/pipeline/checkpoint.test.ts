@@ -67,10 +67,20 @@ describe("a checkpoint", () => {
 
   it("writes nothing after a conflict when the lease was lost meanwhile", async () => {
     const { checkpoint, signal, store, run } = bench();
-    const kept = checkpoint(() => Promise.reject(new CancelledError("LEASE_LOST", "lost")));
+    let isHeld = true;
+    const lost = new CancelledError("LEASE_LOST", "lost");
+    const kept = checkpoint(() => (isHeld ? Promise.resolve() : Promise.reject(lost)));
     await kept.begin([], signal);
     await store.save({ run }, (await store.load())?.version);
+    isHeld = false;
     await expect(kept.save({ note: "mine" }, signal)).rejects.toMatchObject({ code: "LEASE_LOST" });
+  });
+
+  it("writes nothing at all when the lease was lost before its first write", async () => {
+    const { checkpoint, signal, model } = bench();
+    const kept = checkpoint(() => Promise.reject(new CancelledError("LEASE_LOST", "lost")));
+    await expect(kept.begin([], signal)).rejects.toMatchObject({ code: "LEASE_LOST" });
+    expect(model.run).toBeUndefined();
   });
 
   it("is written anew, attachments included, when somebody deleted it", async () => {
