@@ -63,7 +63,7 @@ export async function runVerb(world: EmbeddedWorld, argv: readonly string[], env
   try {
     said.code = await runProgram({
       argv,
-      env: world.env({ RETRY_TIMEOUT: "1s", POD_NAME: "builder-1", ...env }),
+      env: world.env({ LOG_LEVEL: "trace", RETRY_TIMEOUT: "300ms", POD_NAME: "builder-1", ...env }),
       signal: new AbortController().signal,
       stdout: (text) => (said.stdout += text),
       stderr: (text) => (said.stderr += redactor.redact(text)),
