@@ -2,7 +2,7 @@
 import type { Settings } from "../config/settings.ts";
 import { PermanentError } from "../errors.ts";
 import type { HarvestJob, HarvestList } from "../domain/harvest.ts";
-import { badJobs, currentJob, endedWell, hasEnded, tally } from "../domain/harvest-progress.ts";
+import { badJobs, currentJob, endedWell, hasEnded, median, tally } from "../domain/harvest-progress.ts";
 import type { BadJob, RunState } from "../domain/run-state.ts";
 import { clockTime, duration, table } from "../domain/words.ts";
 import { done, type Step, type StepContext } from "../pipeline/step.ts";
@@ -90,7 +90,7 @@ function whereList(list: HarvestList, name: string): string {
 }
 
 function sayUsual(list: HarvestList, { timings }: ListMemory, { log, clock }: StepContext<RunState>): void {
-  const usual = list.jobs.map(({ identifier }) => timings[identifier]?.at(-1));
+  const usual = list.jobs.map(({ identifier }) => median(timings[identifier] ?? []));
   const known = usual.filter((seconds) => seconds !== undefined);
   if (known.length < list.jobs.length / 2) return;
   const ms = known.reduce((sum, seconds) => sum + seconds, 0) * 1000;

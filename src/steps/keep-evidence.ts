@@ -86,7 +86,7 @@ async function gather(
       const pods = await cluster.findPods(release);
       Object.assign(evidence, keptPods(pods));
       await Promise.all(
-        failedContainers(pods).map(({ pod, container }) =>
+        tellingContainers(pods).map(({ pod, container }) =>
           attempt(`the log of ${pod}`, async () => {
             const lines = keptLines(await cluster.logs(release, pod, container, logLines), logLines);
             if (lines.length > 0) evidence.logs.push({ pod, container, lines });
@@ -103,12 +103,19 @@ async function gather(
   return structuredClone(evidence);
 }
 
-function failedContainers(pods: readonly PodView[]): { pod: string; container: string }[] {
-  return pods
-    .flatMap(({ name, containers }) =>
-      containers.filter(hasFailed).map((container) => ({ pod: name, container: container.name })),
-    )
-    .slice(0, mostLogs);
+/** Containers that failed, then those that run and never became ready. */
+function tellingContainers(pods: readonly PodView[]): { pod: string; container: string }[] {
+  const all = pods.flatMap(({ name: pod, ready, containers }) =>
+    containers.map((container) => ({ pod, ready, container })),
+  );
+  const failed = all.filter(({ container }) => hasFailed(container));
+  const waiting = all.filter(
+    ({ ready, container }) =>
+      !ready && !container.ready && container.state === "running" && !hasFailed(container),
+  );
+  return [...failed, ...waiting]
+    .slice(0, mostLogs)
+    .map(({ pod, container }) => ({ pod, container: container.name }));
 }
 
 /** Compresses; what is too large loses the oldest logs first, then the oldest releases. */

@@ -54,6 +54,21 @@ describe("the evidence", () => {
     expectSound(fake);
   });
 
+  it("has the last lines of what ran and never became ready, after those of what failed", async () => {
+    const fake = createFakeWorld({ live: {}, settings: { PODS_TIMEOUT: "90s" } });
+    fake.when("after", "releases.install", () => {
+      const { pods } = fake.cluster.require(newRelease(fake));
+      Object.assign(pods["db"]!, { readyAt: Infinity, logs: ["mysqld: waiting for its volume"] });
+      Object.assign(pods["solr"]!, { readyAt: Infinity, restarts: 1, logs: ["out of memory"] });
+    });
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
+    await fake.builder("cleanup-1").run(cleanup);
+    expect(kept(fake)[0]?.logs.map(({ pod, lines }) => [pod, ...lines])).toEqual([
+      ["solr-0", "out of memory"],
+      ["db-0", "mysqld: waiting for its volume"],
+    ]);
+  });
+
   it("is kept by abort, and by cleanup with and without a builder at work", async () => {
     const fake = createFakeWorld({ live: {} });
     const failed = await failedBuild(fake);
