@@ -124,6 +124,20 @@ describe("a secret", () => {
     expect(findCanaries(await leftBehind())).toEqual([]);
   });
 
+  it("in a token file lets git in, or is not told of where it does not", async () => {
+    const [user = "", token = ""] = gitLogin.split(":");
+    const source = `${git.url.replace("//", `//${user}@`)}/infrastructure.git`;
+    for (const [content, code] of [
+      [token, 0],
+      ["canary-wrong-token", 2],
+    ] as const) {
+      const file = path.join(world.dir, "git-token");
+      await writeFile(file, `${content}\n`);
+      const builder = await play("validate", { CHART_SOURCE: source, GIT_TOKEN_FILE: file });
+      expect(await builder.exit, builder.output()).toBe(code);
+    }
+  });
+
   it("is in no argument and no environment of helm and git", async () => {
     const [helm = [], gitCalls = []] = await Promise.all(recorders.map((recorder) => recorder.calls()));
     expect(helm.length).toBeGreaterThan(10);
