@@ -168,7 +168,7 @@ const mostNamed = 4;
 
 /** The room in words: one line where it fits, the first of several where it does not. */
 export function roomText({ asked, free, nodes, homeless, exceeded }: Room): string {
-  const said = `the new release asks for ${cores(asked.cpu)} CPU and ${gibibytes(asked.memory)} in ${asked.pods} pods; free on ${nodes} ${nodes === 1 ? "node" : "nodes"}: ${cores(free.cpu)} CPU and ${gibibytes(free.memory)}`;
+  const said = `a second site asks for ${cores(asked.cpu)} CPU and ${gibibytes(asked.memory)} in ${asked.pods} pods; free on ${nodes} ${nodes === 1 ? "node" : "nodes"}: ${cores(free.cpu)} CPU and ${gibibytes(free.memory)}`;
   const named = homeless
     .slice(0, mostNamed)
     .map(({ component, cpu, memory }) => `${component} (${cores(cpu)} CPU, ${gibibytes(memory)})`);

@@ -67,7 +67,7 @@ describe("the room for a second site", () => {
     const room = findRoom(cluster([4, 16], [4, 16]), chart, nothing);
     expect(room.homeless).toEqual([]);
     expect(roomText(room)).toBe(
-      "the new release asks for 4 CPU and 20 GiB in 3 pods; free on 2 nodes: 8 CPU and 32 GiB",
+      "a second site asks for 4 CPU and 20 GiB in 3 pods; free on 2 nodes: 8 CPU and 32 GiB",
     );
   });
 
