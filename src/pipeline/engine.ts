@@ -9,10 +9,13 @@ import type { Log } from "./log.ts";
 import { isTransient, pauseMs } from "./patience.ts";
 import type { Step, StepContext, StepResult } from "./step.ts";
 
+/** `again`: back to an earlier step; `interrupted`: another builder goes on with it. */
+export type StepEnd = "done" | "skipped" | "failed" | "again" | "interrupted";
+
 /** What others may want to know while a run goes on (events, metrics); none of it may fail. */
 export interface Observer {
   started?(step: string): void;
-  finished?(step: string, status: "done" | "skipped" | "failed" | "again", ms: number, output: string): void;
+  finished?(step: string, status: StepEnd, ms: number, output: string): void;
 }
 
 export interface EngineOptions<P, S extends object> {
@@ -93,11 +96,13 @@ async function runStep<P, S extends object>(
     observer?.finished?.(step.name, kind, ms, output);
     return result;
   } catch (error) {
-    if (!isResumable(error)) {
+    const resumable = isResumable(error);
+    if (!resumable) {
       const change = { status: "failed", finishedAt: new Date(clock.now()).toISOString() } as const;
       await checkpoint.saveStep(step.name, change, AbortSignal.timeout(lastWriteMs)).catch(() => undefined);
     }
-    observer?.finished?.(step.name, "failed", clock.now() - began, messageOf(error));
+    const end = resumable ? "interrupted" : "failed";
+    observer?.finished?.(step.name, end, clock.now() - began, messageOf(error));
     throw error;
   }
 }

@@ -58,7 +58,7 @@ function metricsIn(registry: Registry, { Counter, Gauge }: Pick<typeof Prometheu
     new Gauge({ name: `powo_builder_${name}`, help, labelNames, registers });
   const stepResults: Counter = new Counter({
     name: "powo_builder_step_results_total",
-    help: "Steps that this builder has brought to an end, by result: done, skipped, failed, again.",
+    help: "Steps that this builder has brought to an end, by result: done, skipped, failed, again, interrupted.",
     labelNames: ["step", "result"],
     registers,
   });

@@ -36,6 +36,13 @@ export function describeEndings(open: OpenStage): void {
       if (process.env["POWO_SHOW_LOGS"]) console.log(lastWords);
       expect(lastWords).toMatch(/stopped by SIGTERM[^]*everything is saved/);
       const log = await stage.logged("interrupted", /goes on \(second builder/);
+      const events = await stage.kubectl(
+        "get",
+        "events",
+        "--field-selector",
+        "involvedObject.name=interrupted",
+      );
+      expect(events).toMatch(/Warning +StepInterrupted .*await-harvest.*stopped by SIGTERM/);
       expect(log).toContain(runId);
       await stage.logged("interrupted", /list 1 goes on: 0 of 8/);
     });

@@ -26,6 +26,7 @@ function pipeline(acts: Record<string, Act>) {
     },
   }));
   const checkpoint = made.checkpoint();
+  const ends: string[] = [];
   const run = (by: AbortSignal = signal) =>
     runPipeline({
       steps,
@@ -36,9 +37,10 @@ function pipeline(acts: Record<string, Act>) {
       signal: by,
       retryBudgetMs: 60_000,
       say: (ms) => `${ms}ms`,
+      observer: { finished: (name, end) => void ends.push(`${name} ${end}`) },
     });
   const statuses = () => checkpoint.run.steps.map(({ status }) => status);
-  return { ...made, checkpoint, run, ran, statuses };
+  return { ...made, checkpoint, run, ran, ends, statuses };
 }
 
 const fine: Act = async () => done("fine");
@@ -57,7 +59,7 @@ describe("the engine", () => {
 
   it("goes on where it was stopped, and counts the attempts over all builders", async () => {
     let stop = true;
-    const { run, ran, checkpoint } = pipeline({
+    const { run, ran, ends, checkpoint } = pipeline({
       one: fine,
       two: async () => {
         if (stop) throw new CancelledError("STOPPED", "stop");
@@ -69,6 +71,7 @@ describe("the engine", () => {
     stop = false;
     await run();
     expect(ran).toEqual(["one", "two", "two"]);
+    expect(ends).toEqual(["one done", "two interrupted", "two done"]);
     expect(checkpoint.step("two")).toMatchObject({ status: "done", attempts: 2 });
   });
 
@@ -76,6 +79,7 @@ describe("the engine", () => {
     const failing = pipeline({ one: () => Promise.reject(new PermanentError("NO", "no")) });
     await expect(failing.run()).rejects.toMatchObject({ code: "NO" });
     expect(failing.statuses()).toEqual(["failed"]);
+    expect(failing.ends).toEqual(["one failed"]);
     const aborted = pipeline({ one: () => Promise.reject(new AbortedError("end")) });
     await expect(aborted.run()).rejects.toMatchObject({ code: "ABORTED" });
     expect(aborted.statuses()).toEqual(["running"]);
