@@ -21,6 +21,8 @@ export interface BuilderOptions {
   leaves?: "gone" | "unknown" | "running";
   /** The Job that it belongs to; its own identity where none is given. */
   job?: string;
+  /** Ports that are not in memory. */
+  ports?: Partial<World["ports"]>;
   /** Environment variables over the world's. */
   settings?: Record<string, string>;
 }
@@ -144,6 +146,7 @@ export class FakeBuilder {
       harvester: createFakeHarvester(cluster),
       site: createFakeSite(cluster),
       dns: createFakeDns(zones),
+      ...this.#options.ports,
       notifier: {
         notify: async (notification: (typeof fake.notifications)[number]) =>
           void fake.notifications.push(structuredClone(notification)),

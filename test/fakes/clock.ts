@@ -23,6 +23,7 @@ export class FakeClock implements Clock {
   #now: number;
   #count = 0;
   #pumping = false;
+  #held = 0;
 
   /** With `random` timers of the same moment fire in an order that its seed decides, else first come first served. */
   constructor({ start, random }: { start: number; random?: Random | undefined }) {
@@ -65,6 +66,17 @@ export class FakeClock implements Clock {
     this.#timers.delete(timer);
   }
 
+  /** Time stands still while this is on its way: real I/O takes none of it. */
+  async hold<T>(work: () => Promise<T>): Promise<T> {
+    this.#held += 1;
+    try {
+      return await work();
+    } finally {
+      this.#held -= 1;
+      this.pump();
+    }
+  }
+
   /** Is told when nothing is left to wait for, or nothing ever comes of it; returns how to stop listening. */
   onIdle(listener: (why: string) => void): () => void {
     this.#idleListeners.add(listener);
@@ -83,6 +95,7 @@ export class FakeClock implements Clock {
   }
 
   #step(): void {
+    if (this.#held > 0) return;
     let next: Timer | undefined;
     for (const timer of this.#timers) {
       if (!next || timer.at < next.at || (timer.at === next.at && timer.order < next.order)) next = timer;

@@ -1,7 +1,7 @@
 /** Runs that are killed at chosen effects, and are taken up again by new builders until somebody brings them to an end. */
 import type { CrashPoint } from "../fakes/instrument.ts";
 import { describeFinal, type FinalWorld } from "../fakes/final-world.ts";
-import type { Outcome } from "../fakes/builder.ts";
+import type { BuilderOptions, Outcome } from "../fakes/builder.ts";
 import type { FakeWorld } from "../fakes/world.ts";
 
 /** A world and what happens in it, made anew for each case. */
@@ -21,13 +21,22 @@ export interface CrashedRun {
 const mostBuilders = 8;
 
 /** One Job: its pods follow each other as long as they are killed or interrupted (exit code 75). */
-export async function runJob({ make }: Scenario, crashes: readonly CrashPoint[]): Promise<CrashedRun> {
+export async function runJob(
+  { make }: Scenario,
+  crashes: readonly CrashPoint[],
+  portsFor: (fake: FakeWorld) => BuilderOptions["ports"] = () => undefined,
+): Promise<CrashedRun> {
   const fake = make();
+  const ports = portsFor(fake);
   const old = fake.namespaces;
   const outcomes: Outcome[] = [];
   const effects: string[][] = [];
   for (let pod = 0; pod < mostBuilders; pod += 1) {
-    const builder = fake.builder(`builder-${pod}`, { crashAt: crashes[pod], job: "builder-28" });
+    const builder = fake.builder(`builder-${pod}`, {
+      crashAt: crashes[pod],
+      job: "builder-28",
+      ...(ports && { ports }),
+    });
     const outcome = await builder.run();
     outcomes.push(outcome);
     effects.push(

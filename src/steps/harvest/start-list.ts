@@ -19,10 +19,11 @@ export async function ensureListStarted(
   { harvester, cluster }: Pick<Ports, "harvester" | "cluster">,
   release: string,
   memory: ListMemory,
-  { log, clock, signal }: StepContext<RunState>,
+  context: StepContext<RunState>,
 ): Promise<HarvestList> {
+  const { log, clock, signal } = context;
   const now = () => new Date(clock.now()).toISOString();
-  let list = await requireList(harvester, release, memory.name);
+  let list: HarvestList | undefined = await requireList(harvester, release, memory.name);
   const { intentAt, startedAt } = memory.get();
   if (!wasStarted(list) && intentAt !== undefined && startedAt === undefined) {
     // An earlier builder was about to call: its call may still be on its way, and a second one starts the list over.
@@ -45,23 +46,42 @@ export async function ensureListStarted(
     throw databaseLost(release, memory.name, "the list is there but was never started");
   // The pod as it is before the call: one that dies right after it is noticed whatever happens to this builder.
   await memory.save({ intentAt: now(), jobs: list.jobs.length, pod: await harvesterPod(cluster, release) });
-  try {
-    await harvester.startList(release, memory.name);
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof TransientError)) throw error;
-    log.warn(
-      { code: error.code },
-      `the start of list ${memory.name} was not answered; looking whether it arrived`,
-    );
+  const unanswered = await callStart(harvester, release, memory.name, context);
+  // What the list says counts, not what was answered: a proxy in between may say anything.
+  list = unanswered ? undefined : await harvester.findList(release, memory.name);
+  if (!list || !wasStarted(list)) {
     await clock.sleep(arrivalMs, signal);
-    // Not started after all: the step is run again, sees so, and calls again.
     list = await requireList(harvester, release, memory.name);
-    if (!wasStarted(list)) throw error;
   }
+  // Not started after all: the step is run again, sees so, and calls again.
+  if (!wasStarted(list)) throw unanswered ?? neverArrived(memory.name);
   await memory.save({ startedAt: now() });
   log.info({}, `started list ${memory.name} "${list.description}": ${list.jobs.length} jobs`);
   return list;
+}
+
+/** The outage where nothing was answered. */
+async function callStart(
+  harvester: Ports["harvester"],
+  release: string,
+  name: string,
+  { log, signal }: StepContext<RunState>,
+): Promise<TransientError | undefined> {
+  try {
+    await harvester.startList(release, name);
+    return undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof TransientError)) throw error;
+    const text = `the start of list ${name} was not answered; looking whether it arrived`;
+    log.warn({ code: error.code }, text);
+    return error;
+  }
+}
+
+function neverArrived(name: string): TransientError {
+  const text = `the start of list ${name} was answered well, but the list has not been started`;
+  return new TransientError("the harvester", text);
 }
 
 async function requireList(

@@ -23,6 +23,8 @@ export interface CloudDns {
   requests: { method: string; path: string; status: number }[];
   /** Adds a zone; without `project` it is found under every project. */
   addZone: (options: ZoneOptions & { project?: string }) => ZoneModel;
+  /** Serves a zone that somebody else keeps, under every project. */
+  host: (zone: ZoneModel) => void;
   close: () => Promise<void>;
 }
 
@@ -50,6 +52,8 @@ export async function startCloudDns(options: CloudDnsOptions = {}): Promise<Clou
     response.end(JSON.stringify(body));
   }
 
+  const host = (model: ZoneModel, project?: string) =>
+    void zones.push({ model, project, id: String(1_000_000_000_000 + zones.length) });
   const server = createServer((request, response) => {
     serve(request, response).catch(() => request.socket.destroy());
   });
@@ -62,9 +66,10 @@ export async function startCloudDns(options: CloudDnsOptions = {}): Promise<Clou
     requests,
     addZone: ({ project, ...zone }) => {
       const model = new ZoneModel({ ...options, ...zone });
-      zones.push({ model, project, id: String(1_000_000_000_000 + zones.length) });
+      host(model, project);
       return model;
     },
+    host: (zone) => host(zone),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

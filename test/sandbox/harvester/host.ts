@@ -19,6 +19,8 @@ export interface HarvesterHostOptions {
   tickMs?: number;
   /** An id of the living release in a namespace; another id means another, empty database. */
   instanceFor: (namespace: string) => Promise<string | undefined>;
+  /** The model behind a namespace, where somebody else keeps them. */
+  modelFor?: (namespace: string) => HarvesterModel | undefined;
   /** Whether a service of a living release has ready pods behind it; default: always. */
   isReady?: (namespace: string, service: string) => Promise<boolean>;
   user?: string;
@@ -75,7 +77,8 @@ export async function startHarvesterHost(options: HarvesterHostOptions): Promise
     limitApi: true,
     requirePublicHost: true,
   };
-  const model = modelsOf(options);
+  const { modelFor } = options;
+  const model = modelFor ? (namespace: string) => Promise.resolve(modelFor(namespace)) : modelsOf(options);
 
   /** Undefined breaks the connection: the pod died with the request. */
   async function answer(request: IncomingMessage, url: URL): Promise<Answer | undefined> {
