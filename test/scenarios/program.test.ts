@@ -3,6 +3,7 @@ import { describe } from "vitest";
 import { useWorld } from "./program/bench.ts";
 import { describeManyKills } from "./program/kill-and-resume.ts";
 import { describeOrdinaryRelease } from "./program/ordinary-release.ts";
+import { describeSeededKills } from "./program/seeded-kills.ts";
 import { describeTwoBuilders, slowJobs } from "./program/two-builders.ts";
 import { describeFailedBuild, describeMistakes } from "./program/what-goes-wrong.ts";
 
@@ -10,6 +11,10 @@ describe("a rebuild in the embedded world", () => {
   const bench = useWorld();
   describeManyKills(bench);
   describeOrdinaryRelease(bench);
+});
+
+describe("a rebuild whose builder is killed at any line of its log", () => {
+  describeSeededKills(useWorld());
 });
 
 describe("builders that meet in the embedded world", () => {

@@ -1,0 +1,147 @@
+/** Defects in what keeps a release from being deleted, and a rejected one from going live. */
+import type { Mutant } from "./mutant.ts";
+
+const deletion = [
+  "unit/domain/live.test.ts",
+  "unit/domain/live-records.test.ts",
+  "scenarios/leftovers.test.ts",
+  "scenarios/swap.test.ts",
+  "scenarios/abort.test.ts",
+];
+const gate = ["scenarios/gates.test.ts", "scenarios/rebuild.test.ts", "scenarios/swap.test.ts"];
+
+export const interlockMutants: readonly Mutant[] = [
+  {
+    defect: "the annotation keep protects nothing",
+    file: "domain/live.ts",
+    find: "if (annotations.keep in namespace.annotations) return",
+    replace: "if (annotations.keep === namespace.name) return",
+    tests: deletion,
+  },
+  {
+    defect: "an unreadable DNS counts as one that points nowhere",
+    file: "domain/live.ts",
+    find: "if (live === undefined) return",
+    replace: "if (live === undefined && now === '') return",
+    tests: deletion,
+  },
+  {
+    defect: "what DNS points at may be deleted",
+    file: "domain/live.ts",
+    find: 'if (live.includes(namespace.name)) return "DNS points at it";',
+    replace: "",
+    tests: deletion,
+  },
+  {
+    defect: "an empty DNS lets what was live be deleted",
+    file: "domain/live.ts",
+    find: "if (context.nothingInDns && wasLive(namespace))",
+    replace: "if (context.nothingInDns && !wasLive(namespace))",
+    tests: deletion,
+  },
+  {
+    defect: "another environment's namespace counts as ours",
+    file: "domain/live.ts",
+    find: "given[labels.managedBy] === managedBy && owner === environment",
+    replace: "given[labels.managedBy] === managedBy && owner !== undefined",
+    tests: deletion,
+  },
+  {
+    defect: "a namespace that nobody's label or record names is deleted",
+    file: "domain/live.ts",
+    find: "!isOurs(namespace, environment) && !recorded.has(namespace.name)",
+    replace: "!isOurs(namespace, environment) && recorded.has(namespace.name)",
+    tests: deletion,
+  },
+  {
+    defect: "the time that a release is kept for counts backwards",
+    file: "domain/live.ts",
+    find: "until > now",
+    replace: "until < now",
+    tests: deletion,
+  },
+  {
+    defect: "a release name is a bare prefix, as in the original",
+    file: "domain/names.ts",
+    find: "/^[a-z0-9]{5}$/.test(name.slice(prefix.length))",
+    replace: "/^[a-z0-9]{5}/.test(name.slice(prefix.length))",
+    tests: deletion,
+  },
+  {
+    defect: "only the first address of a record tells what is live",
+    file: "domain/live.ts",
+    find: "for (const address of record.rrdatas) {",
+    replace: "for (const address of record.rrdatas.slice(0, 1)) {",
+    tests: deletion,
+  },
+  {
+    defect: "a removal ignores the interlocks",
+    file: "steps/remove-release.ts",
+    find: "if (objection !== undefined) throw refused(name, objection);",
+    replace: "",
+    tests: deletion,
+  },
+  {
+    defect: "leftovers may include the release of the run under way",
+    file: "steps/remove-leftovers.ts",
+    find: "if (scope.inUse.has(namespace.name))",
+    replace: 'if (scope.inUse.has("") && scope.inUse.has(namespace.name))',
+    tests: deletion,
+  },
+  {
+    defect: "RETAIN_PREVIOUS is ignored after a swap",
+    file: "steps/delete-old-release.ts",
+    find: "if (settings.retainPreviousMs > 0) {",
+    replace: "if (settings.retainPreviousMs < 0) {",
+    tests: ["scenarios/rebuild.test.ts", "scenarios/swap.test.ts", "scenarios/leftovers.test.ts"],
+  },
+  {
+    defect: "a namespace of another run is installed into",
+    file: "steps/install-release.ts",
+    find: "if (owner !== state.runId) {",
+    replace: "if (owner === undefined) {",
+    tests: ["scenarios/rebuild.test.ts", "scenarios/meddling.test.ts", "scenarios/leftovers.test.ts"],
+  },
+  {
+    defect: "a site below GATE_MIN_SHARE goes live",
+    file: "domain/gate.ts",
+    find: ".filter(({ found, least = 0 }) => found < least)",
+    replace: ".filter(({ found, least = 0 }) => found < least / 2)",
+    tests: gate,
+  },
+  {
+    defect: "a site without any results goes live on the first day",
+    file: "steps/verify-release.ts",
+    find: "if (gate.results > 0 && short.length === 0) {",
+    replace: "if (short.length === 0) {",
+    tests: gate,
+  },
+  {
+    defect: "missing sentinels reject nothing",
+    file: "steps/verify-release.ts",
+    find: "if (missing.length === 0) return;",
+    replace: "if (missing.length <= settings.gate.sentinels.length) return;",
+    tests: gate,
+  },
+  {
+    defect: "the new site is not asked for its pages before the swap",
+    file: "steps/verify-release.ts",
+    find: "return probe.ok\n",
+    replace: "return probe\n",
+    tests: gate,
+  },
+  {
+    defect: "failed jobs are tolerated whatever STRICT_ERROR_CHECKING says",
+    file: "steps/await-harvest.ts",
+    find: "if (!strict) {",
+    replace: "if (!strict || all.length < list.jobs.length) {",
+    tests: ["scenarios/harvest.test.ts"],
+  },
+  {
+    defect: "a failed job counts as one that ended well",
+    file: "domain/harvest-progress.ts",
+    find: 'new Set(["COMPLETED", "NOT_MODIFIED", "NOOP"])',
+    replace: 'new Set(["COMPLETED", "NOT_MODIFIED", "NOOP", "FAILED"])',
+    tests: ["unit/domain/harvest-progress.test.ts", "scenarios/harvest.test.ts"],
+  },
+];

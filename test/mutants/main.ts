@@ -1,0 +1,112 @@
+/**
+ * `npm run test:mutants [-- part of a defect's words]`: plants one deliberate defect after the other in a copy of the
+ * tree and runs the tests that are to notice it. Ends with 1 where fewer than 90 % are caught.
+ */
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { interlockMutants } from "./interlocks.ts";
+import { limitMutants } from "./limits.ts";
+import type { Mutant } from "./mutant.ts";
+import { orderMutants } from "./order.ts";
+
+const leastCaught = 0.9;
+/** A defect may make a run go on without end: that is noticed too. */
+const longestMs = 300_000;
+const root = path.resolve(import.meta.dirname, "../..");
+const run = promisify(execFile);
+
+const words = process.argv.slice(2).join(" ");
+const mutants = [...interlockMutants, ...orderMutants, ...limitMutants].filter(({ defect }) =>
+  defect.includes(words),
+);
+
+/** The tree without what was built, with the packages that are there. */
+async function copyTree(): Promise<string> {
+  const dir = await mkdtemp(path.join(tmpdir(), "powo-mutants-"));
+  for (const name of [
+    "src",
+    "test",
+    "chart",
+    "docs",
+    "scripts",
+    "package.json",
+    "tsconfig.json",
+    "vitest.config.ts",
+  ])
+    await cp(path.join(root, name), path.join(dir, name), { recursive: true });
+  await symlink(path.join(root, "node_modules"), path.join(dir, "node_modules"));
+  return dir;
+}
+
+/** What vitest's JSON says of one file. */
+interface FileResult {
+  name: string;
+  message: string;
+  assertionResults: { fullName: string; status: string; failureMessages: string[] }[];
+}
+
+/** The first test that fails, undefined where all pass. */
+async function findFailure(dir: string, tests: readonly string[]): Promise<string | undefined> {
+  const vitest = path.join(root, "node_modules/vitest/vitest.mjs");
+  const files = tests.map((test) => `test/${test}`);
+  const report = path.join(dir, "report.json");
+  const args = [vitest, "run", "--bail=1", "--reporter=json", `--outputFile=${report}`, ...files];
+  await rm(report, { force: true });
+  try {
+    await run(process.execPath, args, { cwd: dir, timeout: longestMs, maxBuffer: 64 * 1024 * 1024 });
+    return undefined;
+  } catch (error) {
+    if ((error as { killed?: boolean }).killed) return "a test without end";
+    const { testResults } = JSON.parse(await readFile(report, "utf8")) as { testResults: FileResult[] };
+    const all = testResults.flatMap(({ assertionResults }) => assertionResults);
+    const failed = all.find(
+      ({ status, failureMessages }) => status === "failed" && failureMessages.length > 0,
+    );
+    return failed?.fullName ?? testResults.find(({ message }) => message !== "")?.name ?? "an unknown test";
+  }
+}
+
+/** The text with the defect in it. Throws where the place is not there exactly once: the list has to follow the code. */
+async function plant(dir: string, { file, find, replace }: Mutant): Promise<() => Promise<void>> {
+  const target = path.join(dir, "src", file);
+  const text = await readFile(target, "utf8");
+  const count = text.split(find).length - 1;
+  if (count !== 1) throw new Error(`src/${file} has ${count} times what exactly one is expected of: ${find}`);
+  await writeFile(
+    target,
+    text.replace(find, () => replace),
+  );
+  return () => writeFile(target, text);
+}
+
+const dir = await copyTree();
+const survivors: string[] = [];
+try {
+  // Before the first defect: every place is there, and without a defect all is green.
+  for (const mutant of mutants) await (await plant(dir, mutant))();
+  const all = [...new Set(mutants.flatMap(({ tests }) => tests))];
+  const unsound = await findFailure(dir, all);
+  if (unsound !== undefined) throw new Error(`without any defect a test fails: ${unsound}`);
+  for (const [index, mutant] of mutants.entries()) {
+    const mend = await plant(dir, mutant);
+    const began = performance.now();
+    const failed = await findFailure(dir, mutant.tests);
+    await mend();
+    const seconds = Math.round((performance.now() - began) / 1000);
+    const verdict = failed === undefined ? "SURVIVED" : "caught";
+    console.log(`${index + 1}/${mutants.length} ${verdict} (${seconds}s) ${mutant.file}: ${mutant.defect}`);
+    if (failed === undefined) survivors.push(`${mutant.file}: ${mutant.defect}`);
+    else console.log(`    by: ${failed}`);
+  }
+} finally {
+  await rm(dir, { recursive: true, force: true });
+}
+const caught = mutants.length - survivors.length;
+console.log(
+  `${caught} of ${mutants.length} defects caught (${Math.round((100 * caught) / mutants.length)} %)`,
+);
+for (const survivor of survivors) console.log(`  survived: ${survivor}`);
+process.exitCode = caught < mutants.length * leastCaught ? 1 : 0;
