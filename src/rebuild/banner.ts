@@ -30,6 +30,7 @@ export function banner(
     ...closed,
     `${title} goes on (${ordinal(run.builders.length)} builder${seen})`,
     `next: ${whereabouts(run, history)}; ${wayOut(run, world)}`,
+    ...tooLate(run, world),
   ];
 }
 
@@ -52,11 +53,17 @@ function acceptedLines({ acceptance }: Run, { settings }: World): string[] {
   ];
 }
 
+/** An acceptance is taken up by a run as it begins: one that comes later would be lost in silence. */
+function tooLate({ runId, acceptance }: Run, { settings }: Pick<World, "settings">): string[] {
+  if (!settings.gate.accept || acceptance) return [];
+  return [`GATE_ACCEPT comes too late for run ${runId}, which began without it: it has no effect`];
+}
+
 /** What a second builder says, and how to follow or end the run. */
 export function joinLines(
   { run, history }: Pick<ReadState, "run" | "history">,
   holder: string,
-  { builderNamespace: namespace }: World,
+  { builderNamespace: namespace, settings }: World,
 ): string[] {
   const builder = run?.builders.findLast(({ name }) => name === holder) ?? { name: holder };
   const follow = followCommand(builder, namespace);
@@ -71,6 +78,7 @@ export function joinLines(
     `another builder is at work: run ${run.runId}, ${whereabouts(run, history)}`,
     `nothing to do. follow it:  ${follow}`,
     `               end it:     ${verbCommand("abort", namespace)}`,
+    ...tooLate(run, { settings }),
   ];
 }
 

@@ -92,7 +92,8 @@ function acceptanceOf(
   { runs }: History,
 ): Acceptance | undefined {
   const { accept } = settings.gate;
-  const last = runs.at(-1);
+  // One that was aborted was judged by no gate: it stands between nothing.
+  const last = runs.findLast(({ phase }) => phase !== "aborted");
   if (!accept || last?.runId !== accept.runId || !last.gate) return undefined;
   if (!countCodes.has(last.failure?.code ?? "")) return undefined;
   return {

@@ -1,6 +1,7 @@
 /** Counts by kind, old against new; what was lost by source; and a person who accepts it for one run. */
 import { describe, expect, it } from "vitest";
 import { historySchema } from "../../src/domain/history.ts";
+import { abortRun } from "../../src/rebuild/abort-run.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
 import { expectSound, newRelease, pastRuns, storedRun } from "./seen.ts";
 
@@ -136,6 +137,37 @@ describe("GATE_ACCEPT", () => {
     expect(await fake.builder("builder-4", options).run()).toEqual({ code: 1 });
     expect(fake.said).toContain("it has no effect");
     expect(pastRuns(fake)).toEqual(["failed GATE_COUNTS", "succeeded", "failed GATE_COUNTS"]);
+  });
+
+  it("says so when it comes too late: to a run under way, or to one that goes on", async () => {
+    const fake = await rejected();
+    const options = accept(fake);
+    const scheduled = fake.builder("builder-2");
+    const ended = scheduled.run();
+    await fake.clock.sleep(30 * 60_000);
+    const { runId } = storedRun(fake);
+    expect(await fake.builder("builder-3", options).run()).toEqual({ code: 0 });
+    scheduled.kill();
+    await ended;
+    expect(await fake.builder("builder-4", options).run()).toEqual({ code: 0 });
+    const late = fake.lines.filter(({ message }) =>
+      message.includes(`GATE_ACCEPT comes too late for run ${runId}`),
+    );
+    expect(late.map(({ builder }) => builder)).toEqual(["builder-3", "builder-4"]);
+    expect(storedRun(fake)).toMatchObject({ runId, phase: "succeeded" });
+    expect(storedRun(fake).acceptance).toBeUndefined();
+  });
+
+  it("still holds after a run in between that was aborted", async () => {
+    const fake = await rejected();
+    const options = accept(fake);
+    const scheduled = fake.builder("builder-2").run();
+    await fake.clock.sleep(30 * 60_000);
+    expect(await fake.builder("abort-1").run(abortRun)).toEqual({ code: 0 });
+    await scheduled;
+    shrink(fake, "has_images", 0.5);
+    expect(await fake.builder("builder-3", options).run()).toEqual({ code: 0 });
+    expect(pastRuns(fake)).toEqual(["failed GATE_COUNTS", "aborted ABORTED", "succeeded"]);
   });
 
   it("accepts neither less than the rejected run had, nor of another kind", async () => {
