@@ -86,7 +86,7 @@ export const interlockMutants: readonly Mutant[] = [
     file: "steps/remove-leftovers.ts",
     find: "if (scope.inUse.has(namespace.name))",
     replace: 'if (scope.inUse.has("") && scope.inUse.has(namespace.name))',
-    tests: deletion,
+    tests: ["scenarios/verbs.test.ts", ...deletion],
   },
   {
     defect: "RETAIN_PREVIOUS is ignored after a swap",

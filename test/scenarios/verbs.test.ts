@@ -100,6 +100,22 @@ describe("cleanup", () => {
     expectSound(fake);
   });
 
+  it("leaves the release that is being harvested alone, also when its builder was killed", async () => {
+    const fake = createFakeWorld({ live: {} });
+    const first = fake.builder("builder-1");
+    const running = first.run();
+    await fake.clock.sleep(20 * 60_000);
+    const shown: string[][] = [];
+    expect(await fake.builder("cleanup-1").run(showing(cleanUp, shown))).toEqual({ code: 0 });
+    first.kill();
+    expect(await running).toEqual({ code: "killed" });
+    expect(await fake.builder("cleanup-2").run(showing(cleanUp, shown))).toEqual({ code: 0 });
+    expect(shown).toEqual([[], []]);
+    expect(await fake.builder("builder-2").run()).toEqual({ code: 0 });
+    expect(fake.effects("releases.install")).toHaveLength(1);
+    expectSound(fake);
+  });
+
   it("leaves the run's own things alone while a builder is at work", async () => {
     const fake = createFakeWorld({ live: { labels: false } });
     let cleanup: Promise<unknown> | undefined;
