@@ -6,6 +6,7 @@ export class BuilderClock implements Clock {
   readonly #clock: FakeClock;
   #frozen = false;
   #pausedUntil = -Infinity;
+  #aheadMs = 0;
 
   constructor(clock: FakeClock) {
     this.#clock = clock;
@@ -16,7 +17,12 @@ export class BuilderClock implements Clock {
   }
 
   now(): number {
-    return this.#clock.now();
+    return this.#clock.now() + this.#aheadMs;
+  }
+
+  /** Somebody sets the machine's clock; pauses go on as they were. */
+  jump(ms: number): void {
+    this.#aheadMs += ms;
   }
 
   async sleep(ms: number, signal?: AbortSignal): Promise<void> {

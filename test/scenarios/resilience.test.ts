@@ -50,6 +50,28 @@ describe("a single hiccup", () => {
   });
 });
 
+describe("a clock that is set while a run is at work", () => {
+  it.each([
+    ["an hour ahead", 60, "while pods are waited for", 0.5],
+    ["an hour ahead", 60, "in the harvest", 10],
+    ["an hour behind", -60, "in the harvest", 10],
+    ["a day ahead", 24 * 60, "in the harvest", 10],
+    ["an hour behind", -60, "in the drain", 45],
+    ["an hour ahead", 60, "in the drain", 45],
+  ])("%s (%d minutes), %s: the run goes on, alone", async (_, minutes, __, after) => {
+    const fake = createFakeWorld({ live: {} });
+    fake.invariants.fenceIsWatched = true;
+    const builder = fake.builder("builder-1");
+    fake.clock.at(fake.clock.now() + after * minute, () => builder.clock.jump(minutes * minute));
+    const outcomes = [await builder.run()];
+    // Ahead of a wait's deadline the wait is over: that is told like any other, and the live site stays.
+    if (outcomes[0]?.code !== 0) expect(fake.live).toEqual(["prod-old01"]);
+    else expect(fake.live).toEqual([newRelease(fake)]);
+    expect(outcomes[0]?.code).toBe(after < 1 ? 1 : 0);
+    expectSound(fake);
+  });
+});
+
 describe("an outage as long as the watch", () => {
   it("does not let a site that is down stay live: the next builder looks before it deletes the old one", async () => {
     const fake = createFakeWorld({ live: {}, settings: { POST_SWAP_WATCH: "3m", DNS_DRAIN_TTLS: "1" } });

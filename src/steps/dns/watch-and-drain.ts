@@ -14,6 +14,8 @@ import { putBack } from "./undo-swap.ts";
 const longestProbeIntervalMs = 30_000;
 /** Failures in a row that put the old records back (contract.md, "Rules for gates and outages"). */
 const failuresThatCount = 3;
+/** A sleep that the clock says took so much longer was none: somebody has set the clock. */
+const jumpMs = 5_000;
 
 /**
  * Waits for drain and watch, side by side, counted from the swap, so that a restart does not begin them anew.
@@ -29,8 +31,8 @@ export async function watchAndDrain(
   const { clock, log, signal } = context;
   const { swappedAt = "", oldTtlSeconds = 0 } = memory.get();
   const swapped = Date.parse(swappedAt);
-  const watchEnd = swapped + settings.postSwapWatchMs;
-  const end = Math.max(watchEnd, swapped + drainMs(oldTtlSeconds, settings.dns.drainTtls));
+  let watchEnd = swapped + settings.postSwapWatchMs;
+  let end = Math.max(watchEnd, swapped + drainMs(oldTtlSeconds, settings.dns.drainTtls));
   if (end > clock.now()) {
     log.info(
       {},
@@ -38,6 +40,16 @@ export async function watchAndDrain(
     );
   }
   const intervalMs = Math.min(longestProbeIntervalMs, Math.max(1_000, settings.postSwapWatchMs / 10));
+  // Resolvers don't know our clock: a time that was only set is not a time that they have waited.
+  const sleep = async (ms: number) => {
+    const before = clock.now();
+    await clock.sleep(ms, signal);
+    const aheadMs = clock.now() - before - ms;
+    if (aheadMs <= jumpMs) return;
+    log.warn({}, `the clock went ${duration(aheadMs)} ahead; waiting that much longer`);
+    end += aheadMs;
+    watchEnd += aheadMs;
+  };
   let failures = 0;
   // Whoever was away for the whole watch looks at least once: nothing old is deleted behind a site that is down.
   let isWell = settings.postSwapWatchMs === 0;
@@ -55,8 +67,8 @@ export async function watchAndDrain(
         log.warn({}, `the new site does not answer well: ${seen} (${failures} of ${failuresThatCount})`);
     }
     if (failures >= failuresThatCount) continue;
-    if (watching && !isWell) await clock.sleep(intervalMs, signal);
-    else await clock.sleep(Math.max(0, Math.min(left, watching ? intervalMs : left)), signal);
+    if (watching && !isWell) await sleep(intervalMs);
+    else await sleep(Math.max(0, Math.min(left, watching ? intervalMs : left)));
   }
 }
 
