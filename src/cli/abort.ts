@@ -1,5 +1,5 @@
 /** `abort`: ends a run before its swap and removes what it made. */
-import { abortRun } from "../rebuild/abort-run.ts";
+import { abortRun } from "../operate/abort-run.ts";
 import { openWorld } from "./open-world.ts";
 import type { Verb } from "./verb.ts";
 

@@ -1,7 +1,7 @@
 /** `approve`: lets a run go on that waits before its swap. */
 import { userInfo } from "node:os";
 import { exitCodes } from "../errors.ts";
-import { approveRun } from "../rebuild/approve-run.ts";
+import { approveRun } from "../operate/approve-run.ts";
 import { openWorld } from "./open-world.ts";
 import type { Verb } from "./verb.ts";
 

@@ -1,6 +1,6 @@
 /** `cleanup`: removes what earlier runs left. */
 import { exitCodes } from "../errors.ts";
-import { cleanUp } from "../rebuild/clean-up.ts";
+import { cleanUp } from "../operate/clean-up.ts";
 import { openWorld } from "./open-world.ts";
 import type { Verb } from "./verb.ts";
 

@@ -1,7 +1,7 @@
 /** `history`: the last runs, or one of them. */
 import { ConfigError, exitCodes } from "../errors.ts";
 import { patiently } from "../pipeline/patience.ts";
-import { details, overview } from "../rebuild/history-lines.ts";
+import { details, overview } from "../operate/history-lines.ts";
 import { readState } from "../rebuild/read-state.ts";
 import { evidenceAttachment, keptEvidence } from "../steps/keep-evidence.ts";
 import { openWorld } from "./open-world.ts";

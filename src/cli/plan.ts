@@ -1,6 +1,6 @@
 /** `plan`: what `run` would do now; writes nothing. */
 import { exitCodes } from "../errors.ts";
-import { makePlan, planLines } from "../rebuild/plan.ts";
+import { makePlan, planLines } from "../operate/plan.ts";
 import { openWorld } from "./open-world.ts";
 import type { Verb } from "./verb.ts";
 

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { ConfigError, exitCodes, messageOf } from "../errors.ts";
 import { patiently } from "../pipeline/patience.ts";
-import { findReport } from "../rebuild/find-report.ts";
+import { findReport } from "../operate/find-report.ts";
 import { renderReport } from "../report/render-report.ts";
 import { openWorld } from "./open-world.ts";
 import type { Verb } from "./verb.ts";

@@ -1,6 +1,6 @@
 /** `rollback`: points the public names back at the release that was live before. */
 import { exitCodes } from "../errors.ts";
-import { rollBack } from "../rebuild/roll-back.ts";
+import { rollBack } from "../operate/roll-back.ts";
 import { openWorld } from "./open-world.ts";
 import type { Verb } from "./verb.ts";
 

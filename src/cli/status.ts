@@ -1,7 +1,8 @@
 /** `status`: what is live, and how the run gets on. */
 import { exitCodes } from "../errors.ts";
 import { patiently } from "../pipeline/patience.ts";
-import { readStatus, statusLines } from "../rebuild/status.ts";
+import { statusLines } from "../operate/status-lines.ts";
+import { readStatus } from "../operate/status.ts";
 import { openWorld } from "./open-world.ts";
 import type { Verb, VerbContext } from "./verb.ts";
 import { jsonViewer, liveViewer, plainViewer, type Screen, watchStatus } from "./watch-status.ts";

@@ -1,6 +1,6 @@
 /** `update`: brings the live release to the chart and values at the configured ref, until the next rebuild. */
 import { exitCodes } from "../errors.ts";
-import { updateLive } from "../rebuild/update-live.ts";
+import { updateLive } from "../operate/update-live.ts";
 import { openWorld } from "./open-world.ts";
 import type { Verb } from "./verb.ts";
 

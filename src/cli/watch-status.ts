@@ -3,7 +3,8 @@ import { clockTime, timeOfDay } from "../domain/words.ts";
 import { exitCodes, type ExitCode } from "../errors.ts";
 import type { Clock } from "../pipeline/clock.ts";
 import { isOver, type Phase } from "../pipeline/run-document.ts";
-import { lastJobLines, type Status, statusLines } from "../rebuild/status.ts";
+import { lastJobLines, statusLines } from "../operate/status-lines.ts";
+import type { Status } from "../operate/status.ts";
 
 /** How often the state is read; a picture's times go on in between. */
 const readEveryMs = 5_000;

@@ -4,15 +4,7 @@ import { messageOf } from "../errors.ts";
 import type { Observer } from "../pipeline/engine.ts";
 import type { StateStore } from "../pipeline/stores.ts";
 import type { Run } from "./read-state.ts";
-import type { World } from "./world.ts";
-
-/** Served from the outside; fed by observer, history and every write of the run. */
-export interface Metrics {
-  observer: Observer;
-  past(history: History): void;
-  saved(run: Run): void;
-  close(): Promise<void>;
-}
+import type { Metrics, World } from "./world.ts";
 
 const none: Metrics = {
   observer: {},

@@ -4,9 +4,9 @@ import { emptyHistory, historySchema, type History } from "../domain/history.ts"
 import { runStateShape, type RunState } from "../domain/run-state.ts";
 import { CheckpointError, messageOf } from "../errors.ts";
 import type { RunDocument } from "../pipeline/run-document.ts";
+import type { StateStore } from "../pipeline/stores.ts";
 import { resultsAttachment, timingsAttachment, unpack } from "../steps/harvest/list-memory.ts";
 import { dataAttachment } from "../steps/load-data.ts";
-import type { World } from "./world.ts";
 
 /** The version of run.json that this program writes and reads. */
 export const schemaVersion = 1;
@@ -59,7 +59,11 @@ export interface ReadState {
 }
 
 /** Where the state is: what reads it, and what a person types to look at it. */
-type StatePlace = Pick<World, "store" | "stateName" | "builderNamespace">;
+interface StatePlace {
+  store: StateStore;
+  stateName: string;
+  builderNamespace: string;
+}
 
 /** The stored state. Throws CheckpointError for what can't be read, with the way out; TransientError for an outage. */
 export async function readState(place: StatePlace): Promise<ReadState> {

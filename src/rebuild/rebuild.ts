@@ -19,12 +19,12 @@ import { closeRun, tellEnd, type Ending } from "./close-run.ts";
 import { dropFailed } from "./drop-failed.ts";
 import { giveTtlsBack, willGoOn } from "./give-ttls-back.ts";
 import { fencedPorts } from "./guards.ts";
-import { type Metrics, observers, openMetrics, watchedStore } from "./measure.ts";
+import { observers, openMetrics, watchedStore } from "./measure.ts";
 import { endedInThisJob, openRun, type OpenedRun } from "./open-run.ts";
 import { readState, type ReadState } from "./read-state.ts";
 import { acquireAfterVerbs, newLock } from "./with-lock.ts";
 import { worldOfRun } from "./world-of-run.ts";
-import { requestKinds, type World } from "./world.ts";
+import { type Metrics, requestKinds, type World } from "./world.ts";
 
 /** Runs a rebuild; throws only what closes nothing (bugs, an unreadable state). Returns the exit code. */
 export async function rebuild(world: World, signal: AbortSignal): Promise<ExitCode> {

@@ -1,11 +1,21 @@
 /** Everything a verb works with; built by compose.ts, faked as a whole by tests. */
 import type { Settings } from "../config/settings.ts";
+import type { History } from "../domain/history.ts";
 import type { Clock } from "../pipeline/clock.ts";
+import type { Observer } from "../pipeline/engine.ts";
 import type { Lock } from "../pipeline/lock.ts";
 import type { Log } from "../pipeline/log.ts";
 import type { LeaseStore, StateStore } from "../pipeline/stores.ts";
 import type { Ports } from "../ports/index.ts";
-import type { Metrics } from "./measure.ts";
+import type { Run } from "./read-state.ts";
+
+/** Served from the outside; fed by observer, history and every write of the run. */
+export interface Metrics {
+  observer: Observer;
+  past(history: History): void;
+  saved(run: Run): void;
+  close(): Promise<void>;
+}
 
 export interface World {
   settings: Settings;

@@ -1,6 +1,6 @@
 /** Ending a run by an operator's word, in whatever state it is. */
 import { describe, expect, it } from "vitest";
-import { abortRun } from "../../src/rebuild/abort-run.ts";
+import { abortRun } from "../../src/operate/abort-run.ts";
 import { createFakeWorld } from "../fakes/world.ts";
 import { expectSound, hour, minute, newRelease, pastRuns, storedRun } from "./seen.ts";
 

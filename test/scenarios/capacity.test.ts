@@ -1,7 +1,7 @@
 /** Whether two sites fit: told before anything is installed, never a reason to refuse. */
 import { expect, it } from "vitest";
 import { namespaceLabels } from "../../src/domain/names.ts";
-import { makePlan } from "../../src/rebuild/plan.ts";
+import { makePlan } from "../../src/operate/plan.ts";
 import { exitCodes } from "../../src/errors.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
 

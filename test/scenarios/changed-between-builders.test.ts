@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import type { Mapping } from "../../src/domain/dns-records.ts";
 import { exitCodes } from "../../src/errors.ts";
-import { abortRun } from "../../src/rebuild/abort-run.ts";
-import { rollBack } from "../../src/rebuild/roll-back.ts";
+import { abortRun } from "../../src/operate/abort-run.ts";
+import { rollBack } from "../../src/operate/roll-back.ts";
 import type { FakeBuilder } from "../fakes/builder.ts";
 import { createFakeWorld } from "../fakes/world.ts";
 import { expectSound, newRelease, storedRun } from "./seen.ts";

@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { addEvidence, type Evidence, evidenceLines } from "../../src/domain/evidence.ts";
 import { namespaceLabels } from "../../src/domain/names.ts";
-import { abortRun } from "../../src/rebuild/abort-run.ts";
-import { cleanUp } from "../../src/rebuild/clean-up.ts";
+import { abortRun } from "../../src/operate/abort-run.ts";
+import { cleanUp } from "../../src/operate/clean-up.ts";
 import { evidenceAttachment, keptEvidence, packEvidence } from "../../src/steps/keep-evidence.ts";
 import type { Verb } from "../fakes/builder.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";

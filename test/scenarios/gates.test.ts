@@ -1,7 +1,7 @@
 /** Counts by kind, old against new; what was lost by source; and a person who accepts it for one run. */
 import { describe, expect, it } from "vitest";
 import { historySchema } from "../../src/domain/history.ts";
-import { abortRun } from "../../src/rebuild/abort-run.ts";
+import { abortRun } from "../../src/operate/abort-run.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
 import { expectSound, newRelease, pastRuns, storedRun } from "./seen.ts";
 

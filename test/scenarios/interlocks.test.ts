@@ -4,10 +4,10 @@
  */
 import { describe, expect, it, vi } from "vitest";
 import { exitCodes } from "../../src/errors.ts";
-import { abortRun } from "../../src/rebuild/abort-run.ts";
-import { cleanUp } from "../../src/rebuild/clean-up.ts";
-import { rollBack } from "../../src/rebuild/roll-back.ts";
-import { updateLive } from "../../src/rebuild/update-live.ts";
+import { abortRun } from "../../src/operate/abort-run.ts";
+import { cleanUp } from "../../src/operate/clean-up.ts";
+import { rollBack } from "../../src/operate/roll-back.ts";
+import { updateLive } from "../../src/operate/update-live.ts";
 import type { World } from "../../src/rebuild/world.ts";
 import { fc, playsAll, runs } from "../fast-check.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";

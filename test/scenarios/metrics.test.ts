@@ -1,6 +1,6 @@
 /** Metrics while a run works: fed by what it writes down anyway, and never in its way. */
 import { describe, expect, it } from "vitest";
-import type { Metrics } from "../../src/rebuild/measure.ts";
+import type { Metrics } from "../../src/rebuild/world.ts";
 import { rebuild } from "../../src/rebuild/rebuild.ts";
 import { createFakeWorld } from "../fakes/world.ts";
 import { expectSound, storedRun } from "./seen.ts";

@@ -1,11 +1,11 @@
 /** What is kept of finished runs for `report`, and how much room that takes. */
 import { brotliCompressSync, constants } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { abortRun } from "../../src/rebuild/abort-run.ts";
-import { findReport } from "../../src/rebuild/find-report.ts";
+import { abortRun } from "../../src/operate/abort-run.ts";
+import { findReport } from "../../src/operate/find-report.ts";
 import { keptReports, packReports, reportsAttachment } from "../../src/rebuild/keep-report.ts";
 import { makeReport } from "../../src/rebuild/make-report.ts";
-import { rollBack } from "../../src/rebuild/roll-back.ts";
+import { rollBack } from "../../src/operate/roll-back.ts";
 import { renderReport } from "../../src/report/render-report.ts";
 import { pack } from "../../src/steps/harvest/list-memory.ts";
 import { generateDataConfiguration } from "../fixtures/data-configuration.ts";

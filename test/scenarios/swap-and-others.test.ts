@@ -1,7 +1,7 @@
 /** The swap where others act as well: operators who move names by hand, builders that died half way, contended zones. */
 import { describe, expect, it } from "vitest";
 import { ConflictError } from "../../src/errors.ts";
-import { abortRun } from "../../src/rebuild/abort-run.ts";
+import { abortRun } from "../../src/operate/abort-run.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
 import { expectSound, hour, minute, newRelease, storedRun } from "./seen.ts";
 

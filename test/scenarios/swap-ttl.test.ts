@@ -1,6 +1,6 @@
 /** DNS_SWAP_TTL: a low TTL while the harvest runs, the old one again however the run ends. */
 import { describe, expect, it } from "vitest";
-import { abortRun } from "../../src/rebuild/abort-run.ts";
+import { abortRun } from "../../src/operate/abort-run.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
 import { between, day, expectSound, newRelease, pastRuns, storedRun } from "./seen.ts";
 

@@ -1,7 +1,7 @@
 /** The gate, the approval and the swap: when the names move, when they don't, when they come back. */
 import { describe, expect, it } from "vitest";
 import { annotations } from "../../src/domain/names.ts";
-import { leaveRequest } from "../../src/rebuild/requests.ts";
+import { leaveRequest } from "../../src/operate/requests.ts";
 import { createFakeLeaseStore } from "../fakes/stores.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
 import { between, expectSound, hour, minute, newRelease, pastRuns, storedRun } from "./seen.ts";

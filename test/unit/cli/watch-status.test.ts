@@ -6,7 +6,7 @@ import {
   type Viewer,
   watchStatus,
 } from "../../../src/cli/watch-status.ts";
-import type { Status } from "../../../src/rebuild/status.ts";
+import type { Status } from "../../../src/operate/status.ts";
 import { FakeClock } from "../../fakes/clock.ts";
 
 const start = Date.parse("2026-11-22T12:00:00Z");

@@ -1,7 +1,7 @@
 /** docs/observability.md names every field that `status -o json` has in the course of runs. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { readStatus } from "../../../src/rebuild/status.ts";
+import { readStatus } from "../../../src/operate/status.ts";
 import { createFakeWorld, type FakeWorld } from "../../fakes/world.ts";
 import { hour, minute } from "../../scenarios/seen.ts";
 

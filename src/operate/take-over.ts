@@ -3,8 +3,8 @@ import { TimeoutError } from "../errors.ts";
 import type { Lock } from "../pipeline/lock.ts";
 import { patiently } from "../pipeline/patience.ts";
 import { leaveRequest } from "./requests.ts";
-import { acquireAfterVerbs, newLock } from "./with-lock.ts";
-import type { World } from "./world.ts";
+import { acquireAfterVerbs, newLock } from "../rebuild/with-lock.ts";
+import type { World } from "../rebuild/world.ts";
 
 const lookEveryMs = 1_000;
 /** How long a living builder may take to stop: a renewal of its lease, and the 10 s it has to end. */

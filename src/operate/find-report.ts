@@ -1,9 +1,9 @@
 import { ConfigError } from "../errors.ts";
 import type { Report } from "../domain/report.ts";
-import { keptReports, reportsAttachment } from "./keep-report.ts";
-import { makeReport } from "./make-report.ts";
-import { readState } from "./read-state.ts";
-import type { World } from "./world.ts";
+import { keptReports, reportsAttachment } from "../rebuild/keep-report.ts";
+import { makeReport } from "../rebuild/make-report.ts";
+import { readState } from "../rebuild/read-state.ts";
+import type { World } from "../rebuild/world.ts";
 
 /**
  * The report of a run: of the one in the state as it is now, or as it was kept when it ended. Throws ConfigError USAGE

@@ -11,16 +11,16 @@ import type { Ports } from "../ports/index.ts";
 import { notifyOnce } from "../steps/notify-once.ts";
 import { evidenceOf } from "../steps/keep-evidence.ts";
 import { removalOf, removeRelease } from "../steps/remove-release.ts";
-import { checkpointOf } from "./checkpoint-of.ts";
-import { giveTtlsBack } from "./give-ttls-back.ts";
-import { historyEntry } from "./history-entry.ts";
-import { keepReport } from "./keep-report.ts";
-import { readState, type Run } from "./read-state.ts";
-import { contextFor } from "./step-context.ts";
+import { checkpointOf } from "../rebuild/checkpoint-of.ts";
+import { giveTtlsBack } from "../rebuild/give-ttls-back.ts";
+import { historyEntry } from "../rebuild/history-entry.ts";
+import { keepReport } from "../rebuild/keep-report.ts";
+import { readState, type Run } from "../rebuild/read-state.ts";
+import { contextFor } from "../rebuild/step-context.ts";
 import { takeOver } from "./take-over.ts";
-import { keepingLock } from "./with-lock.ts";
-import { worldOfRun } from "./world-of-run.ts";
-import { requestKinds, type World } from "./world.ts";
+import { keepingLock } from "../rebuild/with-lock.ts";
+import { worldOfRun } from "../rebuild/world-of-run.ts";
+import { requestKinds, type World } from "../rebuild/world.ts";
 
 /** Aborts the run of this environment; returns the exit code. Throws RefusedError once DNS was changed. */
 export async function abortRun(world: World, signal: AbortSignal): Promise<ExitCode> {

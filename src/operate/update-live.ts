@@ -5,7 +5,7 @@ import { isAllReady, judgeReadiness, readinessText } from "../domain/readiness.t
 import { patiently } from "../pipeline/patience.ts";
 import { waitFor } from "../pipeline/wait.ts";
 import { readLive } from "../steps/read-live.ts";
-import type { World } from "./world.ts";
+import type { World } from "../rebuild/world.ts";
 
 /** Upgrades and waits; returns the lines to show. Throws RefusedError unless exactly one release is live. */
 export async function updateLive(world: World, signal: AbortSignal): Promise<string[]> {

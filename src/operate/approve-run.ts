@@ -3,9 +3,9 @@ import { verbCommand } from "../domain/commands.ts";
 import { RefusedError } from "../errors.ts";
 import { patiently } from "../pipeline/patience.ts";
 import { isOver } from "../pipeline/run-document.ts";
-import { readState } from "./read-state.ts";
+import { readState } from "../rebuild/read-state.ts";
 import { leaveRequest } from "./requests.ts";
-import { requestKinds, type World } from "./world.ts";
+import { requestKinds, type World } from "../rebuild/world.ts";
 
 /** Leaves the approval for the builder; returns what to tell the operator. Throws RefusedError when nothing waits. */
 export async function approveRun(world: World, by: string, signal: AbortSignal): Promise<string> {

@@ -9,9 +9,9 @@ import { findInstalled } from "../steps/preflight/installed.ts";
 import { findLeftovers } from "../steps/remove-leftovers.ts";
 import { usedBy } from "../steps/remove-release.ts";
 import { requireChecks } from "../steps/preflight/checks.ts";
-import { readOnlyPorts } from "./guards.ts";
-import { readState } from "./read-state.ts";
-import type { World } from "./world.ts";
+import { readOnlyPorts } from "../rebuild/guards.ts";
+import { readState } from "../rebuild/read-state.ts";
+import type { World } from "../rebuild/world.ts";
 
 /** The stable shape of `plan -o json`. */
 export interface Plan {

@@ -15,16 +15,16 @@ import { markRelease } from "../steps/mark-release.ts";
 import { notifyOnce } from "../steps/notify-once.ts";
 import { readLive } from "../steps/read-live.ts";
 import { targetsOf } from "../steps/verify-release.ts";
-import { checkpointOf } from "./checkpoint-of.ts";
-import { unfencedPorts } from "./guards.ts";
-import { historyEntry } from "./history-entry.ts";
-import { keepReport } from "./keep-report.ts";
-import { readState, type Run } from "./read-state.ts";
-import { contextFor } from "./step-context.ts";
+import { checkpointOf } from "../rebuild/checkpoint-of.ts";
+import { unfencedPorts } from "../rebuild/guards.ts";
+import { historyEntry } from "../rebuild/history-entry.ts";
+import { keepReport } from "../rebuild/keep-report.ts";
+import { readState, type Run } from "../rebuild/read-state.ts";
+import { contextFor } from "../rebuild/step-context.ts";
 import { takeOver } from "./take-over.ts";
-import { keepingLock } from "./with-lock.ts";
-import { worldOfRun } from "./world-of-run.ts";
-import { requestKinds, type World } from "./world.ts";
+import { keepingLock } from "../rebuild/with-lock.ts";
+import { worldOfRun } from "../rebuild/world-of-run.ts";
+import { requestKinds, type World } from "../rebuild/world.ts";
 
 /** Remembered while the names are put back by an operator's word. */
 const goingBack = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Status } from "../../../src/rebuild/status.ts";
-import { statusLines } from "../../../src/rebuild/status-lines.ts";
+import type { Status } from "../../../src/operate/status.ts";
+import { statusLines } from "../../../src/operate/status-lines.ts";
 
 const now = Date.parse("2026-11-22T18:12:00Z");
 const base: Status = {

@@ -14,12 +14,10 @@ import {
 } from "../steps/harvest/list-memory.ts";
 import { dataAttachment } from "../steps/load-data.ts";
 import { readLive } from "../steps/read-live.ts";
-import { readOnlyPorts } from "./guards.ts";
-import { directUpdate } from "./last-lines.ts";
-import { type ReadState, readState, type Run } from "./read-state.ts";
-import type { World } from "./world.ts";
-
-export { lastJobLines, statusLines } from "./status-lines.ts";
+import { readOnlyPorts } from "../rebuild/guards.ts";
+import { directUpdate } from "../rebuild/last-lines.ts";
+import { type ReadState, readState, type Run } from "../rebuild/read-state.ts";
+import type { World } from "../rebuild/world.ts";
 
 /** The stable shape of `status -o json`. */
 export interface Status {

@@ -7,11 +7,11 @@ import { evidenceOf } from "../steps/keep-evidence.ts";
 import { readLive } from "../steps/read-live.ts";
 import { type LeftoverScope, removeLeftovers, whyItStays } from "../steps/remove-leftovers.ts";
 import { usedBy } from "../steps/remove-release.ts";
-import { unfencedPorts } from "./guards.ts";
-import { readState } from "./read-state.ts";
-import { stateKeeper } from "./state-keeper.ts";
-import { keepingLock, tryLock } from "./with-lock.ts";
-import type { World } from "./world.ts";
+import { unfencedPorts } from "../rebuild/guards.ts";
+import { readState } from "../rebuild/read-state.ts";
+import { stateKeeper } from "../rebuild/state-keeper.ts";
+import { keepingLock, tryLock } from "../rebuild/with-lock.ts";
+import type { World } from "../rebuild/world.ts";
 
 /**
  * Removes every failed build, what was kept past its time, and half-deleted namespaces; returns the names. While a
