@@ -1,6 +1,6 @@
 /** Helm on the Kubernetes emulator, or on the cluster that POWO_CONTRACT_KUBECONFIG points at. */
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -8,6 +8,7 @@ import { createReleases } from "../../src/adapters/helm/index.ts";
 import { startKubernetes } from "../sandbox/kubernetes/index.ts";
 import { requireBinaries } from "../tools/binaries.ts";
 import { describeReleases, type ReleasesWorld } from "./releases.ts";
+import { removeFolder } from "../tools/remove-folder.ts";
 
 async function world(kubeconfig: string, stop: () => Promise<void>): Promise<ReleasesWorld> {
   const { helm, kubectl } = await requireBinaries();
@@ -22,7 +23,7 @@ async function world(kubeconfig: string, stop: () => Promise<void>): Promise<Rel
     },
     async close() {
       await stop();
-      await rm(workDir, { recursive: true, force: true });
+      await removeFolder(workDir);
     },
   };
 }
@@ -36,7 +37,7 @@ if (given !== undefined && given !== "") {
     const cluster = await startKubernetes({ dir });
     return world(cluster.kubeconfig, async () => {
       await cluster.stop();
-      await rm(dir, { recursive: true, force: true });
+      await removeFolder(dir);
     });
   });
 }

@@ -1,13 +1,14 @@
 /** What the steps rely on of Helm, whatever cluster is behind it. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConfigError, PermanentError } from "../../src/errors.ts";
 import type { ChartInstall, Releases } from "../../src/ports/releases.ts";
+import { removeFolder } from "../tools/remove-folder.ts";
 
 export interface ReleasesWorld {
   releases: Releases;
@@ -47,7 +48,7 @@ export function describeReleases(name: string, make: () => Promise<ReleasesWorld
     afterAll(async () => {
       for (const child of left) child.kill("SIGKILL");
       await world.close();
-      await rm(dir, { recursive: true });
+      await removeFolder(dir);
     });
 
     const chart = async (change: Partial<ChartInstall> = {}): Promise<ChartInstall> => {

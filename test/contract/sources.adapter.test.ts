@@ -1,5 +1,5 @@
 /** The inputs from a git repository and from a local folder, data and secrets from where they usually are. */
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createSources, type SourcesOptions } from "../../src/adapters/sources.ts";
@@ -9,6 +9,7 @@ import { startFiles } from "../sandbox/files.ts";
 import { createInfrastructureRepository } from "../sandbox/git-repository.ts";
 import { requireBinaries } from "../tools/binaries.ts";
 import { describeSources, type SourcesWorld } from "./sources.ts";
+import { removeFolder } from "../tools/remove-folder.ts";
 
 const fixture = path.resolve(import.meta.dirname, "../fixtures/infrastructure");
 
@@ -45,7 +46,7 @@ async function world(dir: string, place: Place): Promise<SourcesWorld> {
     showFault: (fault) => files.faults.add(() => true, fault, 1),
     async close() {
       await files.close();
-      await rm(dir, { recursive: true, force: true });
+      await removeFolder(dir);
     },
   };
 }

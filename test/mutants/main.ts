@@ -11,6 +11,7 @@ import { interlockMutants } from "./interlocks.ts";
 import { limitMutants } from "./limits.ts";
 import type { Mutant } from "./mutant.ts";
 import { orderMutants } from "./order.ts";
+import { removeFolder } from "../tools/remove-folder.ts";
 
 const leastCaught = 0.9;
 /** A defect may make a run go on without end: that is noticed too. */
@@ -102,7 +103,7 @@ try {
     else console.log(`    by: ${failed}`);
   }
 } finally {
-  await rm(dir, { recursive: true, force: true });
+  await removeFolder(dir);
 }
 const caught = mutants.length - survivors.length;
 console.log(

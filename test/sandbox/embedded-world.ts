@@ -3,7 +3,7 @@
  * and portals, Cloud DNS, the data URL and the chart's git repository; and a release of the original builder that is
  * live. The real program with the real helm is started against it as a child process.
  */
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -19,6 +19,7 @@ import { installLiveRelease } from "./world/live-release.ts";
 import { addressesOf, viewsOfCluster, viewsOfEmulator, type NamespaceViews } from "./world/namespace-view.ts";
 import { watchPublicNames, type PublicNamesWatch } from "./world/public-names.ts";
 import { writeSettings } from "./world/settings.ts";
+import { removeFolder } from "../tools/remove-folder.ts";
 
 export interface WorldOptions extends HarvestPace {
   /** A real cluster instead of the emulator. */
@@ -137,7 +138,7 @@ export async function startEmbeddedWorld(options: WorldOptions = {}): Promise<Em
         await run(tools.kubectl, ["delete", "namespace", "--wait=false", "--ignore-not-found", ...mine]);
       }
       await Promise.all([stopEmulators(emulators), kubernetes?.stop()]);
-      await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+      await removeFolder(dir);
     },
   };
 }

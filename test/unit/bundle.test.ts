@@ -1,5 +1,5 @@
 /** What the bundle loads late or leaves out (scripts/lean-bundle.ts) takes nothing from the ways to an API server. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import net, { type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -7,6 +7,7 @@ import path from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { requireProgram } from "../tools/built-program.ts";
+import { removeFolder } from "../tools/remove-folder.ts";
 
 let dir: string;
 let program: string;
@@ -56,7 +57,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   for (const close of closing) close();
-  await rm(dir, { recursive: true, force: true });
+  await removeFolder(dir);
 });
 beforeEach(() => {
   requests = [];

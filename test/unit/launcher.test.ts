@@ -1,10 +1,11 @@
 /** The built program as people start it: by itself, on this Node, and on an older one if the machine has it. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { removeFolder } from "../tools/remove-folder.ts";
 
 const root = path.join(import.meta.dirname, "..", "..");
 const place = mkdtempSync(path.join(tmpdir(), "powo-launcher-"));
@@ -23,9 +24,7 @@ beforeAll(() => {
   symlinkSync(path.join(root, "node_modules"), path.join(place, "node_modules"));
   execFileSync(process.execPath, [path.join(root, "scripts", "build.ts"), path.join(place, "dist")]);
 });
-afterAll(() => {
-  rmSync(place, { recursive: true, force: true });
-});
+afterAll(() => removeFolder(place));
 
 const starts: [how: string, command: string[]][] = [
   ["by itself", [program]],

@@ -1,15 +1,16 @@
 /** The edge of the process, run from its sources. */
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { errorLines } from "../../src/print-error.ts";
 import { ConfigError, PermanentError } from "../../src/errors.ts";
+import { removeFolder } from "../tools/remove-folder.ts";
 
 const main = path.join(import.meta.dirname, "..", "..", "src", "main.ts");
 const place = mkdtempSync(path.join(tmpdir(), "powo-main-"));
-afterAll(() => rmSync(place, { recursive: true, force: true }));
+afterAll(() => removeFolder(place));
 
 const mappings = path.join(place, "dns-mappings.yaml");
 writeFileSync(mappings, "dns:\n  - { name: powo.example., zone: example, service: portal }\n");

@@ -1,11 +1,12 @@
 /** Every command block of the operators' pages, typed as it stands, one after the other. */
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { execa } from "execa";
 import { requireBinaries } from "../../tools/binaries.ts";
 import { asAdmin, chartDir, helmRun, makeBuilder, releaseLabels, simulated, until } from "./cluster.ts";
+import { removeFolder } from "../../tools/remove-folder.ts";
 
 const builder = makeBuilder("doc");
 const { environment: env, namespace: own } = builder;
@@ -68,7 +69,7 @@ describe.skipIf(!simulated)("on simulated nodes", () => {
   });
   afterAll(async () => {
     await builder.remove();
-    await rm(directory, { recursive: true });
+    await removeFolder(directory);
   });
 
   describe.each(["operations.md", "chart.md", "migration.md"])("docs/%s", async (page) => {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { execa } from "execa";
 import { requireBinaries } from "../../tools/binaries.ts";
+import { removeFolder } from "../../tools/remove-folder.ts";
 
 export const root = path.resolve(import.meta.dirname, "../../..");
 const base = "localhost/powo-base:bookworm";
@@ -56,7 +57,7 @@ async function ensureBase(): Promise<void> {
       directory,
     );
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await removeFolder(directory);
   }
 }
 
@@ -107,7 +108,7 @@ export async function addedBytes(name: string): Promise<number> {
     const layers: { size: number }[] = (await blob(index.manifests[0].digest)).layers;
     return layers.slice(1).reduce((sum, layer) => sum + layer.size, 0);
   } finally {
-    await rm(directory, { recursive: true });
+    await removeFolder(directory);
   }
 }
 

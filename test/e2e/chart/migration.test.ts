@@ -1,10 +1,11 @@
 /** From the original builder's chart to this one, as docs/migration.md says. */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stringify } from "yaml";
 import { asAdmin, chartDir, helmRun, makeBuilder, untilPoliciesHold } from "./cluster.ts";
+import { removeFolder } from "../../tools/remove-folder.ts";
 
 const builder = makeBuilder("mig");
 const { environment: env, namespace: own } = builder;
@@ -58,7 +59,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await builder.remove();
-  await rm(old, { recursive: true });
+  await removeFolder(old);
 });
 
 test("the old release is upgraded in place with its own values, and nothing of it is left", async () => {

@@ -1,5 +1,5 @@
 /** The release role is enough for everything Helm does to a release, and for looking into a failed one. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -14,6 +14,7 @@ import {
   until,
   untilPoliciesHold,
 } from "./cluster.ts";
+import { removeFolder } from "../../tools/remove-folder.ts";
 
 const builder = makeBuilder("rel");
 const { environment: env, namespace: own } = builder;
@@ -46,7 +47,7 @@ describe.skipIf(!simulated)("on simulated nodes", () => {
   });
   afterAll(async () => {
     await builder.remove();
-    await rm(directory, { recursive: true });
+    await removeFolder(directory);
   });
 
   test("helm installs, lists, upgrades, rolls back and uninstalls a release with the builder's token", async () => {

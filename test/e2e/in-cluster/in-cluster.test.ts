@@ -2,7 +2,7 @@
  * The real image as the CronJob's pod on a real node, with nothing but its ServiceAccount. One file, for the image is
  * made once, and the audit log is read when all the others are through.
  */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { beforeAll, describe } from "vitest";
@@ -13,6 +13,7 @@ import { describeRebuild } from "./rebuild.ts";
 import { cluster, whyNotInCluster } from "./requirements.ts";
 import { image, startStage, type OpenStage, type Stage } from "./stage.ts";
 import { describeVerbs } from "./verbs.ts";
+import { removeFolder } from "../../tools/remove-folder.ts";
 
 const why = await whyNotInCluster();
 
@@ -34,7 +35,7 @@ describe.skipIf(why !== undefined)(`in the cluster${why === undefined ? "" : ` (
     for (const prefix of ["clk", "vrb", "end"]) stages.set(prefix, prepare(prefix));
     await saveImage(name, file);
     await cluster("image-import", file);
-    await Promise.all([rm(directory, { recursive: true }), ...stages.values()]);
+    await Promise.all([removeFolder(directory), ...stages.values()]);
   });
 
   const open: OpenStage = async (prefix) => (await stages.get(prefix)) ?? prepare(prefix);

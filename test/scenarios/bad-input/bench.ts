@@ -1,11 +1,12 @@
 /** Runs one case of bad input through the program's own adapters, and tells what it said and touched. */
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { runProgram } from "../../../src/cli/program.ts";
 import { exitCodeOf } from "../../../src/errors.ts";
 import { errorLines } from "../../../src/print-error.ts";
 import { createRedactor } from "../../../src/redaction.ts";
 import type { EmbeddedWorld } from "../../sandbox/embedded-world.ts";
+import { removeFolder } from "../../tools/remove-folder.ts";
 
 export type Env = Record<string, string>;
 
@@ -116,7 +117,7 @@ export async function inPlace<T>(world: EmbeddedWorld, work: (place: Place) => P
     world.kubernetes?.faults.clear();
     world.kubernetes?.deny(() => false);
     for (const act of acts) act();
-    await rm(dir, { recursive: true, force: true });
+    await removeFolder(dir);
   }
 }
 

@@ -4,11 +4,12 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createSecretsFile } from "../../../src/adapters/secrets-file.ts";
 import { ConfigError } from "../../../src/errors.ts";
+import { removeFolder } from "../../tools/remove-folder.ts";
 
 describe("the secrets file", () => {
   let dir: string;
   beforeAll(async () => void (dir = await mkdtemp(path.join(tmpdir(), "powo-secrets-"))));
-  afterAll(() => rm(dir, { recursive: true }));
+  afterAll(() => removeFolder(dir));
 
   it.each([
     ["is missing", undefined, "no such file"],

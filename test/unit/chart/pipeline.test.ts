@@ -1,10 +1,11 @@
 /** The pipeline against GitLab's own schema, and its Docker-free jobs for real (gitlab-ci-local). */
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
+import { removeFolder } from "../../tools/remove-folder.ts";
 
 const root = path.resolve(import.meta.dirname, "../../..");
 const program = path.join(root, "node_modules/gitlab-ci-local/dist/index.js");
@@ -26,7 +27,7 @@ beforeAll(async () => {
   const author = ["-c", "user.name=test", "-c", "user.email=test@example.org"];
   await execa("git", ["-C", directory, ...author, "commit", "--quiet", "-m", "test"]);
 });
-afterAll(() => rm(directory, { recursive: true }));
+afterAll(() => removeFolder(directory));
 
 test("passes GitLab's schema, and a mistake does not", async () => {
   const file = path.join(directory, ".gitlab-ci.yml");

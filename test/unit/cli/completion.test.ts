@@ -1,14 +1,15 @@
 /** The completion scripts, in the shells themselves where they are installed. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { completionScript } from "../../../src/cli/completion.ts";
 import { verbs } from "../../../src/cli/verbs.ts";
+import { removeFolder } from "../../tools/remove-folder.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "completion-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => removeFolder(folder));
 
 const names = verbs.map(({ name }) => name);
 const isThere = (shell: string) => spawnSync("which", [shell]).status === 0;

@@ -1,6 +1,6 @@
 /** The page in headless Chromium, where one is installed. REPORT_SHOTS=folder keeps the pictures. */
 import { execFile, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -8,12 +8,13 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { Report } from "../../../src/domain/report.ts";
 import { renderReport } from "../../../src/report/render-report.ts";
 import { failedReport, goodReport, rejectedReport, runningReport } from "./sample.ts";
+import { removeFolder } from "../../tools/remove-folder.ts";
 
 const chromium = ["chromium", "chromium-browser", "google-chrome"].find(
   (name) => spawnSync("which", [name]).status === 0,
 );
 const folder = mkdtempSync(path.join(tmpdir(), "powo-report-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => removeFolder(folder));
 
 const run = promisify(execFile);
 let runs = 0;

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -8,6 +8,7 @@ import { parseAllDocuments } from "yaml";
 import { generateSecrets } from "../../fixtures/secrets.ts";
 import { createInfrastructureRepository } from "../../sandbox/git-repository.ts";
 import { requireBinaries } from "../../tools/binaries.ts";
+import { removeFolder } from "../../tools/remove-folder.ts";
 
 const run = promisify(execFile);
 const chart = path.resolve(import.meta.dirname, "../../fixtures/infrastructure/powo");
@@ -27,7 +28,7 @@ beforeAll(async () => {
   ({ helm } = await requireBinaries());
   await writeFile(path.join(folder, "secrets.yaml"), secrets.text);
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => removeFolder(folder));
 
 async function render(...values: string[]): Promise<Manifest[]> {
   const files = values.flatMap((file) => ["-f", file]);

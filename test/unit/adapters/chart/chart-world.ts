@@ -1,5 +1,5 @@
 /** A work folder, and chart sources with the usual settings. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "vitest";
@@ -7,6 +7,7 @@ import { createChartSource, type ChartSourceOptions } from "../../../../src/adap
 import { ConfigError } from "../../../../src/errors.ts";
 import type { Chart } from "../../../../src/ports/sources.ts";
 import { requireBinaries } from "../../../tools/binaries.ts";
+import { removeFolder } from "../../../tools/remove-folder.ts";
 
 export interface ChartWorld {
   dir: string;
@@ -44,6 +45,6 @@ export async function createChartWorld(): Promise<ChartWorld> {
       const [problem] = (failure as ConfigError).problems;
       return `${problem?.where ?? ""}: ${problem?.what ?? ""}`;
     },
-    close: () => rm(dir, { recursive: true, force: true }),
+    close: () => removeFolder(dir),
   };
 }

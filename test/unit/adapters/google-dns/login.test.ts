@@ -1,13 +1,14 @@
 import { generateKeyPairSync } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import nock from "nock";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createGoogleDns, type GoogleDnsOptions } from "../../../../src/adapters/google-dns/index.ts";
 import { ConfigError } from "../../../../src/errors.ts";
+import { removeFolder } from "../../../tools/remove-folder.ts";
 
 const nowhere = "http://127.0.0.1:9/";
 
@@ -18,7 +19,7 @@ describe("the login to Cloud DNS", () => {
     nock.cleanAll();
     nock.restore();
     nock.activate();
-    await rm(dir, { recursive: true });
+    await removeFolder(dir);
   });
 
   const find = (options: Partial<GoogleDnsOptions>) =>

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -11,6 +11,7 @@ import { uninstallArguments } from "../../../../src/adapters/helm/uninstall.ts";
 import { ConfigError, PermanentError, TransientError } from "../../../../src/errors.ts";
 import { generateSecrets } from "../../../fixtures/secrets.ts";
 import { createRecordingProgram } from "../../../tools/recording-program.ts";
+import { removeFolder } from "../../../tools/remove-folder.ts";
 
 const chart = {
   name: "prod-aaaaa",
@@ -93,7 +94,7 @@ items:
 describe("a helm process", () => {
   let dir: string;
   beforeEach(async () => void (dir = await mkdtemp(path.join(tmpdir(), "powo-fake-helm-"))));
-  afterEach(() => rm(dir, { recursive: true }));
+  afterEach(() => removeFolder(dir));
 
   const options = (bin: string): HelmOptions => ({
     bin,

@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connect, createCluster } from "../../../../src/adapters/kubernetes/index.ts";
 import { startKubernetes, type SandboxCluster } from "../../../sandbox/kubernetes/index.ts";
+import { removeFolder } from "../../../tools/remove-folder.ts";
 
 let dir: string;
 let kubernetes: SandboxCluster;
@@ -13,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await kubernetes.stop();
-  await rm(dir, { recursive: true });
+  await removeFolder(dir);
 });
 
 test("a binding counts when the API server has seen it, though some of its rights were there before", async () => {

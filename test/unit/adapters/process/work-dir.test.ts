@@ -1,14 +1,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openWorkDir, removeDir } from "../../../../src/adapters/process/work-dir.ts";
+import { removeFolder } from "../../../tools/remove-folder.ts";
 
 let parent: string;
 beforeAll(async () => void (parent = await mkdtemp(path.join(tmpdir(), "powo-work-"))));
-afterAll(() => rm(parent, { recursive: true }));
+afterAll(() => removeFolder(parent));
 
 async function left(name: string): Promise<void> {
   await mkdir(path.join(parent, name, "git"), { recursive: true });
