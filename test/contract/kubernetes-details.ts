@@ -166,6 +166,32 @@ export function describeKubernetesDetails(kubeconfig: () => string): void {
       );
     });
 
+    it("announce on the CronJob as well that the Job was made of", async () => {
+      const template = {
+        spec: { containers: [{ name: "main", image: "example.test/main:1" }], restartPolicy: "Never" },
+      };
+      const metadata = { name: "weekly", namespace: bench.namespace };
+      const spec = { schedule: "0 12 * * SUN", suspend: true, jobTemplate: { spec: { template } } };
+      await bench.clients.apply({ apiVersion: "batch/v1", kind: "CronJob", metadata, spec });
+      await kubectl("create", "job", "weekly-1", "--from=cronjob/weekly");
+      const log = { debug: (_: object, message: string) => expect.unreachable(message) };
+      const event = { type: "Normal", reason: "Live", message: "prod-k3m7q is live" } as const;
+      await createAnnouncer(bench.connection, { jobName: "weekly-1", log })(event);
+      const ours = "reason=Live,reportingComponent=powo-builder";
+      const { items } = JSON.parse(await kubectl("get", "events", "--field-selector", ours, "-o", "json"));
+      const on = items.map(
+        ({ involvedObject: { kind, name, uid } }: { involvedObject: Record<string, string> }) => ({
+          kind,
+          name,
+          uid,
+        }),
+      );
+      const { uid } = (await get("cronjob", "weekly")).metadata;
+      expect(on).toHaveLength(2);
+      expect(on).toContainEqual({ kind: "CronJob", name: "weekly", uid });
+      expect(on).toContainEqual(expect.objectContaining({ kind: "Job", name: "weekly-1" }));
+    });
+
     it("announce nothing where there is no Job, and never fail", async () => {
       const lines: string[] = [];
       const log = { debug: (_: object, message: string) => void lines.push(message) };

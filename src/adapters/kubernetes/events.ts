@@ -1,4 +1,4 @@
-/** Kubernetes Events on the Job that the builder runs in. */
+/** Kubernetes Events on the Job that the builder runs in, and on the CronJob that the Job was made of. */
 import { messageOf } from "../../errors.ts";
 import type { Notifier } from "../../ports/notifier.ts";
 import type { KubernetesConnection } from "./client.ts";
@@ -15,7 +15,10 @@ export interface AnnouncerOptions {
 
 type Announcement = Parameters<Notifier["announce"]>[0];
 
-interface Job {
+/** What an Event is about. */
+interface Target {
+  apiVersion: string;
+  kind: string;
   name: string;
   uid: string;
 }
@@ -26,31 +29,34 @@ const maxMessage = 1024;
 const maxReason = 128;
 const maxRemembered = 100;
 
-/** Announces on the Job, or nowhere when there is none. Never throws: what goes wrong is logged at debug. */
+/** Announces on the Job and its CronJob, or nowhere when there is none. Never throws: what goes wrong is logged at debug. */
 export function createAnnouncer(
   connection: KubernetesConnection,
   options: AnnouncerOptions,
 ): Notifier["announce"] {
   /** The Event that said it first, and how often it was said. */
   const said = new Map<string, { name: string; count: number }>();
-  let job: Job | undefined;
+  let targets: Target[] = [];
 
-  const announce = async (announcement: Announcement): Promise<void> => {
-    job ??= await findJob(connection, options);
-    if (!job) return;
+  const announceOn = async (target: Target, announcement: Announcement): Promise<void> => {
     const time = new Date((options.now ?? Date.now)()).toISOString().replace(/\.\d+Z$/, "Z");
-    const key = JSON.stringify(announcement);
+    const key = JSON.stringify([target.uid, announcement]);
     const earlier = said.get(key);
     if (earlier && (await countAgain(connection, earlier, time))) {
       earlier.count += 1;
       return;
     }
     if (said.size >= maxRemembered) said.clear();
-    const reporter = options.podName ?? job.name;
+    const reporter = options.podName ?? target.name;
     said.set(key, {
-      name: await createEvent(connection, job, { ...announcement, time, reporter }),
+      name: await createEvent(connection, target, { ...announcement, time, reporter }),
       count: 1,
     });
+  };
+
+  const announce = async (announcement: Announcement): Promise<void> => {
+    if (targets.length === 0) targets = await findTargets(connection, options);
+    for (const target of targets) await announceOn(target, announcement);
   };
 
   return async ({ type, reason, message }) => {
@@ -64,13 +70,12 @@ export function createAnnouncer(
 
 async function createEvent(
   { api, namespace }: KubernetesConnection,
-  job: Job,
+  target: Target,
   { type, reason, message, time, reporter }: Announcement & { time: string; reporter: string },
 ): Promise<string> {
-  const { kind } = resources.jobs;
   const created = await api.create(resources.events, namespace, {
-    metadata: { generateName: `${job.name.slice(0, 200)}.`, namespace },
-    involvedObject: { apiVersion: apiVersionOf(resources.jobs), kind, namespace, ...job },
+    metadata: { generateName: `${target.name.slice(0, 200)}.`, namespace },
+    involvedObject: { ...target, namespace },
     type,
     reason,
     message,
@@ -99,16 +104,20 @@ async function countAgain(
   }
 }
 
-async function findJob(
+async function findTargets(
   { api, namespace }: KubernetesConnection,
   { jobName, podName }: AnnouncerOptions,
-): Promise<Job | undefined> {
+): Promise<Target[]> {
   let name = jobName;
   if (name === undefined && podName !== undefined) {
     const pod = await api.find(resources.pods, { namespace, name: podName });
     name = pod?.metadata?.ownerReferences?.find(({ kind }) => kind === "Job")?.name;
   }
-  if (name === undefined || name === "") return undefined;
-  const job = await api.find(resources.jobs, { namespace, name });
-  return job?.metadata?.uid === undefined ? undefined : { name, uid: job.metadata.uid };
+  if (name === undefined || name === "") return [];
+  const { uid, ownerReferences = [] } = (await api.find(resources.jobs, { namespace, name }))?.metadata ?? {};
+  if (uid === undefined) return [];
+  const job = { apiVersion: apiVersionOf(resources.jobs), kind: resources.jobs.kind, name, uid };
+  const owner = ownerReferences.find(({ kind }) => kind === "CronJob");
+  if (!owner) return [job];
+  return [job, { apiVersion: owner.apiVersion, kind: owner.kind, name: owner.name, uid: owner.uid }];
 }
