@@ -1,5 +1,4 @@
 /** What `status` tells: the live release first, then the run. Reads only. */
-import { brotliDecompressSync } from "node:zlib";
 import { followCommand, verbCommand } from "../domain/commands.ts";
 import type { Live } from "../domain/live.ts";
 import { median, type Timings } from "../domain/harvest-progress.ts";
@@ -7,7 +6,9 @@ import { goodDurations, type History } from "../domain/history.ts";
 import { messageOf } from "../errors.ts";
 import { isOver } from "../pipeline/run-document.ts";
 import {
+  jobOfKey,
   type JobResults,
+  pinnedJobs,
   resultsAttachment,
   timingsAttachment,
   unpack,
@@ -154,7 +155,7 @@ function describeHarvest({ harvest }: Run, { attachments }: ReadState): StatusRu
   const [list, state] = Object.entries(harvest ?? {}).at(-1) ?? [];
   if (list === undefined || state?.jobs === undefined) return undefined;
   const { current, currentSince, records, expectedAt, slow = [] } = state;
-  const nameOf = (identifier: string) => describeJob(identifier, attachments[dataAttachment]);
+  const nameOf = jobNames(attachments[dataAttachment]);
   const timings = unpack(attachments[timingsAttachment]) as Timings;
   const usual = current === undefined ? undefined : median(timings[current] ?? []);
   return {
@@ -189,19 +190,19 @@ function recentJobs(
   if (results.length === 0) return {};
   return {
     recent: results.map(([key, [seconds, records, exitCode]]) => ({
-      job: nameOf(key.replace(/#\d+$/, "")),
+      job: nameOf(jobOfKey(key)),
       ...{ exitCode, seconds, records },
     })),
   };
 }
 
-/** The job's description in the data configuration that is kept with the run; its identifier where there is none. */
-function describeJob(identifier: string, document: Uint8Array | undefined): string {
-  if (!document) return identifier;
-  const { jobConfigurations } = JSON.parse(brotliDecompressSync(document).toString()) as {
-    jobConfigurations: { identifier: string; description?: string }[];
-  };
-  return jobConfigurations.find((job) => job.identifier === identifier)?.description || identifier;
+/** Names jobs by their descriptions in the data configuration that is kept with the run; by identifier where there is none. */
+function jobNames(document: Uint8Array | undefined): (identifier: string) => string {
+  const { jobConfigurations } = pinnedJobs(document);
+  const descriptions = new Map(
+    jobConfigurations.map(({ identifier, description }) => [identifier, description]),
+  );
+  return (identifier) => descriptions.get(identifier) || identifier;
 }
 
 function summarise(history: History): Status["history"] {

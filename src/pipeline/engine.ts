@@ -7,7 +7,8 @@ import type { Checkpoint } from "./checkpoint.ts";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 import { isTransient, pauseMs } from "./patience.ts";
-import type { Step, StepContext, StepResult } from "./step.ts";
+import { stepContext } from "./step-context.ts";
+import type { Step, StepResult } from "./step.ts";
 
 /** `again`: back to an earlier step; `interrupted`: another builder goes on with it. */
 export type StepEnd = "done" | "skipped" | "failed" | "again" | "interrupted";
@@ -119,15 +120,7 @@ async function attempt<P, S extends object>(
   { ports, checkpoint, clock, signal, retryBudgetMs }: EngineOptions<P, S>,
   log: Log,
 ): Promise<StepResult<S>> {
-  const context: StepContext<S> = {
-    log,
-    clock,
-    signal,
-    save: (patch) => checkpoint.save(patch, signal),
-    attach: (name, bytes, patch) => checkpoint.attach(name, bytes, signal, patch),
-    attachment: (name) => checkpoint.attachment(name),
-    setWaiting: (waiting) => checkpoint.setPhase(waiting ? "waiting-approval" : "running", signal),
-  };
+  const context = stepContext(checkpoint, { log, clock, signal });
   let failingSince: number | undefined;
   for (let tries = 1; ; tries += 1) {
     const began = clock.now();

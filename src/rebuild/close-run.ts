@@ -17,6 +17,7 @@ import type { Checkpoint } from "../pipeline/checkpoint.ts";
 import type { Failure, Phase } from "../pipeline/run-document.ts";
 import type { NotificationEvent } from "../ports/notifier.ts";
 import {
+  jobOfKey,
   type JobResults,
   nextRecords,
   pack,
@@ -191,7 +192,7 @@ function recordsFor(checkpoint: Checkpoint<RunState>): Record<string, number> {
 /** Seconds per job of this run; of a job that ran twice the last. */
 function secondsPerJob(checkpoint: Checkpoint<RunState>): Map<string, number> {
   const results = unpack(checkpoint.attachment(resultsAttachment)) as JobResults;
-  return new Map(Object.entries(results).map(([key, [seconds]]) => [key.replace(/#\d+$/, ""), seconds]));
+  return new Map(Object.entries(results).map(([key, [seconds]]) => [jobOfKey(key), seconds]));
 }
 
 /** Webhook and Event of the outcome; neither may fail the run. */

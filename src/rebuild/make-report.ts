@@ -1,10 +1,15 @@
 /** The report of a run, from what is stored of it. */
-import { brotliDecompressSync } from "node:zlib";
 import type { Settings } from "../config/settings.ts";
 import { addressRecord } from "../domain/dns-plan.ts";
 import type { ListState } from "../domain/run-state.ts";
 import { isWell, type Report, type ReportJob, worthTelling } from "../domain/report.ts";
-import { type JobResults, resultsAttachment, unpack } from "../steps/harvest/list-memory.ts";
+import {
+  jobOfKey,
+  type JobResults,
+  pinnedJobs,
+  resultsAttachment,
+  unpack,
+} from "../steps/harvest/list-memory.ts";
 import { dataAttachment } from "../steps/load-data.ts";
 import type { Run } from "./read-state.ts";
 
@@ -125,7 +130,7 @@ function jobsOf({ run, attachments, earlier, redact }: ReportSources): ReportJob
   const known = [...earlier].reverse().filter(({ runId }) => runId !== run.runId);
   return Object.entries(results)
     .map(([key, [seconds, records, exitCode, startedAt]]): ReportJob => {
-      const id = key.replace(/#\d+$/, "");
+      const id = jobOfKey(key);
       const position = positions.get(id);
       const before = known
         .flatMap(({ jobs }) => jobs)
@@ -150,12 +155,8 @@ interface Configured {
 /** What the pinned data configuration says of jobs; the report goes without where it can't be read. */
 function configured(bytes: Uint8Array | undefined, lists: readonly string[]): Configured {
   const found: Configured = { descriptions: new Map(), positions: new Map() };
-  if (!bytes) return found;
   try {
-    const data = JSON.parse(brotliDecompressSync(bytes).toString()) as {
-      jobConfigurations: { identifier: string; description?: string }[];
-      jobLists: { identifier: string; jobConfigurations: string[] }[];
-    };
+    const data = pinnedJobs(bytes);
     for (const { identifier, description } of data.jobConfigurations)
       if (description) found.descriptions.set(identifier, description);
     for (const { identifier, jobConfigurations } of data.jobLists) {

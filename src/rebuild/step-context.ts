@@ -1,5 +1,6 @@
 import type { RunState } from "../domain/run-state.ts";
 import type { Checkpoint } from "../pipeline/checkpoint.ts";
+import { stepContext } from "../pipeline/step-context.ts";
 import type { StepContext } from "../pipeline/step.ts";
 import type { World } from "./world.ts";
 
@@ -10,13 +11,5 @@ export function contextFor(
   step: string,
   signal: AbortSignal,
 ): StepContext<RunState> {
-  return {
-    log: world.log(step),
-    clock: world.clock,
-    signal,
-    save: (patch) => checkpoint.save(patch, signal),
-    attach: (name, bytes, patch) => checkpoint.attach(name, bytes, signal, patch),
-    attachment: (name) => checkpoint.attachment(name),
-    setWaiting: (waiting) => checkpoint.setPhase(waiting ? "waiting-approval" : "running", signal),
-  };
+  return stepContext(checkpoint, { log: world.log(step), clock: world.clock, signal });
 }

@@ -1,5 +1,6 @@
 /** What is remembered of one job list, with the writes that keep it. */
 import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
+import type { HarvestJob } from "../../domain/harvest.ts";
 import type { ListState, RunState } from "../../domain/run-state.ts";
 import type { Timings } from "../../domain/harvest-progress.ts";
 import type { StepContext } from "../../pipeline/step.ts";
@@ -24,7 +25,7 @@ export function jobRecords(from: Attachments): Map<string, number | undefined> {
   const results = unpack(from.attachment(resultsAttachment)) as JobResults;
   return new Map(
     Object.entries(results).map(([key, [, records, exitCode]]) => [
-      key.replace(/#\d+$/, ""),
+      jobOfKey(key),
       exitCode === "NOT_MODIFIED" ? undefined : records,
     ]),
   );
@@ -43,6 +44,16 @@ export function nextRecords(from: Attachments): Record<string, number> {
       .toSorted(([, one], [, other]) => other - one)
       .slice(0, mostRemembered),
   );
+}
+
+/** The key of a result. A job that is run again counts as new: its execution is part of the key. */
+export function resultKey({ identifier, lastExecution }: HarvestJob): string {
+  return `${identifier}#${lastExecution ?? 0}`;
+}
+
+/** The job that a result is of. */
+export function jobOfKey(key: string): string {
+  return key.replace(/#\d+$/, "");
 }
 
 export interface ListMemory {
@@ -90,4 +101,14 @@ export function pack(value: unknown): Uint8Array {
 /** The value of a packed attachment, or an empty object. */
 export function unpack(bytes: Uint8Array | undefined): unknown {
   return bytes ? JSON.parse(brotliDecompressSync(bytes).toString()) : {};
+}
+
+/** What is told of jobs by the data configuration that is kept with the run; empty where none is. */
+export interface PinnedJobs {
+  jobConfigurations: { identifier: string; description?: string; jobName?: string }[];
+  jobLists: { identifier: string; jobConfigurations: string[] }[];
+}
+
+export function pinnedJobs(document: Uint8Array | undefined): PinnedJobs {
+  return { jobConfigurations: [], jobLists: [], ...(unpack(document) as Partial<PinnedJobs>) };
 }

@@ -5,7 +5,7 @@ import type { RunState } from "../../domain/run-state.ts";
 import { clockTime, count, duration } from "../../domain/words.ts";
 import type { StepContext } from "../../pipeline/step.ts";
 import type { Ports } from "../../ports/index.ts";
-import type { JobResult, ListMemory } from "./list-memory.ts";
+import { type JobResult, type ListMemory, resultKey } from "./list-memory.ts";
 
 const progressEveryMs = 600_000;
 const nameWidth = 48;
@@ -117,11 +117,6 @@ async function remember(
     records,
     expectedAt: left === undefined ? undefined : new Date(now + left * 1000).toISOString(),
   });
-}
-
-/** A job that is run again counts as new: its execution is part of the key. */
-function resultKey({ identifier, lastExecution }: HarvestJob): string {
-  return `${identifier}#${lastExecution ?? 0}`;
 }
 
 function secondsOf(execution: HarvestExecution | undefined): number {

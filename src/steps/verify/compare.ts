@@ -1,5 +1,4 @@
 /** Counts what the new site holds, and what the live one does; names the sources that lost most. */
-import { brotliDecompressSync } from "node:zlib";
 import type { Settings } from "../../config/settings.ts";
 import { areTold, type Gate, largestLosses, type SourceLoss, taxonKinds } from "../../domain/gate.ts";
 import type { RunState } from "../../domain/run-state.ts";
@@ -7,7 +6,7 @@ import { PermanentError, TransientError } from "../../errors.ts";
 import type { StepContext } from "../../pipeline/step.ts";
 import type { Ports } from "../../ports/index.ts";
 import type { SiteTarget } from "../../ports/site.ts";
-import { jobRecords, recordsAttachment, unpack } from "../harvest/list-memory.ts";
+import { jobRecords, pinnedJobs, recordsAttachment, unpack } from "../harvest/list-memory.ts";
 import { dataAttachment } from "../load-data.ts";
 
 interface Counted {
@@ -104,11 +103,7 @@ function lossesOf(context: StepContext<RunState>): SourceLoss[] {
 function jobNames(document: Uint8Array | undefined): { names: Map<string, string>; indexes: Set<string> } {
   const names = new Map<string, string>();
   const indexes = new Set<string>();
-  if (!document) return { names, indexes };
-  const { jobConfigurations } = JSON.parse(brotliDecompressSync(document).toString()) as {
-    jobConfigurations: { identifier: string; description?: string; jobName?: string }[];
-  };
-  for (const { identifier, description, jobName } of jobConfigurations) {
+  for (const { identifier, description, jobName } of pinnedJobs(document).jobConfigurations) {
     if (description) names.set(identifier, description.replace(/^Harvest (?=\S)/, ""));
     if (jobName === "ReIndex") indexes.add(identifier);
   }
