@@ -1,5 +1,5 @@
 /** One invocation of `run`: joins, resumes or begins, and brings the run to its end or to a safe stop. */
-import { AbortedError, exitCodes, messageOf, type ExitCode } from "../errors.ts";
+import { AbortedError, exitCodes, type ExitCode } from "../errors.ts";
 import { isReleaseName } from "../domain/names.ts";
 import { duration } from "../domain/words.ts";
 import type { Checkpoint } from "../pipeline/checkpoint.ts";
@@ -22,7 +22,7 @@ import { fencedPorts } from "./guards.ts";
 import { observers, openMetrics, watchedStore } from "./measure.ts";
 import { endedInThisJob, openRun, type OpenedRun } from "./open-run.ts";
 import { readState, type ReadState } from "./read-state.ts";
-import { acquireAfterVerbs, newLock } from "./with-lock.ts";
+import { acquireAfterVerbs, freeLock, newLock } from "./with-lock.ts";
 import { worldOfRun } from "./world-of-run.ts";
 import { type Metrics, requestKinds, type World } from "./world.ts";
 
@@ -53,9 +53,7 @@ export async function rebuild(world: World, signal: AbortSignal): Promise<ExitCo
     await metrics.close();
     // What operators asked for outlives an interruption: the next builder answers it.
     const answered = code === undefined || code === exitCodes.interrupted ? [] : Object.values(requestKinds);
-    await lock.release(answered).catch((error: unknown) => {
-      world.log().warn({}, `the lease could not be freed (${messageOf(error)}); it expires by itself`);
-    });
+    await freeLock(world, lock, answered);
   }
 }
 

@@ -68,10 +68,15 @@ export async function keepingLock<T>(
   try {
     return await work(fencedPorts(world, lock, held), held);
   } finally {
-    await lock.release(answered).catch((error: unknown) => {
-      world.log().warn({}, `the lease could not be freed (${messageOf(error)}); it expires by itself`);
-    });
+    await freeLock(world, lock, answered);
   }
+}
+
+/** Frees the lock; the requests of operators that `answered` names are done with. Never throws. */
+export async function freeLock(world: World, lock: Lock, answered: readonly string[]): Promise<void> {
+  await lock.release(answered).catch((error: unknown) => {
+    world.log().warn({}, `the lease could not be freed (${messageOf(error)}); it expires by itself`);
+  });
 }
 
 /** Takes the lock now, or says who holds it. */
