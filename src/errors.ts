@@ -47,19 +47,28 @@ export class ConfigError extends BuilderError {
   }
 }
 
-/** A dependency that can't be asked right now; the engine tries again until RETRY_TIMEOUT is over. */
+/** What an adapter saw of an answer that it can't use; what that means is decided by pipeline/retry.ts alone. */
+export interface Seen {
+  /** The HTTP status; undefined where there was no answer. */
+  status?: number | undefined;
+  /** What a Retry-After header asked for, in milliseconds, unbounded. */
+  retryAfterMs?: number | undefined;
+}
+
+/**
+ * A dependency gave no answer, or one that is neither success nor an expected refusal. Asked again until RETRY_TIMEOUT is
+ * over; in preflight a 401, 403 or 404 is a mistake instead.
+ */
 export class TransientError extends BuilderError {
   /** Who is away, as an operator calls it: "the Kubernetes API", "Cloud DNS". */
   readonly dependency: string;
+  readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
 
-  constructor(
-    dependency: string,
-    message: string,
-    options: ErrorDetails & { retryAfterMs?: number | undefined } = {},
-  ) {
+  constructor(dependency: string, message: string, options: ErrorDetails & Seen = {}) {
     super("OUTAGE", message, options);
     this.dependency = dependency;
+    this.status = options.status;
     this.retryAfterMs = options.retryAfterMs;
   }
 }
