@@ -1,4 +1,5 @@
-# The builder: one bundled program, Helm, git and ssh on a slim Node 24.
+# The builder: the bundle, run by the base's Node 24, with Helm, git and ssh. The licences of the packages in the bundle are
+# in /opt/powo-builder/THIRD-PARTY-NOTICES.
 #   npm ci && npm run build && docker build -t powo-builder .
 # Where no registry is reachable:
 #   --build-arg BASE_IMAGE=…    any Debian with Node 24
@@ -34,7 +35,7 @@ RUN printf 'path-exclude=%s\n' '/usr/share/perl/*' '/usr/share/perl5/*' '/usr/li
     /usr/local/bin/yarn /usr/local/bin/yarnpkg /opt/yarn-* \
   && echo 'builder:x:65532:65532::/tmp:/usr/sbin/nologin' >> /etc/passwd \
   && echo 'builder:x:65532:' >> /etc/group \
-  && printf '#!/bin/sh\nexec node /opt/powo-builder/powo-builder.js "$@"\n' > /usr/local/bin/powo-builder \
+  && printf '#!/bin/sh\nexec node /opt/powo-builder/main.js "$@"\n' > /usr/local/bin/powo-builder \
   && chmod 0755 /usr/local/bin/powo-builder
 COPY --from=helm /helm /usr/local/bin/helm
 COPY package.json /opt/powo-builder/

@@ -19,13 +19,13 @@ export interface Bench {
   run: (runs: number) => Promise<Figure[]>;
 }
 
-export interface Spread {
+interface Spread {
   min: number;
   median: number;
   max: number;
 }
 
-export function spread(values: readonly number[]): Spread {
+function spread(values: readonly number[]): Spread {
   const sorted = [...values].sort((one, other) => one - other);
   const at = (index: number) => sorted[index] ?? NaN;
   const upper = Math.floor(sorted.length / 2);

@@ -1,14 +1,10 @@
-/** Bundles the program: one entry, a chunk per verb, and the launcher. `node scripts/build.ts [folder, else dist]` */
-import { chmod, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+/** Bundles the program into a folder: `node scripts/build.ts [folder, else dist]`. */
+import { chmod, copyFile, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { build } from "esbuild";
-import { leanBundle } from "./lean-bundle.ts";
+import { build, type Metafile, type Plugin } from "esbuild";
+import { thirdPartyNotices } from "./third-party-notices.ts";
 
 const root = path.join(import.meta.dirname, "..");
-const dist = path.resolve(process.argv[2] ?? path.join(root, "dist"));
-const { version } = JSON.parse(await readFile(path.join(root, "package.json"), "utf8")) as {
-  version: string;
-};
 
 /** What CommonJS packages take for granted. */
 const banner = [
@@ -18,39 +14,75 @@ const banner = [
   "const __dirname = import.meta.dirname;",
 ].join("");
 
-/** To a shell the program; to Node a string and a comment. The project's own Node comes first, then PATH's. */
-const shellLines = `#!/bin/sh
-":" //; self=$(readlink -f -- "$0" 2>/dev/null || printf %s "$0"); node="\${self%/*}/../node_modules/node/bin/node"; [ -x "$node" ] || node=node; exec "$node" "$self" "$@"
-`;
+/**
+ * Gives a CommonJS package that is loaded by `import()` its named exports, as Node does. Where it splits a bundle, esbuild
+ * leaves such a package its default export alone: `const { DNS } = await import("@google-cloud/dns")` is undefined.
+ */
+const namedExports: Plugin = {
+  name: "named-exports",
+  setup(build) {
+    build.onResolve({ filter: /^[^.]/ }, async ({ path: name, kind, resolveDir, importer, pluginData }) => {
+      if (kind !== "dynamic-import" || pluginData === "resolving") return undefined;
+      const found = await build.resolve(name, { kind, resolveDir, importer, pluginData: "resolving" });
+      if (found.external) return found;
+      const exports = Object.keys((await import(found.path)) as object);
+      const isCommonJs = exports.includes("module.exports");
+      return isCommonJs ? { path: found.path, namespace: "named-exports", pluginData: exports } : found;
+    });
+    build.onLoad({ filter: /./, namespace: "named-exports" }, ({ path: file, pluginData }) => {
+      const notNames = ["default", "module.exports", "__esModule"];
+      const names = (pluginData as string[]).filter((name) => !notNames.includes(name));
+      const contents = `const all = require(${JSON.stringify(file)}); export default all; export const { ${names.join()} } = all;`;
+      return { contents, resolveDir: path.dirname(file) };
+    });
+  },
+};
 
-// Made beside the old one and put in its place when it is whole: who starts the program meanwhile gets one or the other.
-const made = `${dist}.${process.pid}`;
-await build({
-  entryPoints: [path.join(root, "src", "main.ts")],
-  outdir: made,
-  chunkNames: "chunks/[name]-[hash]",
-  bundle: true,
-  format: "esm",
-  splitting: true,
-  platform: "node",
-  target: "node22",
-  minify: true,
-  // Error classes are known by their names.
-  keepNames: true,
-  legalComments: "none",
-  plugins: [leanBundle],
-  banner: { js: banner },
-  define: { POWO_BUILDER_VERSION: JSON.stringify(version) },
-  logLevel: "warning",
-});
-const launcher = path.join(made, "powo-builder.js");
-await writeFile(launcher, shellLines + (await readFile(path.join(root, "scripts", "launcher.js"), "utf8")));
-await chmod(launcher, 0o755);
-
-let bytes = 0;
-for (const entry of await readdir(made, { recursive: true, withFileTypes: true })) {
-  if (entry.isFile()) bytes += (await stat(path.join(entry.parentPath, entry.name))).size;
+/** Builds the bundle and puts it in the folder's place. Tells what is in it. */
+export async function buildProgram(dist: string): Promise<Metafile> {
+  const { version } = JSON.parse(await readFile(path.join(root, "package.json"), "utf8")) as {
+    version: string;
+  };
+  // Built beside the old one and put in its place when it is whole: a program started meanwhile gets one or the other.
+  const made = `${dist}.${process.pid}`;
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: ["src/main.ts"],
+    outdir: made,
+    chunkNames: "chunks/[name]-[hash]",
+    bundle: true,
+    format: "esm",
+    splitting: true,
+    platform: "node",
+    target: "node24",
+    // Names stay: the stack of a bug is read by people.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    plugins: [namedExports],
+    banner: { js: banner },
+    define: { POWO_BUILDER_VERSION: JSON.stringify(version) },
+    metafile: true,
+    logLevel: "warning",
+  });
+  const launcher = path.join(made, "powo-builder.js");
+  await copyFile(path.join(root, "scripts", "launcher.js"), launcher);
+  await chmod(launcher, 0o755);
+  await writeFile(path.join(made, "THIRD-PARTY-NOTICES"), await thirdPartyNotices(root, metafile));
+  await rm(dist, { recursive: true, force: true });
+  await rename(made, dist);
+  return metafile;
 }
-await rm(dist, { recursive: true, force: true });
-await rename(made, dist);
-console.log(`dist: ${(bytes / 1e6).toFixed(1)} MB, version ${version}`);
+
+async function megabytes(folder: string): Promise<string> {
+  let bytes = 0;
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isFile()) bytes += (await stat(path.join(entry.parentPath, entry.name))).size;
+  }
+  return (bytes / 1e6).toFixed(1);
+}
+
+if (import.meta.main) {
+  const dist = path.resolve(process.argv[2] ?? path.join(root, "dist"));
+  await buildProgram(dist);
+  console.log(`${path.relative(process.cwd(), dist)}: ${await megabytes(dist)} MB`);
+}

@@ -1,31 +1,18 @@
+#!/bin/sh
+":" //; self=$(readlink -f -- "$0" 2>/dev/null || printf %s "$0"); node="${self%/*}/../node_modules/.bin/node"; [ -x "$node" ] || node=node; exec "$node" "$self" "$@"
 /**
- * What is started: runs the bundle beside it, on the project's own Node where this one is too old.
- * scripts/build.ts puts it into dist/ with a line on top that makes it a shell script as well.
+ * The `bin` of package.json: runs main.js beside it on the project's own Node, or on that of PATH where it is new enough.
+ * Started as a program it is a shell script that becomes that Node; to Node the second line is a string and a comment. The
+ * image needs none of this and runs main.js.
  */
 import { spawn } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import module from "node:module";
-import path from "node:path";
-import v8 from "node:v8";
+import { fileURLToPath } from "node:url";
 
-const oldest = [22, 19];
-const modules = path.join(import.meta.dirname, "..", "node_modules");
+const oldest = 24;
 
-function isOld([major, minor] = process.versions.node.split(".").map(Number)) {
-  return major < oldest[0] || (major === oldest[0] && minor < oldest[1]);
-}
-
-/** Runs the program on the project's own Node and takes its place: signals go down, the exit code comes up. */
+/** For `node powo-builder.js` on an old Node. Stands in for the program: signals go down, the exit code comes up. */
 function relaunch() {
-  const node = path.join(modules, "node", "bin", "node");
-  try {
-    accessSync(node, constants.X_OK);
-  } catch {
-    process.stderr.write(
-      `powo-builder needs Node ${oldest.join(".")} or newer, this is ${process.version}; install one, or run npm ci in its folder\n`,
-    );
-    process.exit(2);
-  }
+  const node = fileURLToPath(new URL("../node_modules/.bin/node", import.meta.url));
   const child = spawn(node, [...process.execArgv, ...process.argv.slice(1)], {
     // A channel that breaks when this process is killed without a word.
     stdio: ["inherit", "inherit", "inherit", "ipc"],
@@ -35,9 +22,11 @@ function relaunch() {
   });
   const signals = ["SIGTERM", "SIGINT", "SIGHUP"];
   for (const signal of signals) process.on(signal, () => child.kill(signal));
-  child.on("error", (error) => {
-    process.stderr.write(`${node} can't be run: ${error.message}\n`);
-    process.exit(1);
+  child.on("error", () => {
+    process.stderr.write(
+      `powo-builder needs Node ${oldest} or newer, this is ${process.version}; install one, or run npm ci in its folder\n`,
+    );
+    process.exit(2);
   });
   child.on("exit", (code, signal) => {
     if (signal === null) process.exit(code);
@@ -55,26 +44,8 @@ function followLauncher() {
   process.channel?.unref();
 }
 
-/**
- * A builder waits for hours and computes for seconds: compilers cost it 20 MB and gain it nothing, and garbage is
- * better collected early than given room.
- */
-function saveMemory() {
-  const flags = [
-    "--no-opt",
-    "--no-maglev",
-    "--no-sparkplug",
-    "--optimize-for-size",
-    "--semi-space-growth-factor=1",
-  ];
-  for (const flag of flags) v8.setFlagsFromString(flag);
-}
-
-if (isOld()) relaunch();
+if (Number.parseInt(process.versions.node, 10) < oldest) relaunch();
 else {
-  saveMemory();
   if (process.env.POWO_LAUNCHED) followLauncher();
-  // A quarter less to do before a verb that talks to the cluster; where it can't be written, nothing happens.
-  module.enableCompileCache(path.join(modules, ".cache", "powo-builder"));
   await import("./main.js");
 }

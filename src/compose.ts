@@ -22,9 +22,9 @@ import type { Settings } from "./config/settings.ts";
 import { stateName } from "./domain/names.ts";
 import { createLogger } from "./logger.ts";
 import type { Clock } from "./pipeline/clock.ts";
-import type { Log } from "./pipeline/log.ts";
+import type { Log } from "./pipeline/task.ts";
 import type { Ports } from "./ports/index.ts";
-import type { World } from "./rebuild/world.ts";
+import type { World } from "./pipeline/world.ts";
 import { learnSecrets } from "./learn-secrets.ts";
 import type { Redactor } from "./redaction.ts";
 
@@ -47,6 +47,7 @@ export interface Composed {
 
 const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   sleep: (ms, signal) =>
     delay(ms, undefined, { signal }).catch((error: unknown) => {
       signal?.throwIfAborted();
@@ -63,8 +64,8 @@ export async function compose({
   color,
   redactor,
 }: ComposeOptions): Promise<Composed> {
-  const { harvesterPassword } = await learnSecrets(redactor, given);
-  const settings = env["API_PASSWORD"] ? given : withPassword(given, harvesterPassword);
+  const { harvesterPassword } = await learnSecrets(redactor, given, env);
+  const settings = withPassword(given, harvesterPassword);
   let named: { runId: string; release: string } | undefined;
   const logger = createLogger({
     context: () => named,
@@ -82,7 +83,7 @@ export async function compose({
     settings: { ...settings, builderNamespace: connection.namespace },
     ports: portsFor(settings, { connection, workDir, env, log: log(), redactor }),
     store: createStateStore(connection, { environment }),
-    leases: createLeaseStore(connection, { environment }),
+    leases: createLeaseStore(connection, { environment, durationMs: settings.leaseDurationMs }),
     clock: systemClock,
     randomInt: (below) => randomInt(below),
     log,
@@ -167,8 +168,8 @@ function redacting(
   return (event) => announce({ ...event, message: redactor.redact(event.message) });
 }
 
-/** Without API_PASSWORD the harvester's password is the one that the release gets. */
+/** Unless API_PASSWORD is given, the harvester's password is the one that the release gets. */
 function withPassword(settings: Settings, password: string | undefined): Settings {
-  if (password === undefined) return settings;
+  if (password === undefined || settings.given.has("API_PASSWORD")) return settings;
   return { ...settings, harvester: { ...settings.harvester, password } };
 }

@@ -3,15 +3,23 @@
  * An error that is none of these is a bug in powo-builder and is printed with its stack.
  */
 
-/** Exit codes of contract.md. */
+/** What Kubernetes is told: done, failed, bad input, refused by an interlock, interrupted and resumable. */
 export const exitCodes = { done: 0, failed: 1, badInput: 2, refused: 3, interrupted: 75 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** How a verb has ended: the exit code, and one line for where one line is all there is (the termination message). */
+export interface Ending {
+  code: ExitCode;
+  outcome: string;
+}
 
 export interface ErrorDetails {
   /** What to do or type next, one line each. */
   hint?: string | undefined;
   /** Further facts, one line each: what was seen, the last log lines of a culprit. */
   details?: readonly string[] | undefined;
+  /** The first of what is at fault, where one line is all there is. */
+  culprit?: string | undefined;
   cause?: unknown;
 }
 
@@ -20,13 +28,16 @@ export class BuilderError extends Error {
   readonly code: string;
   readonly hint: string | undefined;
   readonly details: readonly string[];
+  /** The message with the first culprit: for places that show one line (Event, webhook, termination message). */
+  readonly summary: string;
 
-  constructor(code: string, message: string, { hint, details, cause }: ErrorDetails = {}) {
+  constructor(code: string, message: string, { hint, details, culprit, cause }: ErrorDetails = {}) {
     super(message, { cause });
     this.name = new.target.name;
     this.code = code;
     this.hint = hint;
     this.details = details ?? [];
+    this.summary = culprit === undefined ? message : `${message}: ${culprit}`;
   }
 }
 
@@ -42,7 +53,9 @@ export class ConfigError extends BuilderError {
 
   constructor(problems: readonly Problem[], code = "CONFIGURATION") {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-    super(code, `configuration: ${count}, nothing was touched`);
+    const [first, ...others] = problems;
+    const culprit = first && `${first.where} ${first.what}${others.length > 0 ? "; …" : ""}`;
+    super(code, `configuration: ${count}, nothing was touched`, { culprit });
     this.problems = problems;
   }
 }
@@ -53,6 +66,8 @@ export interface Seen {
   status?: number | undefined;
   /** What a Retry-After header asked for, in milliseconds, unbounded. */
   retryAfterMs?: number | undefined;
+  /** The setting that names what was asked, where it is one: DATA_CONFIG_PATH. */
+  setting?: string | undefined;
 }
 
 /**
@@ -64,13 +79,34 @@ export class TransientError extends BuilderError {
   readonly dependency: string;
   readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly setting: string | undefined;
 
   constructor(dependency: string, message: string, options: ErrorDetails & Seen = {}) {
     super("OUTAGE", message, options);
     this.dependency = dependency;
     this.status = options.status;
     this.retryAfterMs = options.retryAfterMs;
+    this.setting = options.setting;
   }
+}
+
+const shortages: Readonly<Record<string, string>> = {
+  ENOSPC: "no space is left on the disk",
+  EDQUOT: "no space is left on the disk",
+  EROFS: "the disk is read-only",
+  EMFILE: "no more files can be opened",
+  ENFILE: "no more files can be opened",
+  EAGAIN: "no more processes can be started",
+  ENOMEM: "no memory is left",
+};
+
+/** A machine that has run out of something is an outage like any other; every other error is itself. */
+export function asOutage(error: unknown): unknown {
+  if (error instanceof BuilderError || !(error instanceof Error) || !("code" in error)) return error;
+  const shortage = shortages[String(error.code)];
+  return shortage === undefined
+    ? error
+    : new TransientError("this machine", `on this machine ${shortage}`, { cause: error });
 }
 
 /** A wait that ended by its deadline: names the wait and the last thing seen. */
@@ -102,7 +138,7 @@ export class AbortedError extends BuilderError {
   }
 }
 
-/** The process exit code that an error means (contract.md, "Exit codes"). */
+/** The process exit code that an error means. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof ConfigError) return exitCodes.badInput;
   if (error instanceof RefusedError) return exitCodes.refused;

@@ -1,35 +1,38 @@
-/** Finds out everything that must never be shown (contract.md, "Settings"), before anything is printed. */
+/** Finds out everything that must never be shown, before anything is printed. */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import { unescape } from "node:querystring";
 import { parse } from "yaml";
-import type { Settings } from "./config/settings.ts";
+import type { Environment, Settings } from "./config/settings.ts";
+import { rowOf, settingNames, valueAt } from "./config/table.ts";
 import type { Redactor } from "./redaction.ts";
-
-type Fields = Record<string, unknown>;
 
 const serviceAccountToken = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 const googleSecrets = ["private_key", "private_key_id", "client_secret", "refresh_token"];
-const shortestToken = 12;
+const minTokenLength = 12;
 
 /** Teaches the redactor all secrets. Files that can't be read are reported by preflight; returns password.harvester. */
 export async function learnSecrets(
   redactor: Redactor,
   settings: Settings,
+  env: Environment,
 ): Promise<{ harvesterPassword: string | undefined }> {
-  const { chart, dataUrl, harvester, sitePrefix, dns } = settings;
-  for (const url of [chart.source, dataUrl, harvester.prefix, sitePrefix, dns.endpoint ?? ""])
-    addCredentials(redactor, url);
-  redactor.add(harvester.password);
-  if (settings.notifyWebhookUrl !== undefined) redactor.add(settings.notifyWebhookUrl);
-  for (const file of [chart.sshKeyFile, chart.tokenFile, serviceAccountToken])
+  for (const name of settingNames) {
+    const { secret, at } = rowOf(name);
+    // What has no place in the settings is read by libraries, in small letters as well.
+    const values = at === undefined ? [env[name], env[name.toLowerCase()]] : [valueAt(settings, at)];
+    if (secret === "whole") redactor.addDeep(values);
+    if (secret === "credentials") for (const value of values) addCredentials(redactor, String(value));
+  }
+  for (const file of [settings.chart.sshKeyFile, settings.chart.tokenFile, serviceAccountToken])
     redactor.add((await contentOf(file)).trim());
   for (const file of (settings.kubeconfig ?? "").split(path.delimiter))
-    addKubeconfig(redactor, read(await contentOf(file)));
-  const values = readSecret(await contentOf(settings.secretsFile), redactor);
+    addKubeconfig(redactor, await read(file, redactor));
+  const key = await read(settings.google.credentialsFile, redactor);
+  redactor.addDeep(googleSecrets.map((name) => valueAt(key, name)));
+  const values = await read(settings.secretsFile, redactor);
   redactor.addDeep(values);
-  const key = readSecret(await contentOf(settings.google.credentialsFile), redactor);
-  for (const name of googleSecrets) addText(redactor, (key as Fields | null)?.[name]);
-  const password = (values as { password?: { harvester?: unknown } } | null)?.password?.harvester;
+  const password = valueAt(values, "password.harvester");
   const known = typeof password === "string" || typeof password === "number";
   return { harvesterPassword: known ? String(password) : undefined };
 }
@@ -38,52 +41,35 @@ async function contentOf(file: string | undefined): Promise<string> {
   return file === undefined ? "" : readFile(file, "utf8").catch(() => "");
 }
 
-/** JSON is YAML, too; null for what is neither. */
-function read(text: string): unknown {
+/** What a file of YAML or JSON holds; what is neither is a secret as a whole. */
+async function read(file: string | undefined, redactor: Redactor): Promise<unknown> {
+  const text = await contentOf(file);
   try {
-    return parse(text, { maxAliasCount: 100, logLevel: "error" }) as unknown;
+    return parse(text, { maxAliasCount: 100, logLevel: "error" });
   } catch {
-    return null;
+    redactor.add(text.trim());
+    return undefined;
   }
-}
-
-/** What is neither YAML nor JSON is a secret as a whole. */
-function readSecret(text: string, redactor: Redactor): unknown {
-  const values = read(text);
-  if (values === null) redactor.add(text.trim());
-  return values;
-}
-
-function addText(redactor: Redactor, value: unknown): void {
-  if (typeof value === "string") redactor.add(value);
 }
 
 /** Tokens, passwords and keys of its users; what is short says nothing, and would hide words. */
 function addKubeconfig(redactor: Redactor, content: unknown): void {
-  const { users } = (content ?? {}) as { users?: unknown };
+  const users = valueAt(content, "users");
   if (!Array.isArray(users)) return;
-  for (const entry of users as ({ user?: Fields } | null)[]) {
+  for (const entry of users)
     for (const name of ["token", "password", "client-key-data"]) {
-      const value = entry?.user?.[name];
-      if (typeof value === "string" && value.length >= shortestToken) redactor.add(value);
+      const value = valueAt(entry, `user.${name}`);
+      if (typeof value === "string" && value.length >= minTokenLength) redactor.add(value);
     }
-  }
 }
 
+/** The password in a URL, or the user name that stands for one, and the query. A proxy's scheme may be left out. */
 function addCredentials(redactor: Redactor, url: string): void {
-  const parsed = URL.parse(url.replaceAll(/\{\w+\}/g, "x"));
+  const parsed = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(url) ? url : `any://${url}`);
   if (!parsed) return;
   const user = parsed.protocol.startsWith("http") ? parsed.username : "";
   for (const secret of [parsed.password || user, ...parsed.searchParams.values()]) {
     redactor.add(secret);
-    redactor.add(decoded(secret));
-  }
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
+    redactor.add(unescape(secret));
   }
 }

@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { isatty } from "node:tty";
 import { stripVTControlCharacters } from "node:util";
 import { runProgram } from "./cli/program.ts";
-import { CancelledError, type ExitCode, exitCodeOf, exitCodes } from "./errors.ts";
+import { asOutage, CancelledError, type ExitCode, exitCodeOf, exitCodes } from "./errors.ts";
 import { outcomeOf, printError } from "./print-error.ts";
 import { createRedactor } from "./redaction.ts";
 import { version } from "./version.ts";
@@ -12,11 +12,8 @@ import { writeFully } from "./write-sync.ts";
 const { argv, env } = process;
 const redactor = createRedactor();
 const stopping = new AbortController();
-/** The first line of what was said last: how a run ended is its last record. */
-let lastSaid = "";
 
 function stdout(text: string): void {
-  lastSaid = text;
   writeFully(1, text);
 }
 
@@ -35,7 +32,7 @@ process.on("unhandledRejection", (error) => fail(error));
 process.on("uncaughtException", (error) => fail(error));
 
 function fail(thrown: unknown): never {
-  const error = causeOf(thrown);
+  const error = asOutage(causeOf(thrown));
   printError(error, stderr);
   end(exitCodeOf(error), outcomeOf(error));
 }
@@ -56,8 +53,8 @@ function end(code: ExitCode, outcome: string): never {
 /** Kubernetes shows at most 4,096 bytes of the file as the reason why the container ended. */
 function leaveTerminationMessage(outcome: string): void {
   const file = env["TERMINATION_LOG"] || "/dev/termination-log";
-  const [line = ""] = stripVTControlCharacters(outcome).split("\n");
-  const text = redactor.redact(line.replace(/^\d\d:\d\d:\d\d /, "")).slice(0, 1_000);
+  const [line = ""] = stripVTControlCharacters(redactor.redact(outcome)).split("\n");
+  const text = line.slice(0, 1_000);
   try {
     if (text !== "" && existsSync(file)) writeFileSync(file, `${text}\n`);
   } catch {
@@ -70,7 +67,7 @@ const { signal } = stopping;
 const canRedraw = isatty(1) && env["TERM"] !== "dumb";
 const terminal = { columns: () => process.stdout.columns || 80, rows: () => process.stdout.rows || 24 };
 try {
-  const code = await runProgram({
+  const { code, outcome } = await runProgram({
     argv: argv.slice(2),
     env,
     signal,
@@ -82,7 +79,7 @@ try {
     version,
     redactor,
   });
-  end(code, lastSaid);
+  end(code, outcome);
 } catch (error) {
   fail(error);
 }

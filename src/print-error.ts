@@ -28,10 +28,7 @@ export function errorLines(error: unknown): string[] {
 
 /** What went wrong in one line, for the termination message. */
 export function outcomeOf(error: unknown): string {
-  if (error instanceof ConfigError) {
-    const [first] = error.problems;
-    return first ? `${error.message}: ${first.where} ${first.what}` : error.message;
-  }
-  if (error instanceof BuilderError) return `${error.message} [${error.code}]`;
+  if (error instanceof ConfigError) return error.summary;
+  if (error instanceof BuilderError) return `${error.summary} [${error.code}]`;
   return `bug: ${error instanceof Error ? error.message : String(error)}`;
 }

@@ -1,6 +1,6 @@
 /** The command line: finds the verb, tells help and mistakes, runs nothing else. */
-import { Argument, Command, CommanderError, Option } from "commander";
-import { type ExitCode, exitCodes } from "../errors.ts";
+import { Command, CommanderError, Option } from "commander";
+import { type Ending, exitCodes } from "../errors.ts";
 import type { VerbContext } from "./verb.ts";
 import { type VerbRow, verbs } from "./verbs.ts";
 
@@ -25,9 +25,9 @@ export async function runProgram({
   stderrColor = false,
   table = verbs,
   ...surroundings
-}: ProgramOptions): Promise<ExitCode> {
+}: ProgramOptions): Promise<Ending> {
   const { stdout, version, color } = surroundings;
-  let code: ExitCode = exitCodes.done;
+  let ending: Ending = { code: exitCodes.done, outcome: "" };
   const program = frame(version).configureOutput({
     writeOut: stdout,
     writeErr: stderr,
@@ -37,19 +37,18 @@ export async function runProgram({
   });
   for (const row of table) {
     addVerb(program, row, async (options, args) => {
-      const { verb } = await row.load();
       const beside = row.answers === true || options["output"] === "json" || options["o"] === "json";
       const log = beside ? { write: stderr, color: stderrColor } : { write: stdout, color };
-      code = await verb({ ...surroundings, log, options, args });
+      ending = await row.run({ ...surroundings, log, options, args });
     });
   }
   try {
     await program.parseAsync(withVerb(argv), { from: "user" });
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.badInput;
-    throw error;
+    if (!(error instanceof CommanderError)) throw error;
+    return { code: error.exitCode === 0 ? exitCodes.done : exitCodes.badInput, outcome: error.message };
   }
-  return code;
+  return ending;
 }
 
 /** The program without verbs; what is set here before a verb is added holds for it as well. */
@@ -81,9 +80,7 @@ function addVerb(program: Command, row: VerbRow, action: Action): void {
     .addHelpText("after", helpEnd(row.example))
     .showHelpAfterError(`usage: ${[name, row.name, ...usage].join(" ")}\nmore:  ${name} ${row.name} --help`)
     .action(() => action(command.opts(), command.args));
-  const { arguments: written, argumentChoices: choices } = row;
-  if (written && choices) command.addArgument(new Argument(written).choices(choices));
-  else if (written) command.arguments(written);
+  if (row.arguments) command.arguments(row.arguments);
   for (const [flags, description, choices] of row.options) {
     const option = new Option(flags, description);
     command.addOption(choices ? option.choices(choices) : option);

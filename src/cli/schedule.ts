@@ -1,15 +1,15 @@
 /** `schedule`: runs `run` by a cron schedule, where no CronJob does it. */
 import cron from "node-cron";
-import { ConfigError, exitCodes } from "../errors.ts";
+import { ConfigError } from "../errors.ts";
+import { rebuild } from "../operate/rebuild.ts";
 import { printError } from "../print-error.ts";
-import { settingsOf } from "./open-world.ts";
-import { verb as run } from "./run.ts";
-import type { Verb } from "./verb.ts";
+import { inWorld, settingsOf, type VerbContext } from "./verb.ts";
 
 /** The original's CronJob: Sundays at noon. */
 const defaultSchedule = "0 12 * * SUN";
 
-export const verb: Verb = async (context) => {
+/** Runs until it is told to stop. Throws ConfigError for a schedule or settings that can't be right. */
+export async function schedule(context: VerbContext): Promise<void> {
   const { args, options, signal, stdout } = context;
   const expression = args[0] ?? defaultSchedule;
   const timezone = typeof options["timeZone"] === "string" ? options["timeZone"] : "UTC";
@@ -20,12 +20,12 @@ export const verb: Verb = async (context) => {
   }
   if (!isTimeZone(timezone))
     throw new ConfigError([{ where: "--time-zone", what: `"${timezone}" is unknown; write Europe/London` }]);
-  settingsOf(context, "all"); // a mistake is told now, not on Sunday
+  settingsOf(context, "all"); // a mistake is reported now, not on Sunday
   const task = cron.schedule(
     expression,
     async () => {
       try {
-        const code = await run(context);
+        const { code } = await inWorld(context, "all", rebuild);
         stdout(`run ended with exit code ${code}; next: ${nextRun()}\n`);
       } catch (error) {
         printError(error, stdout);
@@ -37,8 +37,7 @@ export const verb: Verb = async (context) => {
   stdout(`waiting for "${expression}" (${timezone}); next: ${nextRun()}\n`);
   await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   await task.destroy();
-  return exitCodes.done;
-};
+}
 
 function isTimeZone(name: string): boolean {
   try {

@@ -1,5 +1,9 @@
-/** What a verb is given and what it gives back. */
-import type { ExitCode } from "../errors.ts";
+/** What a verb is given, and the world that it works in. */
+import { existsSync, readFileSync } from "node:fs";
+import { compose } from "../compose.ts";
+import { parseSettings, type ParseOptions, type Settings } from "../config/settings.ts";
+import type { Ending } from "../errors.ts";
+import type { World } from "../pipeline/world.ts";
 import type { Redactor } from "../redaction.ts";
 
 export interface VerbContext {
@@ -21,4 +25,38 @@ export interface VerbContext {
   redactor: Redactor;
 }
 
-export type Verb = (context: VerbContext) => Promise<ExitCode>;
+export type Verb = (context: VerbContext) => Promise<Ending>;
+
+type Need = NonNullable<ParseOptions["need"]>;
+
+/** Does a verb's work in the world of the environment and files. Throws ConfigError with all problems. */
+export async function inWorld<T>(
+  context: VerbContext,
+  need: Need,
+  work: (world: World, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { env, version, log, redactor, signal } = context;
+  const settings = settingsOf(context, need);
+  const { world, dispose } = await compose({ settings, env, version, ...log, redactor });
+  try {
+    return await work(world, signal);
+  } finally {
+    dispose();
+  }
+}
+
+/** The settings alone. Throws ConfigError with all problems. */
+export function settingsOf({ env }: VerbContext, need: Need): Settings {
+  return parseSettings(env, (file) => (existsSync(file) ? readFileSync(file, "utf8") : undefined), { need });
+}
+
+export function isJson({ options }: VerbContext): boolean {
+  return options["output"] === "json";
+}
+
+/** Prints a document for programs, or lines for people; secrets are left out of both. */
+export function print(context: VerbContext, document: unknown, lines: readonly string[]): void {
+  if (!isJson(context) && lines.length === 0) return;
+  const text = isJson(context) ? JSON.stringify(document, null, 2) : lines.join("\n");
+  context.stdout(`${context.redactor.redact(text)}\n`);
+}

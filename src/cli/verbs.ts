@@ -1,24 +1,31 @@
 /** The table of verbs: a row here is all it takes to be in the usage, the suggestions and the help. */
-import type { Verb } from "./verb.ts";
+import { type Ending, exitCodes } from "../errors.ts";
+import { inWorld, print, type Verb, type VerbContext } from "./verb.ts";
 
-export type OptionRow = readonly [flags: string, description: string, choices?: readonly string[]];
+type OptionRow = readonly [flags: string, description: string, choices?: readonly string[]];
 
 export interface VerbRow {
   name: string;
   /** Arguments as commander writes them: `[cron]`. */
   arguments?: string;
-  /** The words that the argument may be. */
-  argumentChoices?: readonly string[];
   summary: string;
   example: string;
   options: readonly OptionRow[];
   /** What it prints is an answer: the log goes to standard error, as it does with `-o json`. */
   answers?: boolean;
-  /** Loads the module only when the verb is run, so that help and usage are told at once. */
-  load: () => Promise<{ verb: Verb }>;
+  /** Loads what it needs only when it is run, so that help and usage are printed at once. */
+  run: Verb;
 }
 
 const output: OptionRow = ["-o, --output <format>", "json: for programs", ["json"]];
+
+const done = (outcome = ""): Ending => ({ code: exitCodes.done, outcome });
+
+/** Prints what an operator's verb has done. */
+function say({ stdout }: VerbContext, outcome: string): Ending {
+  stdout(`${outcome}\n`);
+  return done(outcome);
+}
 
 export const verbs: readonly VerbRow[] = [
   {
@@ -26,7 +33,10 @@ export const verbs: readonly VerbRow[] = [
     summary: "rebuild and put live; resumes an unfinished run, or says who is at it (default)",
     example: "powo-builder run",
     options: [],
-    load: () => import("./run.ts"),
+    async run(context) {
+      const { rebuild } = await import("../operate/rebuild.ts");
+      return inWorld(context, "all", rebuild);
+    },
   },
   {
     name: "status",
@@ -34,7 +44,11 @@ export const verbs: readonly VerbRow[] = [
     example: "powo-builder status --watch",
     options: [["-w, --watch", "until the run is over"], output],
     answers: true,
-    load: () => import("./status.ts"),
+    async run(context) {
+      const { showStatus } = await import("./show-status.ts");
+      await inWorld(context, "state", (world) => showStatus(world, context));
+      return done();
+    },
   },
   {
     name: "plan",
@@ -42,7 +56,12 @@ export const verbs: readonly VerbRow[] = [
     example: "powo-builder plan",
     options: [output],
     answers: true,
-    load: () => import("./plan.ts"),
+    async run(context) {
+      const { makePlan, planLines } = await import("../operate/plan.ts");
+      const plan = await inWorld(context, "all", makePlan);
+      print(context, plan, planLines(plan));
+      return done();
+    },
   },
   {
     name: "history",
@@ -51,7 +70,14 @@ export const verbs: readonly VerbRow[] = [
     example: "powo-builder history prod-20261122-1200",
     options: [output],
     answers: true,
-    load: () => import("./history.ts"),
+    async run(context) {
+      const { readHistory } = await import("../operate/history.ts");
+      const { document, lines } = await inWorld(context, "state", (world, signal) =>
+        readHistory(world, context.args[0], signal),
+      );
+      print(context, document, lines);
+      return done();
+    },
   },
   {
     name: "report",
@@ -63,42 +89,67 @@ export const verbs: readonly VerbRow[] = [
       ["-o <format>", "json: the data instead of the page", ["json"]],
     ],
     answers: true,
-    load: () => import("./report.ts"),
+    async run(context) {
+      const { writeReport } = await import("./write-report.ts");
+      await inWorld(context, "state", (world) => writeReport(world, context));
+      return done();
+    },
   },
   {
     name: "approve",
     summary: "let a run go live that waits for a person's word",
     example: "powo-builder approve --by ada",
     options: [["--by <name>", "who approves; the Job's name or the user if left out"]],
-    load: () => import("./approve.ts"),
+    async run(context) {
+      const { approveRun, approverOf } = await import("../operate/approve-run.ts");
+      const by = approverOf(context.options["by"], context.env["JOB_NAME"]);
+      return say(context, await inWorld(context, "state", (world, signal) => approveRun(world, by, signal)));
+    },
   },
   {
     name: "rollback",
     summary: "point the public names back at the release that was live before",
     example: "powo-builder rollback",
     options: [],
-    load: () => import("./rollback.ts"),
+    async run(context) {
+      const { rollBack } = await import("../operate/roll-back.ts");
+      return say(context, await inWorld(context, "all", rollBack));
+    },
   },
   {
     name: "cleanup",
     summary: "remove failed builds, what was kept past its time, and half-deleted namespaces",
     example: "powo-builder cleanup",
     options: [output],
-    load: () => import("./cleanup.ts"),
+    async run(context) {
+      const { cleanUp } = await import("../operate/clean-up.ts");
+      const removed = await inWorld(context, "all", cleanUp);
+      const outcome = removed.length > 0 ? `removed ${removed.join(", ")}` : "nothing was removed";
+      print(context, { removed }, [outcome]);
+      return done(outcome);
+    },
   },
   {
     name: "update",
     summary: "upgrade the live release to the configured chart and values, until the next rebuild",
     example: "powo-builder update",
     options: [],
-    load: () => import("./update.ts"),
+    async run(context) {
+      const { updateLive } = await import("../operate/update-live.ts");
+      const lines = await inWorld(context, "all", updateLive);
+      context.stdout(`${lines.join("\n")}\n`);
+      return say(context, "updated; the next rebuild takes the repository's state again");
+    },
   },
   {
     name: "abort",
     summary: "end a run before its swap and remove what it made; the live site stays as it is",
     example: "powo-builder abort",
     options: [],
-    load: () => import("./abort.ts"),
+    async run(context) {
+      const { abortRun } = await import("../operate/abort-run.ts");
+      return inWorld(context, "all", abortRun);
+    },
   },
   {
     name: "validate",
@@ -106,7 +157,13 @@ export const verbs: readonly VerbRow[] = [
     example: "powo-builder validate -o json",
     options: [output],
     answers: true,
-    load: () => import("./validate.ts"),
+    async run(context) {
+      const { validate } = await import("../operate/validate.ts");
+      const { document, lines, error } = await inWorld(context, "all", validate);
+      print(context, document, lines);
+      if (error) throw error;
+      return done(lines.at(-1));
+    },
   },
   {
     name: "schedule",
@@ -114,15 +171,10 @@ export const verbs: readonly VerbRow[] = [
     summary: 'run on a cron schedule where no CronJob does it; "0 12 * * SUN" if left out',
     example: 'powo-builder schedule "0 12 * * SUN" --time-zone Europe/London',
     options: [["--time-zone <name>", "of the schedule; UTC if left out"]],
-    load: () => import("./schedule.ts"),
-  },
-  {
-    name: "completion",
-    arguments: "<shell>",
-    argumentChoices: ["bash", "zsh", "fish"],
-    summary: "print a script that completes verbs and flags in bash, zsh or fish",
-    example: "source <(powo-builder completion bash)",
-    options: [],
-    load: () => import("./completion.ts"),
+    async run(context) {
+      const { schedule } = await import("./schedule.ts");
+      await schedule(context);
+      return done();
+    },
   },
 ];

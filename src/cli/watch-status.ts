@@ -1,8 +1,7 @@
 /** `status --watch`: a picture that is redrawn on a terminal, lines that changed elsewhere, documents for programs. */
 import { clockTime, timeOfDay } from "../domain/words.ts";
-import { exitCodes, type ExitCode } from "../errors.ts";
 import type { Clock } from "../pipeline/clock.ts";
-import { isOver, type Phase } from "../pipeline/run-document.ts";
+import { isOver } from "../domain/run.ts";
 import { lastJobLines, statusLines } from "../operate/status-lines.ts";
 import type { Status } from "../operate/status.ts";
 
@@ -25,12 +24,12 @@ export async function watchStatus(
   viewer: Viewer,
   clock: Clock,
   signal: AbortSignal,
-): Promise<ExitCode> {
+): Promise<void> {
   try {
     for (;;) {
       const status = await read();
       viewer.show(status);
-      if (!status.run || isOver(status.run.phase as Phase)) return exitCodes.done;
+      if (!status.run || isOver(status.run.phase)) return;
       for (let waited = 0; waited < readEveryMs; waited += drawEveryMs) {
         await clock.sleep(drawEveryMs, signal);
         viewer.tick(status);
@@ -86,7 +85,7 @@ export function liveViewer(screen: Screen, clock: Clock): Viewer {
   const draw = (status: Status) => {
     const now = clock.now();
     const jobs = lastJobLines(status);
-    const isEnded = !status.run || isOver(status.run.phase as Phase);
+    const isEnded = !status.run || isOver(status.run.phase);
     const asOf = `as of ${clockTime(now).slice(0, 3)} ${timeOfDay(now)} UTC; Ctrl-C ends the watch, not the run`;
     screen.paint([...statusLines(status, now), ...jobs, ...(isEnded ? [] : ["", asOf])].join("\n"));
   };

@@ -16,6 +16,12 @@ export function parseDuration(text: string): number | undefined {
   return Math.round(total);
 }
 
+/** What parseDuration takes, as a regular expression for JSON schemas. */
+export function durationPattern({ positive = false }: { positive?: boolean } = {}): string {
+  const unit = "(ms|s|m|h|d)";
+  return positive ? `[0.]*[1-9][0-9.]*${unit}([0-9.]+${unit})*` : `(0|([0-9]+(\\.[0-9]+)?${unit})+)`;
+}
+
 /** What somebody who wrote `2 days`, `60` or `1H` may have meant, written as parseDuration wants it. */
 export function suggestDuration(text: string): string | undefined {
   const [, amount, word = ""] = /^(\d{1,9})\s*([a-z]*)\.?$/i.exec(text.trim()) ?? [];

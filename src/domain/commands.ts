@@ -6,10 +6,9 @@ export function verbCommand(verb: string, namespace: string | undefined, job = `
   return `kubectl create job ${job} --from=cronjob/${cronJob}${namespace === undefined ? "" : ` -n ${namespace}`}`;
 }
 
-/** Starts a rebuild that may go live with as little as a rejected run had found. Its Job's name is recorded. */
-export function acceptCommand(runId: string, namespace: string | undefined): string {
-  const place = namespace === undefined ? "" : ` -n ${namespace}`;
-  return `kubectl create job accept-1 --from=cronjob/builder${place} --dry-run=client -o yaml | kubectl set env --local -f - -o yaml GATE_ACCEPT="${runId}: WHY" | kubectl create -f -`;
+/** The command for a direct update of a live release, until the next rebuild. */
+export function directUpdate(release: string, environment: string): string {
+  return `helm upgrade -n ${release} -f secrets.yaml -f powo/${environment}.yaml ${release} powo/`;
 }
 
 /** Follows what a builder says: its Job, its pod where the Job isn't known, or its process outside the cluster. */

@@ -1,4 +1,4 @@
-/** The data configuration document (facts.md, 5): shape and references, checked before anything is loaded. */
+/** The data configuration document: shape and references, checked before anything is loaded. */
 import { z } from "zod";
 import type { Problem } from "../errors.ts";
 
@@ -22,14 +22,14 @@ const list = z.looseObject({
   jobConfigurations: z.array(identifier).min(1),
 });
 
-export const dataConfigurationSchema = z.looseObject({
+const dataConfigurationSchema = z.looseObject({
   organisations: z.array(organisation),
   jobConfigurations: z.array(job),
   jobLists: z.array(list),
 });
 
 export type DataConfiguration = z.infer<typeof dataConfigurationSchema>;
-export type JobConfiguration = DataConfiguration["jobConfigurations"][number];
+type JobConfiguration = DataConfiguration["jobConfigurations"][number];
 
 export interface CheckedData {
   data: DataConfiguration | undefined;
@@ -138,7 +138,7 @@ function duplicates(data: DataConfiguration): Problem[] {
   });
 }
 
-/** A list that names a missing job spoils the harvester's database for good (facts.md, 5): refused before. */
+/** A list that names a missing job spoils the harvester's database for good: refused before. */
 function brokenReferences(data: DataConfiguration): Problem[] {
   const jobs = new Set(data.jobConfigurations.map((item) => item.identifier));
   return data.jobLists.flatMap((item, index) =>
@@ -181,6 +181,12 @@ function danglingNames({ organisations, jobConfigurations }: DataConfiguration):
     return missing(authority) ? [told(`job ${identifier}`, authority)] : [];
   });
   return [...resources, ...jobs];
+}
+
+/** `48 organisations, 83 jobs, 1 list`. */
+export function summary({ organisations, jobConfigurations, jobLists }: DataConfiguration): string {
+  const lists = jobLists.length === 1 ? "1 list" : `${jobLists.length} lists`;
+  return `${organisations.length} organisations, ${jobConfigurations.length} jobs, ${lists}`;
 }
 
 /** How the export of a database compares with what was wanted. */

@@ -1,17 +1,19 @@
 /** Decides what has to change in DNS; pure. All names or none, and nobody else's edit is ever overwritten. */
 import type { Mapping, RecordSet, ZoneChange } from "./dns-records.ts";
 
-/** TTL of a record that powo-builder creates (contract.md, "Rules for DNS"), in seconds. */
+/** TTL of a record that powo-builder creates, in seconds. */
 export const newRecordTtlSeconds = 300;
 
 export interface SwapInput {
   mappings: readonly Mapping[];
-  /** Address of each mapped service in the new release. */
+  /** Address of each mapped service in the new release, as far as it has one. */
   addresses: Readonly<Record<string, string>>;
   /** The record sets pinned at preflight. */
   before: readonly RecordSet[];
   /** The record sets as they are now. */
   current: readonly RecordSet[];
+  /** What this run has written before, by name. */
+  written: readonly { name: string; addresses: readonly string[] }[];
 }
 
 export type SwapPlan =
@@ -27,8 +29,11 @@ export interface Move {
   ttlSeconds: number;
 }
 
-/** Plans the swap: one change per zone, TTLs kept as they are now, names that already point right left alone. */
-export function planSwap({ mappings, addresses, before, current }: SwapInput): SwapPlan {
+/**
+ * Plans the swap: one change per zone, TTLs kept as they are now, names that already point right left alone. What this
+ * run has written itself is moved on when its service's address has moved.
+ */
+export function planSwap({ mappings, addresses, before, current, written }: SwapInput): SwapPlan {
   const reasons: string[] = [];
   const moves: Move[] = [];
   const changes = new Map<string, ZoneChange>();
@@ -36,14 +41,14 @@ export function planSwap({ mappings, addresses, before, current }: SwapInput): S
     const target = addresses[mapping.service];
     const now = addressRecord(current, mapping);
     const pinned = addressRecord(before, mapping);
-    const alias = current.find(({ name, type }) => name === mapping.name && type === "CNAME");
+    const other = current.find((record) => record.name === mapping.name && hidesAddress(record));
     if (target === undefined) {
       reasons.push(`${mapping.name} has no address to point at: service ${mapping.service} has none`);
     } else if (now && pointsAt(now, target)) {
       continue;
-    } else if (alias) {
-      reasons.push(`${mapping.name} now is an alias (CNAME) of ${alias.rrdatas.join(", ")}`);
-    } else if (!sameAddresses(now, pinned)) {
+    } else if (other) {
+      reasons.push(`${mapping.name} now is ${kindText(other)}`);
+    } else if (!sameAddresses(now, pinned) && !isWritten(now, written)) {
       reasons.push(`${mapping.name} was ${addressText(pinned)} and now is ${addressText(now)}`);
     } else {
       const change = changeOf(changes, mapping.zone);
@@ -64,15 +69,22 @@ export function planSwap({ mappings, addresses, before, current }: SwapInput): S
     : { kind: "change", changes: [...changes.values()], moves };
 }
 
-/** Plans the way back: what now points at our addresses gets the record it had before, or none. */
-export function planUndo({ mappings, addresses, before, current }: SwapInput): ZoneChange[] {
+/** Plans how names follow their services to other addresses after the swap: only what this run has written is moved. */
+export function planFollow(input: Omit<SwapInput, "before">): SwapPlan {
+  const foreign = input.mappings.flatMap((mapping) => {
+    const now = addressRecord(input.current, mapping);
+    return isWritten(now, input.written) ? [] : [`${mapping.name} is ${addressText(now)}`];
+  });
+  return foreign.length > 0 ? { kind: "refused", reasons: foreign } : planSwap({ ...input, before: [] });
+}
+
+/** Plans the way back: what this run has written gets the record it had before, or none. */
+export function planUndo({ mappings, before, current, written }: Omit<SwapInput, "addresses">): ZoneChange[] {
   const changes = new Map<string, ZoneChange>();
   for (const mapping of mappings) {
-    const target = addresses[mapping.service];
     const now = addressRecord(current, mapping);
     const pinned = addressRecord(before, mapping);
-    if (!now || target === undefined || !pointsAt(now, target) || (pinned && pointsAt(pinned, target)))
-      continue;
+    if (!now || !isWritten(now, written) || sameAddresses(now, pinned)) continue;
     const change = changeOf(changes, mapping.zone);
     change.deletions.push(now);
     if (pinned) change.additions.push(pinned);
@@ -80,9 +92,19 @@ export function planUndo({ mappings, addresses, before, current }: SwapInput): Z
   return [...changes.values()];
 }
 
+/** What the run has written so far, with what these moves are about to write. */
+export function withWritten(
+  written: SwapInput["written"],
+  moves: readonly Pick<Move, "name" | "to">[],
+): { name: string; addresses: string[] }[] {
+  const all = new Map(written.map(({ name, addresses }) => [name, new Set(addresses)]));
+  for (const { name, to } of moves) all.set(name, (all.get(name) ?? new Set()).add(to));
+  return [...all].map(([name, addresses]) => ({ name, addresses: [...addresses] }));
+}
+
 /** Plans a lower TTL for the records that still are as they were pinned and have a higher one. */
 export function planLowerTtl(
-  { mappings, before, current }: Omit<SwapInput, "addresses">,
+  { mappings, before, current }: Pick<SwapInput, "mappings" | "before" | "current">,
   ttlSeconds: number,
 ): ZoneChange[] {
   return planTtls(mappings, current, (now, mapping) => {
@@ -93,7 +115,7 @@ export function planLowerTtl(
 
 /** Plans the pinned TTLs for the records that still have the lowered one, wherever they point now. */
 export function planRestoreTtl(
-  { mappings, before, current }: Omit<SwapInput, "addresses">,
+  { mappings, before, current }: Pick<SwapInput, "mappings" | "before" | "current">,
   loweredSeconds: number,
 ): ZoneChange[] {
   return planTtls(mappings, current, (now, mapping) => {
@@ -156,13 +178,32 @@ function changeOf(changes: Map<string, ZoneChange>, zone: string): ZoneChange {
   return change;
 }
 
-/** The A record set of a mapped name. */
+/** The plain A record set of a mapped name. */
 export function addressRecord(records: readonly RecordSet[], { zone, name }: Mapping): RecordSet | undefined {
-  return records.find((record) => record.zone === zone && record.name === name && record.type === "A");
+  return records.find(
+    (record) => record.zone === zone && record.name === name && record.type === "A" && !hidesAddress(record),
+  );
+}
+
+/** Whether a record set stands where no plain A record set can be made beside it. */
+export function hidesAddress({ type, routingPolicy }: RecordSet): boolean {
+  return type === "CNAME" || type === "ALIAS" || (type === "A" && routingPolicy === true);
+}
+
+/** What such a record set is, for people: "an alias (CNAME) of other.example." */
+export function kindText({ type, rrdatas, routingPolicy }: RecordSet): string {
+  if (routingPolicy === true) return `a record set (${type}) with a routing policy`;
+  return `an alias (${type}) of ${rrdatas.join(", ")}`;
 }
 
 function pointsAt(record: RecordSet, address: string): boolean {
   return record.rrdatas.length === 1 && record.rrdatas[0] === address;
+}
+
+function isWritten(record: RecordSet | undefined, written: SwapInput["written"]): boolean {
+  const [address, ...others] = record?.rrdatas ?? [];
+  if (address === undefined || others.length > 0) return false;
+  return written.some(({ name, addresses }) => name === record?.name && addresses.includes(address));
 }
 
 function sameAddresses(one: RecordSet | undefined, other: RecordSet | undefined): boolean {

@@ -10,13 +10,16 @@ export interface Mapping {
   service: string;
 }
 
-/** One record set as Cloud DNS has it; handed back unchanged for deletion (facts.md, 6). */
+/** One record set as Cloud DNS has it; handed back unchanged for deletion, or it does not match. */
 export interface RecordSet {
   zone: string;
   name: string;
+  /** A, AAAA, CNAME or ALIAS. */
   type: string;
   ttlSeconds: number;
   rrdatas: string[];
+  /** A routing policy chooses the answer: `rrdatas` are all addresses that it names, and it can't be deleted by them. */
+  routingPolicy?: true;
 }
 
 /** One atomic change of one zone. */

@@ -12,8 +12,6 @@ export const taxonKinds = [
   { key: "infraspecies", filter: "infraspecific_f", name: "infraspecific taxa" },
 ] as const;
 
-export type TaxonKind = (typeof taxonKinds)[number]["key"];
-
 /** The key of everything that the search finds, beside the kinds. */
 const allKey = "all";
 
@@ -33,22 +31,6 @@ const sourceLoss = z.strictObject({
   before: z.number(),
 });
 
-/** Why a run may go live with less: said by a person after an earlier run was rejected. */
-const acceptanceShape = {
-  /** The run that was rejected. */
-  of: z.string(),
-  reason: z.string(),
-  by: z.string(),
-  /** ISO time. */
-  at: z.string(),
-};
-
-export const acceptanceSchema = z.strictObject({
-  ...acceptanceShape,
-  /** What the rejected run had found, of all that it had too little of: the next one must not have less. */
-  found: z.record(z.string(), z.number()),
-});
-
 /** The comparison as it is kept with the run, its report and the history. */
 export const gateSchema = z.strictObject({
   /** totalResults of the new site's search. */
@@ -57,12 +39,13 @@ export const gateSchema = z.strictObject({
   least: z.number().optional(),
   kinds: z.array(kindCount).optional(),
   losses: z.array(sourceLoss).optional(),
-  /** What was too little, and accepted. */
-  accepted: z.strictObject({ ...acceptanceShape, what: z.array(z.string()) }).optional(),
+  /** What was too little, and accepted by a person. */
+  accepted: z
+    .strictObject({ reason: z.string(), by: z.string(), at: z.string(), what: z.array(z.string()) })
+    .optional(),
 });
 
 export type Gate = z.infer<typeof gateSchema>;
-export type Acceptance = z.infer<typeof acceptanceSchema>;
 export type SourceLoss = z.infer<typeof sourceLoss>;
 
 interface Row {
@@ -95,23 +78,6 @@ export function shortfalls(gate: Gate): { key: string; found: number; text: stri
     }));
 }
 
-/** How far below what was accepted the next site may be: sources change from day to day. */
-const acceptedShare = 0.99;
-
-/** Whether a person accepted all of this: nothing is missing that was there in the rejected run. */
-export function isAccepted(gate: Gate, acceptance: Acceptance | undefined): boolean {
-  if (!acceptance || gate.results === 0) return false;
-  return shortfalls(gate).every(({ key, found }) => {
-    const accepted = acceptance.found[key];
-    return accepted !== undefined && found >= accepted * acceptedShare;
-  });
-}
-
-/** What a later run may be accepted with after this comparison was rejected. */
-export function acceptableOf(gate: Gate): Record<string, number> {
-  return Object.fromEntries(shortfalls(gate).map(({ key, found }) => [key, found]));
-}
-
 /** A portal that doesn't know the filters finds everything by each of them: that says nothing. */
 export function areTold(results: number, found: readonly (number | undefined)[]): boolean {
   return found.some((amount) => amount !== undefined && amount !== results);
@@ -126,11 +92,11 @@ const lossShare = 0.99;
  * no longer has lost all of its records, one that read nothing new (undefined) none.
  */
 export function largestLosses(
-  before: Readonly<Record<string, number>>,
+  before: readonly (readonly [job: string, records: number])[],
   now: ReadonlyMap<string, number | undefined>,
   nameOf: (job: string) => string,
 ): SourceLoss[] {
-  return Object.entries(before)
+  return before
     .map(([job, records]) => ({
       source: nameOf(job),
       records: now.has(job) ? (now.get(job) ?? records) : 0,
@@ -173,6 +139,6 @@ export function lossLines({ losses = [] }: Gate): string[] {
 }
 
 /** Who accepted what, and why. */
-export function acceptedText({ by, reason, of, at }: NonNullable<Gate["accepted"]>): string {
-  return `accepted by ${by} on ${at.slice(0, 16).replace("T", " ")} UTC after run ${of}: ${reason}`;
+export function acceptedText({ by, reason, at }: NonNullable<Gate["accepted"]>): string {
+  return `accepted by ${by} on ${at.slice(0, 16).replace("T", " ")} UTC: ${reason}`;
 }

@@ -1,5 +1,6 @@
 /** Judges how a job list is getting on; pure. */
 import type { HarvestJob, HarvestList } from "./harvest.ts";
+import type { Attachments, JobResult } from "./run.ts";
 
 const wellCodes = new Set(["COMPLETED", "NOT_MODIFIED", "NOOP"]);
 const endedStatuses = new Set(["COMPLETED", "FAILED", "STOPPED", "ABANDONED"]);
@@ -9,9 +10,13 @@ export function hasEnded(job: HarvestJob): boolean {
   return job.status !== undefined && endedStatuses.has(job.status);
 }
 
-/** Whether it ended well: the harvester never writes ERROR, and NOT_MODIFIED and NOOP are fine (facts.md, 4 and 5). */
+/** Whether an exit code is one of those that are fine: the harvester never writes ERROR. */
+export function endedWellBy(exitCode: string | undefined): boolean {
+  return wellCodes.has(exitCode ?? "");
+}
+
 export function endedWell(job: HarvestJob): boolean {
-  return hasEnded(job) && wellCodes.has(job.exitCode ?? "");
+  return hasEnded(job) && endedWellBy(job.exitCode);
 }
 
 /** Whether somebody has started the list: the status is absent right after the call, `nextRun` is not. */
@@ -56,16 +61,41 @@ export function tally(list: HarvestList): string {
 }
 
 /** Durations of jobs in earlier runs, in seconds, newest last. */
-export type Timings = Record<string, number[]>;
+export type Timings = ReadonlyMap<string, readonly number[]>;
 
-/** How many runs the timings remember per job. */
-const runsRemembered = 5;
+/** How many runs the timings remember per job, and of how many jobs: those that take longest. */
+const maxRuns = 5;
+const maxJobs = 2_000;
 
-/** The timings with one more run added. */
-export function addTimings(known: Timings, run: ReadonlyMap<string, number>): Timings {
-  const next: Timings = { ...known };
-  for (const [name, seconds] of run) next[name] = [...(known[name] ?? []), seconds].slice(-runsRemembered);
-  return next;
+/** The timings with one more run added; of a job that ran twice the last execution counts. */
+export function addTimings(known: Timings, results: readonly JobResult[]): Attachments["timings"] {
+  const next = new Map(known);
+  const seconds = new Map(results.map(([job, , took]) => [job, took]));
+  for (const [job, took] of seconds) next.set(job, [...(known.get(job) ?? []), took].slice(-maxRuns));
+  return [...next]
+    .map(([job, all]): [string, number[]] => [job, [...all]])
+    .toSorted(([, one], [, other]) => (median(other) ?? 0) - (median(one) ?? 0))
+    .slice(0, maxJobs);
+}
+
+/** Records per job of a run, of a job that ran twice the last; undefined where it had nothing new to read. */
+export function recordsPerJob(results: readonly JobResult[]): Map<string, number | undefined> {
+  return new Map(
+    results.map(([job, , , records, exitCode]) => [job, exitCode === "NOT_MODIFIED" ? undefined : records]),
+  );
+}
+
+/** The records to compare the next run with; a job that had nothing new keeps what it had brought. */
+export function addRecords(
+  known: Attachments["records"],
+  results: readonly JobResult[],
+): Attachments["records"] {
+  const before = new Map(known);
+  return [...recordsPerJob(results)]
+    .map(([job, records]): [string, number] => [job, records ?? before.get(job) ?? 0])
+    .filter(([, records]) => records > 0)
+    .toSorted(([, one], [, other]) => other - one)
+    .slice(0, maxJobs);
 }
 
 export function median(values: readonly number[]): number | undefined {
@@ -82,7 +112,7 @@ const slowSeconds = 60;
 
 /** What is usual for a job, in seconds, where it has taken far longer; undefined where it has not, or nothing is known. */
 export function slowAgainst(timings: Timings, identifier: string, seconds: number): number | undefined {
-  const usual = median(timings[identifier] ?? []);
+  const usual = median(timings.get(identifier) ?? []);
   if (usual === undefined || seconds < usual * slowFactor || seconds - usual < slowSeconds) return undefined;
   return usual;
 }
@@ -93,7 +123,7 @@ export function secondsLeft(
   timings: Timings,
   currentRunsForSeconds: number,
 ): number | undefined {
-  const usual = (job: HarvestJob) => median(timings[job.identifier] ?? []);
+  const usual = (job: HarvestJob) => median(timings.get(job.identifier) ?? []);
   const known = list.jobs.map(usual).filter((value) => value !== undefined);
   const typical = median(known);
   if (typical === undefined) return undefined;

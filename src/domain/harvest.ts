@@ -1,4 +1,4 @@
-/** The harvester's words (facts.md, 5), as far as the builder needs them. */
+/** The harvester's words, as far as the builder needs them. */
 
 export interface HarvestJob {
   id: number;
@@ -24,6 +24,18 @@ export interface HarvestList {
   jobs: HarvestJob[];
 }
 
+/** A step of an execution. Its exit code tells which one failed: the Spring Batch status may be COMPLETED even then. */
+interface HarvestStep {
+  name: string;
+  exitCode: string | undefined;
+  exitDescription: string | undefined;
+  readCount: number;
+  writeCount: number;
+  filterCount: number;
+  /** Skipped while reading, processing or writing. */
+  skipCount: number;
+}
+
 /** One execution of a job; `{}` from the harvester is undefined here. */
 export interface HarvestExecution {
   id: number | undefined;
@@ -36,4 +48,5 @@ export interface HarvestExecution {
   /** Sums over the steps. */
   readCount: number;
   writeCount: number;
+  steps: HarvestStep[];
 }

@@ -1,55 +1,61 @@
-/** What is remembered of runs that are over, newest last. */
+/** The runs that are over, newest last: each a part of its run document. */
 import { z } from "zod";
-import { gateSchema } from "./gate.ts";
+import { replacedBy, runSchema, type RunState } from "./run.ts";
 
-export const historyEntrySchema = z.strictObject({
-  runId: z.string(),
-  release: z.string(),
-  /** The releases that DNS pointed at when it began: ours by this record, whoever made them. */
-  replaced: z.array(z.string()).optional(),
-  phase: z.enum(["succeeded", "failed", "aborted", "rolled-back"]),
-  startedAt: z.string(),
-  finishedAt: z.string(),
-  /** Code and message of what ended a run that did not go live. */
-  failure: z.strictObject({ code: z.string(), message: z.string(), step: z.string().optional() }).optional(),
-  /** totalResults of the portal when it was checked. */
-  results: z.number().optional(),
-  /** What the new site held against what was live. */
-  gate: gateSchema.optional(),
-  chartCommit: z.string().optional(),
-  dataSha256: z.string().optional(),
-  /** sha256 of the chart's values and of the secrets file: whether two runs were given the same. */
-  valuesDigest: z.string().optional(),
-  secretsDigest: z.string().optional(),
-  /** Jobs of all lists, and how many of them had ended. */
-  jobs: z.number().optional(),
-  endedJobs: z.number().optional(),
+const listTotals = z.object({
+  jobs: z.number(),
+  /** How many of them had ended. */
+  ended: z.number(),
   /** How many did not end well, of a harvest that came to its end. */
-  badJobs: z.number().optional(),
+  bad: z.number().optional(),
 });
 
-export const historySchema = z.strictObject({
-  schemaVersion: z.literal(1),
-  runs: z.array(historyEntrySchema),
-});
+const entrySchema = runSchema
+  .pick({ runId: true, release: true, startedAt: true, failure: true, gate: true })
+  .extend({
+    phase: z.enum(["succeeded", "failed", "aborted", "rolled-back"]),
+    finishedAt: z.string(),
+    /** The releases that DNS pointed at when it began. */
+    replaced: z.array(z.string()).optional(),
+    inputs: runSchema.shape.inputs.unwrap().partial().optional(),
+    harvest: listTotals.optional(),
+  });
 
-export type HistoryEntry = z.infer<typeof historyEntrySchema>;
+export const historySchema = z.strictObject({ schemaVersion: z.literal(2), runs: z.array(entrySchema) });
 export type History = z.infer<typeof historySchema>;
+export type HistoryEntry = History["runs"][number];
 
-/** How many runs are remembered (contract.md, "What is in the cluster"). */
-const runsRemembered = 20;
+/** How many runs are remembered. */
+const maxRuns = 20;
 
-export const emptyHistory: History = { schemaVersion: 1, runs: [] };
+export const emptyHistory: History = { schemaVersion: 2, runs: [] };
 
 /** The history with one more run; a run that is there already is replaced. */
-export function addToHistory({ runs }: History, entry: HistoryEntry): History {
-  const others = runs.filter(({ runId }) => runId !== entry.runId);
-  return { schemaVersion: 1, runs: [...others, entry].slice(-runsRemembered) };
+export function addToHistory({ runs }: History, run: RunState): History {
+  const others = runs.filter(({ runId }) => runId !== run.runId);
+  return { schemaVersion: 2, runs: [...others, entryOf(run)].slice(-maxRuns) };
 }
 
-/** All releases that the runs have made or found live. */
-export function recordedReleases({ runs }: History): string[] {
-  return [...new Set(runs.flatMap(({ release, replaced = [] }) => [...replaced, release]))];
+function entryOf(run: RunState): HistoryEntry {
+  const { runId, release, startedAt, gate, inputs, harvest = [], failure } = run;
+  const replaced = replacedBy(run);
+  const sum = (count: (list: (typeof harvest)[number]) => number) =>
+    harvest.reduce((total, list) => total + count(list), 0);
+  const isComplete = harvest.every(({ badCount }) => badCount !== undefined);
+  return {
+    ...{ runId, release, startedAt, inputs, gate },
+    phase: run.phase as HistoryEntry["phase"],
+    finishedAt: run.finishedAt ?? startedAt,
+    ...(replaced.length > 0 && { replaced }),
+    ...(failure && { failure: { step: failure.step, code: failure.code, message: failure.message } }),
+    ...(harvest.length > 0 && {
+      harvest: {
+        jobs: sum(({ jobs = 0 }) => jobs),
+        ended: sum(({ ended = 0 }) => ended),
+        ...(isComplete && { bad: sum(({ badCount = 0 }) => badCount) }),
+      },
+    }),
+  };
 }
 
 /** How long the last good runs took, in milliseconds, oldest first. */

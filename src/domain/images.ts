@@ -13,7 +13,7 @@ interface PodTemplate {
 }
 
 /** The image of every container, by component/container. */
-export function imagesOf(objects: readonly RenderedObject[]): Map<string, string> {
+function imagesOf(objects: readonly RenderedObject[]): Map<string, string> {
   const images = new Map<string, string>();
   for (const { kind, name, manifest } of objects) {
     if (kind !== "Deployment" && kind !== "StatefulSet") continue;

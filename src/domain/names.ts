@@ -1,4 +1,4 @@
-/** Names, labels and annotations that tell what belongs to an environment (contract.md, "What is in the cluster"). */
+/** Names, labels and annotations that tell what belongs to an environment. */
 
 export const labels = {
   managedBy: "app.kubernetes.io/managed-by",
@@ -56,4 +56,9 @@ export function namespaceLabels(environment: string, runId: string): Record<stri
 /** The name of the state ConfigMap and of the Lease. */
 export function stateName(environment: string): string {
   return `powo-builder-${environment}`;
+}
+
+/** The name of the ConfigMap that holds the pinned data configuration; no environment's name has a dot. */
+export function documentName(environment: string): string {
+  return `${stateName(environment)}.data`;
 }

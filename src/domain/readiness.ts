@@ -92,9 +92,11 @@ export interface Unready {
   containers: string[];
 }
 
-/** Every pod that is not ready, and every component without one, with the reason in words. */
+/** Every pod that is not ready, and every component without one, with the reason in words; what failed first. */
 export function findUnready(view: Workloads): Unready[] {
-  return view.workloads
+  const failed = new Set(view.pods.filter(hasFailed).map(({ name }) => name));
+  const rank = ({ pod }: Unready) => (pod !== undefined && failed.has(pod) ? 0 : 1);
+  const unready = view.workloads
     .filter((workload) => !isReady(workload))
     .flatMap((workload): Unready[] => {
       const { component } = workload;
@@ -106,6 +108,15 @@ export function findUnready(view: Workloads): Unready[] {
         containers: pod.containers.filter(mayTell).map(({ name }) => name),
       }));
     });
+  return unready.toSorted((one, other) => rank(one) - rank(other));
+}
+
+/** Whether a pod is not only on its way: others may be waiting for it. */
+function hasFailed({ containers }: PodView): boolean {
+  return containers.some(
+    ({ restarts, exitCode = 0, reason = "" }) =>
+      restarts > 0 || exitCode !== 0 || hopelessReasons.has(reason),
+  );
 }
 
 /** Whether a container that is not ready has run at all. */

@@ -9,13 +9,12 @@ export interface NamespaceView {
   createdAt: string;
 }
 
-/** A Helm release, from `helm status -o json`. */
+/** A Helm release, from `helm list -o json`. */
 export interface ReleaseView {
   name: string;
   /** deployed, failed, pending-install, pending-upgrade, uninstalling, superseded… */
   status: string;
   revision: number;
-  description: string;
 }
 
 /** An object of a rendered chart. */

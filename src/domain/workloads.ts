@@ -50,8 +50,12 @@ export interface ServiceView {
   /** Label `name`, or the object's own name. */
   component: string;
   type: string;
-  /** Address of the load balancer, once it has one. */
+  /** First IPv4 address of the load balancer, wherever it stands in the list; undefined where there is none. */
   address: string | undefined;
+  /** The Helm release that it says it belongs to; Helm 2 left nothing. */
+  helmRelease?: string | undefined;
+  /** What the load balancer has besides: host names, IPv6 addresses, further IPv4 ones. */
+  otherAddresses: string[];
 }
 
 export interface Workloads {

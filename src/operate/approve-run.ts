@@ -1,36 +1,30 @@
 /** Lets a run go on that waits before its swap. */
+import { userInfo } from "node:os";
 import { verbCommand } from "../domain/commands.ts";
+import { isOver } from "../domain/run.ts";
+import { duration } from "../domain/words.ts";
 import { RefusedError } from "../errors.ts";
-import { patiently } from "../pipeline/patience.ts";
-import { isOver } from "../pipeline/run-document.ts";
-import { readState } from "../rebuild/read-state.ts";
-import { leaveRequest } from "./requests.ts";
-import { requestKinds, type World } from "../rebuild/world.ts";
+import { readState } from "../pipeline/state.ts";
+import type { World } from "../pipeline/world.ts";
+import { requestOf, send } from "./hold-lock.ts";
 
 /** Leaves the approval for the builder; returns what to tell the operator. Throws RefusedError when nothing waits. */
 export async function approveRun(world: World, by: string, signal: AbortSignal): Promise<string> {
-  const { clock, settings, leases } = world;
-  const patience = { clock, log: world.log("approve"), budgetMs: settings.retryTimeoutMs };
-  const { run } = await patiently(() => readState(world), patience, signal);
-  const waits = run && !isOver(run.phase) && run.approval !== undefined && run.approval.at === undefined;
-  if (!waits) {
+  const { run } = await readState(world, signal);
+  const isUnderWay = run !== undefined && !isOver(run.phase);
+  if (!isUnderWay || run.approval === undefined || run.approval.at !== undefined) {
+    const see = verbCommand("status", world.builderNamespace);
     throw new RefusedError("NOTHING_WAITS", "nothing waits for approval", {
-      hint:
-        run && !isOver(run.phase)
-          ? `run ${run.runId} is ${run.phase}; see:  ${verbCommand("status", world.builderNamespace)}`
-          : "no run is under way",
+      hint: isUnderWay ? `run ${run.runId} is ${run.phase}; see:  ${see}` : "no run is under way",
     });
   }
-  const at = new Date(clock.now()).toISOString();
-  await patiently(
-    () => leaveRequest(leases, requestKinds.approve, [run.runId, word(by), at].join(" ")),
-    patience,
-    signal,
-  );
-  return `approved: ${run.release} goes live as soon as its builder looks, within ${Math.ceil(settings.leaseDurationMs / 3000)}s`;
+  const name = by.trim().replaceAll(/\s+/g, " ") || "somebody";
+  await send(world, "approve", requestOf(world, run.runId, name), signal);
+  const within = duration(Math.ceil(world.settings.leaseDurationMs / 3));
+  return `${run.release} goes live within ${within} (approved by ${name})`;
 }
 
-/** The approver's name as one word: the request is a line of words. */
-function word(name: string): string {
-  return name.trim().replaceAll(/\s+/g, "_") || "somebody";
+/** Who approves, unless a name was given: the Job, or the user outside the cluster. */
+export function approverOf(given: unknown, job: string | undefined): string {
+  return typeof given === "string" ? given : (job ?? userInfo().username);
 }

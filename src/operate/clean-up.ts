@@ -1,57 +1,39 @@
 /** Removes what earlier runs left, now. */
-import { recordedReleases } from "../domain/history.ts";
-import { isOver } from "../pipeline/run-document.ts";
-import { patiently } from "../pipeline/patience.ts";
-import type { Ports } from "../ports/index.ts";
-import { evidenceOf } from "../steps/keep-evidence.ts";
-import { readLive } from "../steps/read-live.ts";
-import { type LeftoverScope, removeLeftovers, whyItStays } from "../steps/remove-leftovers.ts";
-import { usedBy } from "../steps/remove-release.ts";
-import { unfencedPorts } from "../rebuild/guards.ts";
-import { readState } from "../rebuild/read-state.ts";
-import { stateKeeper } from "../rebuild/state-keeper.ts";
-import { keepingLock, tryLock } from "../rebuild/with-lock.ts";
-import type { World } from "../rebuild/world.ts";
+import { judgeLeftovers, readLive } from "../actions/read-live.ts";
+import { removeLeftovers } from "../actions/remove-release.ts";
+import { isOver, replacedBy } from "../domain/run.ts";
+import type { Fence } from "../pipeline/guard.ts";
+import { underClaim } from "../pipeline/requests.ts";
+import { readState } from "../pipeline/state.ts";
+import { ask, taskOf, type World } from "../pipeline/world.ts";
+import { keepingLock, newLock } from "./hold-lock.ts";
+import { refuseInSwap } from "./update-live.ts";
 
 /**
  * Removes every failed build, what was kept past its time, and half-deleted namespaces; returns the names. While a
- * builder is at work its run's own releases are left alone; everything else stands behind the same interlocks.
+ * builder is at work its run's own releases are left alone; everything else stands behind the same interlocks. Throws
+ * RefusedError while a builder swaps or deletes.
  */
 export async function cleanUp(world: World, signal: AbortSignal): Promise<string[]> {
-  const lock = await tryLock(world, "cleanup", signal);
-  if (!("holder" in lock))
-    return keepingLock(world, lock, signal, (ports, held) => sweep(world, ports, held), []);
-  world.log("cleanup").info({ holder: lock.holder }, `${lock.holder} is at work; its run is left alone`);
-  return sweep(world, unfencedPorts(world, signal), signal);
+  const lock = newLock(world, "cleanup");
+  const acquired = await ask(world, () => lock.acquire(signal), signal);
+  if (acquired.kind === "held")
+    return keepingLock(lock, signal, (held) => sweep(world, lock, held), { keepsRequests: true });
+  const { holder } = acquired;
+  return underClaim(world, "cleanup", async (fence) => {
+    await refuseInSwap(world, signal);
+    world.log("cleanup").info({ holder }, `${holder} is at work; its run is left alone`);
+    return sweep(world, fence, signal);
+  });
 }
 
-async function sweep(world: World, ports: Ports, signal: AbortSignal): Promise<string[]> {
-  const { clock, settings } = world;
-  const log = world.log("cleanup");
-  const patience = { clock, log, budgetMs: settings.retryTimeoutMs };
-  const stored = await patiently(() => readState(world), patience, signal);
-  const { run, history, attachments } = stored;
-  const inUse = run && !isOver(run.phase) ? usedBy(run) : new Set<string>();
-  const recorded = new Set([...recordedReleases(history), ...(run ? usedBy(run) : [])]);
-  const keeper = stateKeeper(world.store, attachments);
-  const onRemoving = evidenceOf(ports.cluster, keeper, { clock, log });
-  const scope = { inUse, recorded };
-  const removed = await removeLeftovers(ports, settings, scope, { clock, log, signal, onRemoving });
-  await sayWhatStays(world, ports, scope);
+async function sweep(world: World, fence: Fence, signal: AbortSignal): Promise<string[]> {
+  const task = taskOf(world, "cleanup", fence, { signal });
+  const { run } = await readState(world, signal);
+  const inUse = run && !isOver(run.phase) ? [...replacedBy(run), run.release] : [];
+  const removed = await removeLeftovers(task, inUse);
+  // Whoever cleans up looks for something that is still there: each release that stays is named with the reason.
+  for (const { name, stays } of judgeLeftovers(task, await readLive(task), inUse))
+    if (stays !== undefined) task.log.info({}, `${name} stays: ${stays}`);
   return removed;
-}
-
-/** Whoever cleans up looks for something that is still there: each release that stays is told with the reason. */
-async function sayWhatStays(
-  { settings, clock, log }: World,
-  ports: Ports,
-  scope: LeftoverScope,
-): Promise<void> {
-  const { environment, mappings } = settings;
-  const { namespaces, releases: live } = await readLive(ports, environment, mappings);
-  const now = new Date(clock.now()).toISOString();
-  for (const namespace of namespaces) {
-    const why = whyItStays(namespace, { environment, now, live, scope });
-    if (why !== undefined) log("cleanup").info({}, `${namespace.name} stays: ${why}`);
-  }
 }

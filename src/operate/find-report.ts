@@ -1,34 +1,34 @@
+/** The report of a run: of the one in the state as it is now, or of one that is kept. */
+import { jobNames } from "../domain/job-names.ts";
+import { pastRunOf } from "../domain/past-run.ts";
+import { type Report, reportOf } from "../domain/report.ts";
+import { isOver } from "../domain/run.ts";
 import { ConfigError } from "../errors.ts";
-import type { Report } from "../domain/report.ts";
-import { keptReports, reportsAttachment } from "../rebuild/keep-report.ts";
-import { makeReport } from "../rebuild/make-report.ts";
-import { readState } from "../rebuild/read-state.ts";
-import type { World } from "../rebuild/world.ts";
+import { readState } from "../pipeline/state.ts";
+import { ask, type World } from "../pipeline/world.ts";
 
-/**
- * The report of a run: of the one in the state as it is now, or as it was kept when it ended. Throws ConfigError USAGE
- * for a run that nothing is known of any more, with those that are.
- */
-export async function findReport(world: World, wanted: string | undefined): Promise<Report> {
-  const { run, history, attachments } = await readState(world);
-  const kept = keptReports(attachments[reportsAttachment]);
+/** Throws ConfigError USAGE for a run that nothing is known of any more, with those that are. */
+export async function findReport(
+  world: World,
+  wanted: string | undefined,
+  signal: AbortSignal,
+): Promise<Report> {
+  const { run, history, attachments } = await readState(world, signal);
+  const now = world.clock.now();
+  const mistake = (where: string, what: string) => new ConfigError([{ where, what }], "USAGE");
+  const kept = attachments.past.find((past) => past.run.runId === (wanted ?? run?.runId));
+  // What is kept has its jobs by name, whatever data configuration has been pinned since.
+  if (kept && isOver(kept.run.phase) && (kept.run.runId !== run?.runId || isOver(run.phase)))
+    return reportOf(kept, attachments.past, now);
   if (run && (wanted === undefined || wanted === run.runId)) {
-    const { settings, clock, redact } = world;
-    const { mappings } = settings;
-    return makeReport({ run, attachments, mappings, earlier: kept, now: clock.now(), redact });
+    const document = await ask(world, () => world.store.loadDocument(), signal);
+    return reportOf(pastRunOf(run, attachments.jobs, jobNames(document)), attachments.past, now);
   }
-  const found = kept.findLast(({ runId }) => wanted === undefined || runId === wanted);
-  if (found) return found;
-  if (wanted === undefined)
-    throw new ConfigError(
-      [{ where: "report", what: "no run has begun yet: there is nothing to tell" }],
-      "USAGE",
-    );
-  const known = [...kept.map(({ runId }) => runId), ...(run ? [run.runId] : [])];
-  const past = history.runs.some(({ runId }) => runId === wanted);
-  const what = past
+  if (wanted === undefined) throw mistake("report", "no run has begun yet: there is nothing to show");
+  const known = new Set([...attachments.past.map((past) => past.run.runId), ...(run ? [run.runId] : [])]);
+  const those = known.size > 0 ? `; there are reports of ${[...known].join(", ")}` : "";
+  const what = history.runs.some(({ runId }) => runId === wanted)
     ? `is too long ago for a report; see powo-builder history ${wanted}`
     : "is not among the last runs; see powo-builder history";
-  const those = known.length > 0 ? `; there are reports of ${[...new Set(known)].join(", ")}` : "";
-  throw new ConfigError([{ where: wanted, what: `${what}${those}` }], "USAGE");
+  throw mistake(wanted, `${what}${those}`);
 }

@@ -1,7 +1,7 @@
 /** The history in lines for people: all runs in a table, or all about one. */
-import { type Evidence, evidenceLines } from "../domain/evidence.ts";
 import { acceptedText, kindLines, lossLines } from "../domain/gate.ts";
 import type { HistoryEntry } from "../domain/history.ts";
+import type { Evidence } from "../domain/run.ts";
 import { count, date, duration, table } from "../domain/words.ts";
 
 /** Newest first. */
@@ -25,15 +25,24 @@ export function details(run: HistoryEntry & { evidence?: Evidence }): string[] {
     ["took", took(run)],
     ["results", results(run)],
     ["jobs", jobsText(run)],
-    ["chart", run.chartCommit ?? ""],
-    ["data", run.dataSha256 === undefined ? "" : `sha256 ${run.dataSha256}`],
-    ["values", run.valuesDigest === undefined ? "" : `sha256 ${run.valuesDigest}`],
+    ["chart", run.inputs?.chartCommit ?? ""],
+    ["data", digest(run.inputs?.dataSha256)],
+    ["values", digest(run.inputs?.valuesDigest)],
     ["failed at", run.failure?.step ?? ""],
     ["why", run.failure === undefined ? "" : `${run.failure.message} [${run.failure.code}]`],
   ];
   const gate = run.gate ? gateLines(run.gate) : [];
-  const black = run.evidence ? ["", ...evidenceLines(run.evidence)] : [];
-  return [...table(rows.filter(([, value]) => value !== "")), ...gate, ...black];
+  const evidence = run.evidence ? ["", ...evidenceLines(run.evidence)] : [];
+  return [...table(rows.filter(([, value]) => value !== "")), ...gate, ...evidence];
+}
+
+function digest(sha256: string | undefined): string {
+  return sha256 === undefined ? "" : `sha256 ${sha256}`;
+}
+
+function evidenceLines({ release, takenAt, lines }: Evidence): string[] {
+  const title = `what was seen of ${release} when it failed, ${date(Date.parse(takenAt))} UTC`;
+  return [title, ...lines.map((line) => `  ${line}`)];
 }
 
 /** What the new site held against what was live, as far as more than the total is known. */
@@ -48,10 +57,10 @@ function gateLines(gate: NonNullable<HistoryEntry["gate"]>): string[] {
 }
 
 /** Nothing where the run ended before its harvest; how far it came where it ended in its midst. */
-function jobsText({ jobs = 0, endedJobs, badJobs }: HistoryEntry): string {
-  if (jobs === 0) return "";
-  if (badJobs !== undefined) return `${jobs}, ${badJobs} did not end well`;
-  return `${jobs}, of which ${endedJobs ?? 0} had ended`;
+function jobsText({ harvest }: HistoryEntry): string {
+  if (!harvest) return "";
+  const { jobs, ended, bad } = harvest;
+  return bad === undefined ? `${jobs}, of which ${ended} had ended` : `${jobs}, ${bad} did not end well`;
 }
 
 function took({ startedAt, finishedAt }: HistoryEntry): string {
@@ -59,5 +68,5 @@ function took({ startedAt, finishedAt }: HistoryEntry): string {
 }
 
 function results(run: HistoryEntry): string {
-  return run.results === undefined ? "" : count(run.results);
+  return run.gate ? count(run.gate.results) : "";
 }

@@ -1,17 +1,16 @@
 /** What `run` would do now. Reads only: the ports refuse every effect. */
+import { findInstalled } from "../actions/checks/images.ts";
+import { requireChecks } from "../actions/checks/index.ts";
+import { judgeLeftovers } from "../actions/read-live.ts";
+import type { RecordSet } from "../domain/dns-records.ts";
 import { planSwap } from "../domain/dns-plan.ts";
-import { recordedReleases } from "../domain/history.ts";
 import { changedImages, compareImages, type ImageChange } from "../domain/images.ts";
 import type { RenderedObject } from "../domain/release.ts";
-import { patiently } from "../pipeline/patience.ts";
-import { isOver } from "../pipeline/run-document.ts";
-import { findInstalled } from "../steps/preflight/installed.ts";
-import { findLeftovers } from "../steps/remove-leftovers.ts";
-import { usedBy } from "../steps/remove-release.ts";
-import { requireChecks } from "../steps/preflight/checks.ts";
-import { readOnlyPorts } from "../rebuild/guards.ts";
-import { readState } from "../rebuild/read-state.ts";
-import type { World } from "../rebuild/world.ts";
+import { currentStep, isOver, replacedBy } from "../domain/run.ts";
+import { readOnly } from "../pipeline/guard.ts";
+import { readState } from "../pipeline/state.ts";
+import type { Task } from "../pipeline/task.ts";
+import { taskOf, type World } from "../pipeline/world.ts";
 
 /** The stable shape of `plan -o json`. */
 export interface Plan {
@@ -34,68 +33,53 @@ export interface Plan {
 
 /** Makes the plan. Throws ConfigError with all problems, like preflight. */
 export async function makePlan(world: World, signal: AbortSignal): Promise<Plan> {
-  const { settings, clock } = world;
-  const { environment } = settings;
-  const ports = readOnlyPorts(world, signal);
-  const log = world.log("plan");
-  const patience = { clock, log, budgetMs: settings.retryTimeoutMs };
-  const { run, history } = await patiently(() => readState(world), patience, signal);
-  const { chart, data, live, warnings, rendered } = await requireChecks(ports, settings, {
-    clock,
-    log,
-    signal,
-  });
+  const task = taskOf(world, "plan", readOnly, { signal, refusals: "mistake" });
+  const { settings } = task;
+  const { run, history } = await readState(world, signal);
+  const { chart, data, live, warnings, rendered } = await requireChecks(task);
   const [current] = live.releases;
-  const before = await findInstalled(ports, current);
+  const before = await findInstalled(task, current);
   if (!before)
     warnings.push(
       `${current ?? ""} was not installed by this builder, which can't read it: nothing to compare with`,
     );
   const good = history.runs.findLast(({ phase }) => phase === "succeeded");
   const unfinished = run && !isOver(run.phase) ? run : undefined;
-  const scope = {
-    inUse: unfinished ? usedBy(unfinished) : new Set(live.releases),
-    recorded: new Set(recordedReleases(history)),
-  };
-  const leftovers = findLeftovers(live.namespaces, {
-    environment,
-    now: new Date(clock.now()).toISOString(),
-    live: live.releases,
-    scope,
-  });
-  const step = unfinished?.steps.find(({ status }) => status !== "done" && status !== "skipped")?.name;
+  const inUse = unfinished ? [...replacedBy(unfinished), unfinished.release] : live.releases;
+  const leftovers = judgeLeftovers(task, live, inUse).filter(({ stays }) => stays === undefined);
   return {
-    environment,
-    ...(unfinished
-      ? { resumes: { runId: unfinished.runId, release: unfinished.release, step: step ?? "its end" } }
-      : {}),
+    environment: settings.environment,
+    ...(unfinished && {
+      resumes: {
+        ...{ runId: unfinished.runId, release: unfinished.release },
+        step: currentStep(unfinished)?.name ?? "its end",
+      },
+    }),
     live: live.releases,
     chart: {
-      version: chart.version,
-      commit: chart.commit,
-      changedSinceLastGoodRun: good && good.chartCommit !== chart.commit,
+      ...{ version: chart.version, commit: chart.commit },
+      changedSinceLastGoodRun: good && good.inputs?.chartCommit !== chart.commit,
     },
     data: {
-      sha256: data.sha256,
-      summary: data.summary,
-      changedSinceLastGoodRun: good && good.dataSha256 !== data.sha256,
+      ...{ sha256: data.sha256, summary: data.summary },
+      changedSinceLastGoodRun: good && good.inputs?.dataSha256 !== data.sha256,
     },
     images: before ? changedImages(compareImages(before, rendered)) : [],
     objects: before ? diffObjects(before, rendered) : { added: [], removed: [], changed: [] },
-    dns: dnsLines(world, live.records),
+    dns: dnsLines(task, live.records),
     deletedBeforeInstall: leftovers.map(({ name }) => name),
     deletedAtTheEnd: settings.deleteExisting && settings.retainPreviousMs === 0 ? live.releases : [],
     warnings,
   };
 }
 
-function dnsLines({ settings }: World, current: Parameters<typeof planSwap>[0]["current"]): Plan["dns"] {
+function dnsLines({ settings: { mappings } }: Task, current: readonly RecordSet[]): Plan["dns"] {
   // Any address serves: it is only asked which names would change, and from what.
-  const addresses = Object.fromEntries(settings.mappings.map(({ service }) => [service, "new"]));
-  const plan = planSwap({ mappings: settings.mappings, addresses, before: current, current });
+  const addresses = Object.fromEntries(mappings.map(({ service }) => [service, "new"]));
+  const plan = planSwap({ mappings, addresses, before: current, current, written: [] });
   const moves = plan.kind === "change" ? plan.moves : [];
   return moves.map(({ name, from, ttlSeconds }) => {
-    const service = settings.mappings.find((mapping) => mapping.name === name)?.service ?? "";
+    const service = mappings.find((mapping) => mapping.name === name)?.service ?? "";
     return { name, now: from, ttlSeconds, service };
   });
 }

@@ -1,92 +1,52 @@
-/** What `status` tells: the live release first, then the run. Reads only. */
-import { followCommand, verbCommand } from "../domain/commands.ts";
-import type { Live } from "../domain/live.ts";
-import { median, type Timings } from "../domain/harvest-progress.ts";
+/** What `status` shows: the live release first, then the run. Reads only. */
+import { readLive } from "../actions/read-live.ts";
+import { directUpdate, followCommand, verbCommand } from "../domain/commands.ts";
+import { median } from "../domain/harvest-progress.ts";
 import { goodDurations, type History } from "../domain/history.ts";
+import { jobNames } from "../domain/job-names.ts";
+import { currentStep, isOver, type RunState } from "../domain/run.ts";
 import { messageOf } from "../errors.ts";
-import { isOver } from "../pipeline/run-document.ts";
-import {
-  jobOfKey,
-  type JobResults,
-  pinnedJobs,
-  resultsAttachment,
-  timingsAttachment,
-  unpack,
-} from "../steps/harvest/list-memory.ts";
-import { dataAttachment } from "../steps/load-data.ts";
-import { readLive } from "../steps/read-live.ts";
-import { readOnlyPorts } from "../rebuild/guards.ts";
-import { directUpdate } from "../rebuild/last-lines.ts";
-import { type ReadState, readState, type Run } from "../rebuild/read-state.ts";
-import type { World } from "../rebuild/world.ts";
+import { readOnly } from "../pipeline/guard.ts";
+import { type ReadState, readState } from "../pipeline/state.ts";
+import { ask, taskOf, type World } from "../pipeline/world.ts";
 
-/** The stable shape of `status -o json`. */
-export interface Status {
-  environment: string;
-  /** Releases that the public names point at; `unknown` says why they could not be found out. */
-  live: { releases: string[]; since?: string; directUpdate?: string; unknown?: string };
-  run?: {
-    runId: string;
-    release: string;
-    phase: string;
-    startedAt: string;
-    finishedAt?: string;
-    /** When it should be over, by earlier runs. */
-    expectedAt?: string;
-    builder?: string;
-    /** What to type: to follow the builder, to approve, to go on after an interruption. */
-    commands: { follow?: string; approve?: string; resume?: string };
-    step?: { name: string; position: number; of: number; status: string; since?: string };
-    harvest?: {
-      list: string;
-      ended: number;
-      jobs: number;
-      /** The job that runs now. */
-      current?: string;
-      currentSince?: string;
-      currentUsualMs?: number;
-      records?: number;
-      expectedAt?: string;
-      /** The jobs that ended last, newest last. */
-      recent?: { job: string; exitCode: string; seconds: number; records: number }[];
-      /** Jobs that took, or are taking, far longer than usual. */
-      slow?: { job: string; usualMs: number; running: boolean }[];
-    };
-    failure?: { code: string; message: string; details?: string[]; hint?: string };
-  };
-  history: { runs: number; live: number; medianMs?: number };
-}
+const maxRecent = 5;
+
+/** What `status -o json` prints. Undefined fields are left out. */
+export type Status = Awaited<ReturnType<typeof readStatus>>;
 
 /** Gathers the status. Throws what reading the state throws; an unreadable DNS is part of the answer. */
-export async function readStatus(world: World, signal: AbortSignal): Promise<Status> {
-  const state = await readState(world);
+export async function readStatus(world: World, signal: AbortSignal) {
+  const { environment } = world.settings;
+  const state = await readState(world, signal);
   const { run, history } = state;
-  const lease = await world.leases.read();
+  const lease = await ask(world, () => world.leases.read(), signal);
   const live = await findLiveNow(world, signal);
-  const since = history.runs.findLast(
-    ({ release, phase }) => phase === "succeeded" && live.releases.includes(release),
-  )?.finishedAt;
   const [release] = live.releases;
+  const since = history.runs.findLast(
+    (past) => past.phase === "succeeded" && live.releases.includes(past.release),
+  )?.finishedAt;
   return {
-    environment: world.settings.environment,
+    environment,
     live: {
       ...live,
-      ...(since === undefined ? {} : { since }),
-      ...(release === undefined ? {} : { directUpdate: directUpdate(release, world.settings.environment) }),
+      since,
+      directUpdate: release === undefined ? undefined : directUpdate(release, environment),
     },
-    ...(run ? { run: describeRun(run, state, lease?.holder, world) } : {}),
+    run: run && (await describeRun(world, { ...state, run }, lease?.holder)),
     history: summarise(history),
   };
 }
 
+/** Releases that the public names point at; `unknown` says why they could not be found out. */
 async function findLiveNow(
   world: World,
   signal: AbortSignal,
 ): Promise<{ releases: string[]; unknown?: string }> {
-  const { environment, mappings } = world.settings;
+  if (world.settings.mappings.length === 0)
+    return { releases: [], unknown: "no DNS mappings are configured" };
   try {
-    if (mappings.length === 0) return { releases: [], unknown: "no DNS mappings are configured" };
-    const { releases }: Live = await readLive(readOnlyPorts(world, signal), environment, mappings);
+    const { releases } = await readLive(taskOf(world, "status", readOnly, { signal, refusals: "mistake" }));
     return { releases };
   } catch (error) {
     signal.throwIfAborted();
@@ -94,119 +54,82 @@ async function findLiveNow(
   }
 }
 
-type StatusRun = NonNullable<Status["run"]>;
-
-function describeRun(run: Run, state: ReadState, holder: string | undefined, world: World): StatusRun {
-  const { runId, release, phase, startedAt, finishedAt, failure } = run;
-  const position = run.steps.findIndex(({ status }) => status !== "done" && status !== "skipped");
-  const step = run.steps[position];
-  const harvest = describeHarvest(run, state);
-  const usual = median(goodDurations(state.history));
+async function describeRun(
+  world: World,
+  { run, attachments, history }: ReadState & { run: RunState },
+  holder: string | undefined,
+) {
+  const { runId, release, phase, startedAt, finishedAt, failure, steps } = run;
+  const step = currentStep(run);
+  const harvest = await describeHarvest(world, run, attachments);
+  const usual = median(goodDurations(history));
   const byHistory = usual === undefined ? undefined : new Date(Date.parse(startedAt) + usual).toISOString();
-  const expectedAt = isOver(phase) ? undefined : (harvest?.expectedAt ?? byHistory);
+  const isEnded = isOver(phase);
   return {
-    runId,
-    release,
-    phase,
-    startedAt,
-    ...(finishedAt === undefined ? {} : { finishedAt }),
-    ...(expectedAt === undefined ? {} : { expectedAt }),
-    ...(holder === undefined || isOver(phase) ? {} : { builder: holder }),
-    commands: commandsFor(run, holder, world.builderNamespace),
-    ...(step
-      ? {
-          step: {
-            name: step.name,
-            position: position + 1,
-            of: run.steps.length,
-            status: step.status,
-            ...(step.startedAt === undefined ? {} : { since: step.startedAt }),
-          },
-        }
-      : {}),
-    ...(harvest ? { harvest } : {}),
-    ...(failure ? { failure: describeFailure(failure) } : {}),
+    ...{ runId, release, phase, startedAt, finishedAt },
+    /** When it should be over, by earlier runs. */
+    expectedAt: isEnded ? undefined : (harvest?.expectedAt ?? byHistory),
+    builder: isEnded ? undefined : holder,
+    commands: commandsFor(world, run, holder),
+    step: step && {
+      ...{ name: step.name, status: step.status, since: step.startedAt },
+      ...{ position: steps.indexOf(step) + 1, of: steps.length },
+    },
+    harvest,
+    failure: failure && {
+      ...{ code: failure.code, message: failure.message },
+      ...{ details: failure.details, hint: failure.hint },
+    },
   };
 }
 
-function commandsFor(run: Run, holder: string | undefined, namespace: string): StatusRun["commands"] {
+/** What to type: to follow the builder, to approve, to go on after an interruption. */
+function commandsFor(
+  { builderNamespace: namespace }: World,
+  run: RunState,
+  holder: string | undefined,
+): { follow?: string; approve?: string; resume?: string } {
   if (isOver(run.phase)) return {};
   if (holder === undefined) return { resume: verbCommand("run", namespace, "resume-1") };
   const builder = run.builders.findLast(({ name }) => name === holder) ?? { name: holder };
-  const approve = run.phase === "waiting-approval" ? { approve: verbCommand("approve", namespace) } : {};
-  return { follow: followCommand(builder, namespace), ...approve };
-}
-
-function describeFailure({
-  code,
-  message,
-  details,
-  hint,
-}: NonNullable<Run["failure"]>): NonNullable<StatusRun["failure"]> {
+  const isWaiting = run.phase === "waiting-approval";
   return {
-    code,
-    message,
-    ...(details === undefined ? {} : { details }),
-    ...(hint === undefined ? {} : { hint }),
+    follow: followCommand(builder, namespace),
+    ...(isWaiting && { approve: verbCommand("approve", namespace) }),
   };
 }
 
-function describeHarvest({ harvest }: Run, { attachments }: ReadState): StatusRun["harvest"] {
-  const [list, state] = Object.entries(harvest ?? {}).at(-1) ?? [];
-  if (list === undefined || state?.jobs === undefined) return undefined;
-  const { current, currentSince, records, expectedAt, slow = [] } = state;
-  const nameOf = jobNames(attachments[dataAttachment]);
-  const timings = unpack(attachments[timingsAttachment]) as Timings;
-  const usual = current === undefined ? undefined : median(timings[current] ?? []);
+/** How the list under way gets on; jobs by their descriptions, as far as the data configuration can be read. */
+async function describeHarvest(world: World, run: RunState, attachments: ReadState["attachments"]) {
+  const list = run.harvest?.at(-1);
+  if (list?.jobs === undefined) return undefined;
+  const { names } = jobNames(await world.store.loadDocument().catch(() => undefined));
+  const nameOf = (job: string) => names.get(job) ?? job;
+  const { name, jobs, ended = 0, current, currentSince, records, expectedAt, slow } = list;
+  const timing = attachments.timings.find(([job]) => job === current);
+  const usual = median(timing?.[1] ?? []);
+  const recent = attachments.jobs.slice(-maxRecent);
   return {
-    list,
-    ended: state.ended ?? 0,
-    jobs: state.jobs,
-    ...(current === undefined ? {} : { current: nameOf(current) }),
-    ...(currentSince === undefined ? {} : { currentSince }),
-    ...(usual === undefined ? {} : { currentUsualMs: usual * 1000 }),
-    ...(records === undefined ? {} : { records }),
-    ...(expectedAt === undefined ? {} : { expectedAt }),
-    ...recentJobs(attachments[resultsAttachment], nameOf),
-    ...(slow.length === 0
-      ? {}
-      : {
-          slow: slow.map(({ identifier, usualSeconds }) => ({
-            job: nameOf(identifier),
-            usualMs: usualSeconds * 1000,
-            running: identifier === current,
+    ...{ list: name, jobs, ended, currentSince, records, expectedAt },
+    current: current === undefined ? undefined : nameOf(current),
+    currentUsualMs: usual === undefined ? undefined : usual * 1000,
+    /** The jobs that ended last, newest last. */
+    recent:
+      recent.length === 0
+        ? undefined
+        : recent.map(([job, , seconds, brought, exitCode]) => ({
+            ...{ job: nameOf(job), exitCode, seconds, records: brought },
           })),
-        }),
-  };
-}
-
-const mostRecent = 5;
-
-function recentJobs(
-  bytes: Uint8Array | undefined,
-  nameOf: (identifier: string) => string,
-): Pick<NonNullable<StatusRun["harvest"]>, "recent"> {
-  const results = Object.entries(unpack(bytes) as JobResults).slice(-mostRecent);
-  if (results.length === 0) return {};
-  return {
-    recent: results.map(([key, [seconds, records, exitCode]]) => ({
-      job: nameOf(jobOfKey(key)),
-      ...{ exitCode, seconds, records },
+    /** Jobs that took, or are taking, far longer than usual. */
+    slow: slow?.map(({ identifier, usualSeconds }) => ({
+      job: nameOf(identifier),
+      usualMs: usualSeconds * 1000,
+      running: identifier === current,
     })),
   };
 }
 
-/** Names jobs by their descriptions in the data configuration that is kept with the run; by identifier where there is none. */
-function jobNames(document: Uint8Array | undefined): (identifier: string) => string {
-  const { jobConfigurations } = pinnedJobs(document);
-  const descriptions = new Map(
-    jobConfigurations.map(({ identifier, description }) => [identifier, description]),
-  );
-  return (identifier) => descriptions.get(identifier) || identifier;
-}
-
-function summarise(history: History): Status["history"] {
-  const usual = median(goodDurations(history));
+function summarise(history: History): { runs: number; live: number; medianMs: number | undefined } {
   const good = history.runs.filter(({ phase }) => phase === "succeeded").length;
-  return { runs: history.runs.length, live: good, ...(usual === undefined ? {} : { medianMs: usual }) };
+  return { runs: history.runs.length, live: good, medianMs: median(goodDurations(history)) };
 }

@@ -1,63 +1,85 @@
 /** Direct update: upgrades the live release to the chart and values at the configured ref. */
+import { chartInstall } from "../actions/checks/chart.ts";
+import { readLive } from "../actions/read-live.ts";
 import { verbCommand } from "../domain/commands.ts";
-import { RefusedError } from "../errors.ts";
 import { isAllReady, judgeReadiness, readinessText } from "../domain/readiness.ts";
-import { patiently } from "../pipeline/patience.ts";
+import { currentStep, isOver } from "../domain/run.ts";
+import { RefusedError } from "../errors.ts";
+import type { Fence } from "../pipeline/guard.ts";
+import { underClaim } from "../pipeline/requests.ts";
+import { readState } from "../pipeline/state.ts";
+import type { Task } from "../pipeline/task.ts";
 import { waitFor } from "../pipeline/wait.ts";
-import { readLive } from "../steps/read-live.ts";
-import type { World } from "../rebuild/world.ts";
+import { ask, taskOf, type World } from "../pipeline/world.ts";
+import { keepingLock, newLock } from "./hold-lock.ts";
 
-/** Upgrades and waits; returns the lines to show. Throws RefusedError unless exactly one release is live. */
+/**
+ * Upgrades and waits; returns the lines to show. Throws RefusedError unless exactly one release is live, and while a
+ * builder swaps or deletes.
+ */
 export async function updateLive(world: World, signal: AbortSignal): Promise<string[]> {
-  const { settings, ports, clock } = world;
-  const log = world.log("update");
-  const patience = { clock, log, budgetMs: settings.retryTimeoutMs };
-  const ask = <T>(question: () => Promise<T>) => patiently(question, patience, signal);
-  const { releases } = await ask(() => readLive(ports, settings.environment, settings.mappings));
-  const [release, ...others] = releases;
-  if (release === undefined || others.length > 0) {
-    const what =
-      release === undefined
-        ? "nothing of this environment is live"
-        : `the names point at several: ${releases.join(", ")}`;
-    throw new RefusedError("NO_LIVE_RELEASE", `not updated: ${what}`, {
-      hint: `see:  ${verbCommand("status", world.builderNamespace)}`,
-    });
-  }
-  const chart = await ask(() => ports.sources.fetchChart(undefined, signal));
-  const secrets = await ask(() => ports.sources.readSecrets());
-  log.info(
-    { release },
-    `upgrading ${release} to chart ${chart.name} ${chart.version} at ${chart.commit.slice(0, 7)}`,
-  );
+  const lock = newLock(world, "update");
+  const acquired = await ask(world, () => lock.acquire(signal), signal);
+  if (acquired.kind === "held")
+    return keepingLock(lock, signal, (held) => upgrade(world, lock, held), { keepsRequests: true });
+  return underClaim(world, "update", async (fence) => {
+    await refuseInSwap(world, signal);
+    return upgrade(world, fence, signal);
+  });
+}
+
+/** Looked at once the claim is there: a builder that begins a swap after that sees the claim, and waits. */
+export async function refuseInSwap(world: World, signal: AbortSignal): Promise<void> {
+  const { run } = await readState(world, signal);
+  if (!run || isOver(run.phase)) return;
+  const { name, status } = currentStep(run) ?? {};
+  const isBusy = (name === "swap-dns" || name === "delete-old-release") && status === "running";
+  if (!isBusy || run.phase === "waiting-approval") return;
+  throw new RefusedError("RUN_IN_SWAP", `run ${run.runId} is at ${name}: nothing was done`, {
+    hint: `wait until it is over, then try again; see:  ${verbCommand("status", world.builderNamespace)}`,
+  });
+}
+
+async function upgrade(world: World, fence: Fence, signal: AbortSignal): Promise<string[]> {
+  const task = taskOf(world, "update", fence, { signal });
+  const { settings, ports, log } = task;
+  const release = await requireOneLive(task, world.builderNamespace);
+  const chart = await ports.sources.fetchChart(undefined, signal);
+  const secrets = await ports.sources.readSecrets();
+  const shown = `${chart.name} ${chart.version} at ${chart.commit.slice(0, 7)}`;
+  log.info({ release }, `upgrading ${release} to chart ${shown}`);
   await ports.cluster.ensureAccess(release);
-  const valuesFiles = [
-    secrets.file,
-    ...(chart.environmentValues === undefined ? [] : [chart.environmentValues]),
-  ];
-  await ports.releases.upgrade(
-    { name: release, chartDir: chart.dir, valuesFiles, timeoutMs: settings.podsTimeoutMs },
-    signal,
-  );
+  await ports.releases.upgrade(chartInstall(release, { chart, secrets }, settings.podsTimeoutMs), signal);
   const mapped = settings.mappings.map(({ service }) => service);
-  const ready = await waitFor(
+  const { pods } = await waitFor(
     {
       code: "PODS_TIMEOUT",
       what: `${release} becoming ready`,
-      intervalMs: 3_000,
-      deadline: clock.now() + settings.podsTimeoutMs,
+      timeoutMs: settings.podsTimeoutMs,
       hint: `look:  kubectl get pods -n ${release}; back:  helm rollback -n ${release} ${release}`,
       look: async () => {
-        const seen = await ask(() => ports.cluster.observe(release));
+        const seen = await ports.cluster.observe(release);
         const view = judgeReadiness(seen, mapped);
-        if (isAllReady(view)) return { done: seen };
-        return { seen: readinessText(view) };
+        return isAllReady(view) ? { done: seen } : { seen: readinessText(view) };
       },
     },
-    { clock, log, signal },
+    task,
   );
-  return ready.pods
+  return pods
     .filter(({ phase, terminating }) => phase === "Running" && !terminating)
-    .map(({ name, ready: isReady }) => `${name}  ${isReady ? "ready" : "not ready"}`)
+    .map(({ name, ready }) => `${name}  ${ready ? "ready" : "not ready"}`)
     .sort();
+}
+
+async function requireOneLive(task: Task, namespace: string): Promise<string> {
+  const { releases } = await readLive(task);
+  const [release, ...others] = releases;
+  if (release !== undefined && others.length === 0) return release;
+  const what =
+    release === undefined
+      ? "nothing of this environment is live"
+      : `the names point at several: ${releases.join(", ")}`;
+  throw new RefusedError("NO_LIVE_RELEASE", `not updated: ${what}`, {
+    hint: `see:  ${verbCommand("status", namespace)}`,
+  });
 }

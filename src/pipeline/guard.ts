@@ -1,33 +1,68 @@
 /**
- * Decorates every method of a set of ports by its nature: reads are asked patiently, effects pass a gate first.
- * Fencing, read-only mode and the crash matrix are all built from this one place.
+ * Goes between the steps and the adapters, by the nature of each method: reads wait for an outage to end, effects pass a
+ * fence. Fencing, read-only mode and the crash matrix are all made from the same table.
  */
+import { RefusedError } from "../errors.ts";
+import { natures, type Nature, type Ports } from "../ports/index.ts";
+import { retry, type RetryOptions } from "./retry.ts";
 
-type Method = (...parameters: never[]) => Promise<unknown>;
-export type Natures<P> = { readonly [K in keyof P]: { readonly [M in keyof P[K]]: "read" | "effect" } };
-
-export interface Guard {
-  /** Runs a read; `name` is `port.method`. */
-  read(name: string, call: () => Promise<unknown>): Promise<unknown>;
-  /** Runs an effect. */
-  effect(name: string, call: () => Promise<unknown>): Promise<unknown>;
+/** Returns only while its holder may act. */
+export interface Fence {
+  ensureHeld(signal: AbortSignal): Promise<void>;
 }
 
-/** The same ports, each call going through the guard. */
-export function guardPorts<P extends object>(ports: P, natures: Natures<P>, guard: Guard): P {
-  const guarded = Object.keys(natures).map((portName) => {
-    const port = (ports as Record<string, Record<string, Method>>)[portName];
-    const methods = (natures as Record<string, Record<string, "read" | "effect">>)[portName];
-    if (!port || !methods) throw new TypeError(`no port ${portName}`);
-    const wrapped = Object.entries(methods).map(([method, nature]) => {
-      const call: Method = (...parameters) => {
-        const original = port[method];
-        if (!original) throw new TypeError(`${portName} has no method ${method}`);
-        return guard[nature](`${portName}.${method}`, () => original.apply(port, parameters));
-      };
+/** For verbs that write nothing: an effect is refused here, below the steps. */
+export const readOnly: Fence = {
+  async ensureHeld() {
+    throw new RefusedError("READ_ONLY", "this verb writes nothing, and was about to");
+  },
+};
+
+/** For what may be done beside a builder at work: looking into a release of our own. */
+export const unfenced: Fence = { ensureHeld: async (signal) => signal.throwIfAborted() };
+
+type Method = (...parameters: unknown[]) => Promise<unknown>;
+type Methods = Record<string, Method>;
+
+/** The same ports, with retried reads and fenced effects. */
+export function guardPorts(ports: Ports, fence: Fence, options: RetryOptions): Ports {
+  const { signal } = options;
+  const guards: Record<Nature, (name: string, call: () => Promise<unknown>) => Promise<unknown>> = {
+    read: (_, call) => retry(() => unlessAborted(call(), signal), options),
+    async effect(name, call) {
+      await fence.ensureHeld(signal);
+      // Helm gets the signal and ends by itself; nothing else that is under way is waited for.
+      return name.startsWith("releases.") ? call() : unlessAborted(call(), signal);
+    },
+  };
+  const guarded = Object.entries(natures).map(([portName, methods]) => {
+    const port = ports[portName as keyof Ports] as unknown as Methods;
+    const calls = Object.entries(methods).map(([method, nature]) => {
+      const call: Method = (...parameters) =>
+        guards[nature](`${portName}.${method}`, () => {
+          const original = port[method];
+          if (!original) throw new TypeError(`${portName} has no method ${method}`);
+          return original.apply(port, parameters);
+        });
       return [method, call] as const;
     });
-    return [portName, Object.fromEntries(wrapped)] as const;
+    return [portName, Object.fromEntries(calls)] as const;
   });
-  return Object.fromEntries(guarded) as P;
+  return Object.fromEntries(guarded) as unknown as Ports;
+}
+
+/** The answer, or the signal's reason as soon as it is aborted: a builder that must stop has 10 s, a call may take 120. */
+async function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let leave = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    leave = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", leave, { once: true });
+  });
+  answer.catch(() => undefined);
+  try {
+    return await Promise.race([answer, aborted]);
+  } finally {
+    signal.removeEventListener("abort", leave);
+  }
 }

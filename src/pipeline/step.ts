@@ -1,44 +1,30 @@
-/** A step: observes the world, decides, acts, and returns what is to be remembered. It never mutates the state. */
-import type { Clock } from "./clock.ts";
-import type { Log } from "./log.ts";
+/** A step observes the world, decides, writes its intent down, acts, and saves the result. */
+import type { Refusals } from "./retry.ts";
+import type { Run } from "./run.ts";
 
-export interface StepContext<S> {
-  log: Log;
-  clock: Clock;
-  /** Aborted on SIGTERM, a lost Lease and an operator's abort; its reason is the error to throw. */
-  signal: AbortSignal;
-  /** Writes a part of the state down now: the intent before an outside effect, the result after it. */
-  save(patch: Partial<S>): Promise<void>;
-  /** Keeps bytes with the run, for this and every later builder; `patch` is saved by the same write. */
-  attach(name: string, bytes: Uint8Array, patch?: Partial<S>): Promise<void>;
-  attachment(name: string): Uint8Array | undefined;
-  /** Marks the run as waiting for a person, or as going on. */
-  setWaiting(waiting: boolean): Promise<void>;
-}
+export type StepResult =
+  /** The step has reached its goal, or has nothing to do in this run; `output` is one line for people. */
+  | { kind: "done" | "skipped"; output: string }
+  /** The run goes back to an earlier step: what that made turned out to be unusable. */
+  | { kind: "again"; from: string; output: string };
 
-export type StepResult<S> =
-  | { kind: "done" | "skipped"; output: string; patch: Partial<S> }
-  /** Go back to an earlier step: what it made turned out to be unusable. */
-  | { kind: "again"; from: string; output: string; patch: Partial<S> };
-
-export interface Step<P, S> {
+export interface Step {
   /** The checkpoint's key: never renamed, never reused. */
   readonly name: string;
   readonly summary: string;
-  run(ports: P, state: Readonly<S>, context: StepContext<S>): Promise<StepResult<S>>;
+  /** How refusals (401, 403, 404) are taken: by default as outages. */
+  readonly refusals?: Refusals;
+  run(run: Run): Promise<StepResult>;
 }
 
-/** The step has reached its goal; `output` is one line for people. */
-export function done<S>(output: string, patch: Partial<S> = {}): StepResult<S> {
-  return { kind: "done", output, patch };
+export function done(output: string): StepResult {
+  return { kind: "done", output };
 }
 
-/** The step has nothing to do in this run. */
-export function skipped<S>(output: string, patch: Partial<S> = {}): StepResult<S> {
-  return { kind: "skipped", output, patch };
+export function skipped(output: string): StepResult {
+  return { kind: "skipped", output };
 }
 
-/** The run must go back to the step named `from`. */
-export function again<S>(from: string, output: string, patch: Partial<S> = {}): StepResult<S> {
-  return { kind: "again", from, output, patch };
+export function again(from: string, output: string): StepResult {
+  return { kind: "again", from, output };
 }

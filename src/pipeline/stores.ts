@@ -4,8 +4,10 @@
 export interface StoredState {
   run: unknown;
   history: unknown;
-  /** Compressed bytes kept with the run (the data configuration). */
-  attachments: Record<string, Uint8Array>;
+  /** What is kept beside, by name; compressing it is the store's business. */
+  attachments: Record<string, unknown>;
+  /** Names of attachments that are there and can't be read. */
+  unreadable: string[];
   /** Opaque; a save must name the one it is based on. */
   version: string;
 }
@@ -14,7 +16,7 @@ export interface StoredState {
 export interface StateChange {
   run?: unknown;
   history?: unknown;
-  attachments?: Record<string, Uint8Array | null>;
+  attachments?: Record<string, unknown>;
 }
 
 export interface StateStore {
@@ -28,6 +30,10 @@ export interface StateStore {
    * Throws ConflictError when somebody else wrote, also when it is gone.
    */
   save(change: StateChange, basedOn: string | undefined): Promise<string>;
+  /** The data configuration that the run is pinned to, kept apart: it may be as large as all the rest. */
+  loadDocument(): Promise<Uint8Array | undefined>;
+  /** Replaces the pinned data configuration. */
+  saveDocument(document: Uint8Array): Promise<void>;
 }
 
 /** The lock, as the store has it. */
@@ -40,7 +46,7 @@ export interface LeaseRecord {
   durationMs: number;
   /** How often it changed hands. */
   transitions: number;
-  /** Requests of operators to the builder, by kind (abort, approve); they outlive the holder. */
+  /** Requests of operators to the builder, by kind, as JSON; they outlive the holder. */
   requests: Record<string, string>;
   /** What its holder does when that is not a run: the verb of an operator. */
   purpose?: string | undefined;

@@ -1,47 +1,49 @@
 /** Waits with a deadline: each says what it waits for and what it saw last. */
+import { duration } from "../domain/words.ts";
 import { TimeoutError } from "../errors.ts";
-import type { Clock } from "./clock.ts";
-import type { Log } from "./log.ts";
+import type { Task } from "./task.ts";
 
-export interface WaitOptions<T> {
+export interface Wait<T> {
   /** Error code of the deadline. */
   code: string;
   /** What is waited for, as the subject of a sentence. */
   what: string;
-  intervalMs: number;
-  /** When the wait ends, in milliseconds since the epoch. */
-  deadline: number;
+  timeoutMs: number;
   /** Looks once: the result, or in words what is still missing. */
   look: () => Promise<{ done: T } | { seen: string }>;
+  /** The longest pause between looks, 5 s where nothing is said. */
+  maxPauseMs?: number;
   /** What to type when the deadline has passed. */
   hint?: string;
   /** More about what is still missing, one line each; asked for once, when the deadline has passed. */
   explain?: () => Promise<readonly string[]>;
 }
 
+/** The pause before the next look, a tenth of the time waited: short waits look often, long ones don't. */
+function lookPauseMs(waitedMs: number, maxPauseMs = 5_000): number {
+  return Math.min(maxPauseMs, Math.max(250, waitedMs / 10));
+}
+
 /** Looks until done. Throws TimeoutError after the deadline, the signal's reason when it is aborted. */
 export async function waitFor<T>(
-  { code, what, intervalMs, deadline, look, hint, explain }: WaitOptions<T>,
-  { clock, log, signal }: { clock: Clock; log: Log; signal: AbortSignal },
+  wait: Wait<T>,
+  { clock, log, signal }: Pick<Task, "clock" | "log" | "signal">,
 ): Promise<T> {
-  const began = clock.now();
-  let said: string | undefined;
+  const began = clock.monotonic();
+  let reported: string | undefined;
   for (;;) {
     signal.throwIfAborted();
-    const result = await look();
+    const result = await wait.look();
     if ("done" in result) return result.done;
-    if (result.seen !== said) log.info({}, result.seen);
-    said = result.seen;
-    const left = deadline - clock.now();
-    if (left <= 0) {
-      const seconds = Math.round((clock.now() - began) / 1000);
-      const waited = seconds < 120 ? `${seconds}s` : `${Math.round(seconds / 60)}m`;
-      throw new TimeoutError(
-        code,
-        `${what}: not within the time allowed (waited ${waited}); last seen: ${said}`,
-        { hint, details: await explain?.() },
-      );
+    if (result.seen !== reported) log.info({}, result.seen);
+    reported = result.seen;
+    const waitedMs = clock.monotonic() - began;
+    const leftMs = wait.timeoutMs - waitedMs;
+    if (leftMs <= 0) {
+      const { code, what, hint, explain } = wait;
+      const message = `${what}: not within the time allowed (waited ${duration(waitedMs)}); last seen: ${reported}`;
+      throw new TimeoutError(code, message, { hint, details: await explain?.() });
     }
-    await clock.sleep(Math.min(intervalMs, left), signal);
+    await clock.sleep(Math.min(lookPauseMs(waitedMs, wait.maxPauseMs), leftMs), signal);
   }
 }

@@ -3,12 +3,11 @@ import type { Cluster } from "./cluster.ts";
 import type { Dns } from "./dns.ts";
 import type { Harvester } from "./harvester.ts";
 import type { Notifier } from "./notifier.ts";
-import type { Operators } from "./operators.ts";
 import type { Releases } from "./releases.ts";
 import type { Site } from "./site.ts";
 import type { Sources } from "./sources.ts";
 
-export type { Cluster, Dns, Harvester, Notifier, Operators, Releases, Site, Sources };
+export type { Harvester, Site };
 
 export interface Ports {
   cluster: Cluster;
@@ -18,7 +17,6 @@ export interface Ports {
   site: Site;
   dns: Dns;
   notifier: Notifier;
-  operators: Operators;
 }
 
 export type Nature = "read" | "effect";
@@ -52,7 +50,6 @@ export const natures: { readonly [P in keyof Ports]: { readonly [M in keyof Port
     upgrade: "effect",
     install: "effect",
     uninstall: "effect",
-    stopLeftovers: "effect",
   },
   sources: { fetchChart: "read", fetchData: "read", readSecrets: "read" },
   harvester: {
@@ -64,7 +61,13 @@ export const natures: { readonly [P in keyof Ports]: { readonly [M in keyof Port
     startJob: "effect",
   },
   site: { probe: "read", totalResults: "read", countTaxa: "read", hasTaxon: "read" },
-  dns: { findZone: "read", findRecords: "read", change: "effect", findChangeStatus: "read" },
+  dns: {
+    findZone: "read",
+    findRecords: "read",
+    findAddressRecords: "read",
+    findMissingRights: "read",
+    change: "effect",
+    findChangeStatus: "read",
+  },
   notifier: { notify: "effect", announce: "effect" },
-  operators: { findApproval: "read" },
 };

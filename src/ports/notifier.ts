@@ -1,7 +1,7 @@
 export type NotificationEvent =
   "started" | "waiting-approval" | "live" | "failed" | "rolled-back" | "aborted";
 
-/** What the webhook gets, as one JSON object (contract.md, "Rules for gates and outages"). */
+/** What the webhook gets, as one JSON object. */
 export interface Notification {
   event: NotificationEvent;
   environment: string;

@@ -8,10 +8,13 @@ export interface ChartInstall {
   /** Values files in order, the later ones win. */
   valuesFiles: readonly string[];
   timeoutMs: number;
+  /** What the cluster offers, for `render`: an install asks the cluster itself. */
+  capabilities?: { kubeVersion: string; apiVersions: readonly string[] } | undefined;
 }
 
 /** Helm, as a program. Actions run one Helm operation and do not decide. */
 export interface Releases {
+  /** The latest revision of a release. Throws TransientError when the cluster can't be asked. */
   find(name: string): Promise<ReleaseView | undefined>;
   /** The objects that a release was installed with, as its record has them; [] when there is no such release. */
   findObjects(name: string): Promise<RenderedObject[]>;
@@ -23,6 +26,4 @@ export interface Releases {
   upgrade(chart: ChartInstall, signal: AbortSignal): Promise<void>;
   /** Uninstalls and waits for the objects to be gone; a release that is gone already is success. */
   uninstall(name: string, timeoutMs: number, signal: AbortSignal): Promise<void>;
-  /** Ends helm processes on this machine that a killed builder left at work on this release; returns how many. */
-  stopLeftovers(name: string): Promise<number>;
 }

@@ -6,18 +6,16 @@ export interface SiteTarget {
   host: string;
 }
 
-export type Probe = { ok: true } | { ok: false; seen: string };
+type Probe = { ok: true } | { ok: false; seen: string };
 
+/** All methods but `probe` throw TransientError when the site can't be asked. */
 export interface Site {
   /** Asks GET / once; ok is 200. Never throws for an outage: no answer is something seen. */
   probe(target: SiteTarget): Promise<Probe>;
   /** totalResults of the portal's search. */
   totalResults(target: SiteTarget): Promise<number>;
-  /**
-   * How many results the search finds when narrowed by a filter (taxonKinds); undefined where the portal doesn't offer
-   * that.
-   */
-  countTaxa(target: SiteTarget, filter: string): Promise<number | undefined>;
-  /** Whether the portal has this taxon. */
+  /** How many results the search finds when narrowed by a filter (taxonKinds); a portal that ignores it finds them all. */
+  countTaxa(target: SiteTarget, filter: string): Promise<number>;
+  /** Whether the portal has this taxon: 404 is no. */
   hasTaxon(target: SiteTarget, id: string): Promise<boolean>;
 }

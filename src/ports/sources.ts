@@ -16,10 +16,11 @@ export interface Chart {
 export interface Sources {
   /**
    * Fetches the chart at the configured ref, or exactly at `commit`.
-   * Throws ConfigError for what can't be right (no such ref, no chart there), TransientError for an outage.
+   * Throws ConfigError for what can't be right (no such ref, no chart there), TransientError for a source that is away or
+   * refuses.
    */
   fetchChart(commit: string | undefined, signal: AbortSignal): Promise<Chart>;
-  /** Fetches the data configuration; bounded in size. Throws ConfigError (4xx, redirect loop), TransientError. */
+  /** Fetches the data configuration. Throws ConfigError (redirect loop, too large), TransientError for any other answer. */
   fetchData(signal: AbortSignal): Promise<{ bytes: Uint8Array; sha256: string }>;
   /** Path, digest and parsed content of the secrets file. Throws ConfigError. */
   readSecrets(): Promise<{ file: string; sha256: string; values: Record<string, unknown> }>;

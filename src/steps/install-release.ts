@@ -1,46 +1,48 @@
 /** Installs the release under its own name in a namespace of its own; a half install is put right under the same name. */
-import { PermanentError, TransientError } from "../errors.ts";
-import type { Settings } from "../config/settings.ts";
+import { chartInstall } from "../actions/checks/chart.ts";
+import { removeLeftovers, removeRelease } from "../actions/remove-release.ts";
 import { labels, namespaceLabels } from "../domain/names.ts";
-import type { RunState } from "../domain/run-state.ts";
-import { done, type Step, type StepContext } from "../pipeline/step.ts";
-import type { Ports } from "../ports/index.ts";
-import { evidenceOf } from "./keep-evidence.ts";
-import { removeLeftovers } from "./remove-leftovers.ts";
-import { recordedBy, removalOf, removeRelease, usedBy } from "./remove-release.ts";
+import { replacedBy } from "../domain/run.ts";
+import { PermanentError, TransientError } from "../errors.ts";
+import { pauseMs } from "../pipeline/retry.ts";
+import type { Run } from "../pipeline/run.ts";
+import { done, type Step } from "../pipeline/step.ts";
 
-type Needs = Pick<Ports, "cluster" | "releases" | "sources" | "dns">;
-
-export const installRelease = (settings: Settings): Step<Needs, RunState> => ({
+export const installRelease: Step = {
   name: "install-release",
   summary: "Install the new release",
-  async run(ports, state, context) {
-    const { release } = state;
-    const stopped = await ports.releases.stopLeftovers(release);
-    if (stopped > 0)
-      context.log.warn({ stopped }, "stopped a helm process that a killed builder had left at work");
-    const seen = await observe(ports, state);
-    if (seen === "installed") return done("", { reinstall: null });
-    if (seen === "absent")
-      await removeLeftovers(
-        ports,
-        settings,
-        { inUse: usedBy(state), recorded: recordedBy(state) },
-        { ...context, onRemoving: evidenceOf(ports.cluster, context, context) },
-      );
-    else await startAfresh(ports, settings, state, context, seen);
-    await install(ports, settings, state, context);
-    return done("", { reinstall: null });
+  async run(run) {
+    const began = run.clock.monotonic();
+    for (let tries = 1; ; tries += 1) {
+      const seen = await observe(run);
+      if (seen !== "installed") {
+        if (seen === "absent") await removeLeftovers(run, [...replacedBy(run.state), run.state.release]);
+        else await startAfresh(run, seen);
+        const failure = await install(run);
+        // One of Helm's thirty requests may have failed: no data is lost yet, so it is put right and tried again.
+        if (failure && run.clock.monotonic() - began >= run.settings.retryTimeoutMs) throw failure;
+        if (failure) {
+          run.log.warn(
+            { code: failure.code },
+            `${failure.message}: ${failure.details.at(-1) ?? ""}; trying again`,
+          );
+          await run.clock.sleep(pauseMs(tries, failure), run.signal);
+          continue;
+        }
+      }
+      if (run.state.reinstall !== undefined) await run.save({ reinstall: undefined });
+      return done("");
+    }
   },
-});
+};
 
 /** What is there of the release: all of it, nothing, or something that must go first (in words). */
-async function observe({ cluster, releases }: Needs, state: RunState): Promise<string> {
+async function observe({ ports: { cluster, releases }, state }: Run): Promise<string> {
   const namespace = await cluster.findNamespace(state.release);
   if (!namespace) return "absent";
-  const owner = namespace.labels[labels.run];
-  if (owner !== state.runId) {
-    throw new PermanentError("NAMESPACE_TAKEN", `namespace ${state.release} exists and is not of this run`, {
+  if (namespace.labels[labels.run] !== state.runId) {
+    const message = `namespace ${state.release} exists and is not of this run`;
+    throw new PermanentError("NAMESPACE_TAKEN", message, {
       hint: "start again: the next run takes another name",
     });
   }
@@ -53,31 +55,17 @@ async function observe({ cluster, releases }: Needs, state: RunState): Promise<s
 }
 
 /** Removes what an earlier attempt left. Nothing is lost: the harvest comes later. */
-async function startAfresh(
-  ports: Needs,
-  settings: Settings,
-  state: RunState,
-  context: StepContext<RunState>,
-  reason: string,
-): Promise<void> {
+async function startAfresh(run: Run, reason: string): Promise<void> {
   if (reason === "empty") return; // our namespace without a release in it: what the install begins with
-  context.log.warn(
-    {},
-    `${state.release}: ${reason}; removing it and installing it again under the same name`,
-  );
-  const removal = removalOf(settings, state, state.release);
-  await removeRelease(ports, removal, {
-    ...context,
-    onRemoving: evidenceOf(ports.cluster, context, context),
-  });
+  const { release } = run.state;
+  run.log.warn({}, `${release}: ${reason}; removing it and installing it again under the same name`);
+  await removeRelease(run, release);
 }
 
-async function install(
-  { cluster, releases, sources }: Needs,
-  settings: Settings,
-  state: RunState,
-  { log, signal }: StepContext<RunState>,
-): Promise<void> {
+/** Installs; returns Helm's failure where the release isn't there after it, and the API server can be asked. */
+async function install(run: Run): Promise<PermanentError | undefined> {
+  const { ports, settings, state, log, signal } = run;
+  const { cluster, releases, sources } = ports;
   const { release, inputs } = state;
   const chart = await sources.fetchChart(inputs?.chartCommit, signal);
   const secrets = await sources.readSecrets();
@@ -86,25 +74,20 @@ async function install(
   log.info({ release }, `new release ${release}`);
   await cluster.ensureNamespace(release, namespaceLabels(state.environment, state.runId));
   await cluster.ensureAccess(release);
-  const valuesFiles = [
-    secrets.file,
-    ...(chart.environmentValues === undefined ? [] : [chart.environmentValues]),
-  ];
   try {
-    await releases.install(
-      { name: release, chartDir: chart.dir, valuesFiles, timeoutMs: settings.podsTimeoutMs },
-      signal,
-    );
+    await releases.install(chartInstall(release, { chart, secrets }, settings.podsTimeoutMs), signal);
+    return undefined;
   } catch (error) {
     signal.throwIfAborted();
-    // Helm says only in words why it failed. An API server that is away is waited for here, and the install tried again.
+    // Helm says only in words why it failed. An API server that is away is waited for here.
     await cluster.version();
     const after = await releases.find(release);
-    if (after?.status === "deployed") return;
+    if (after?.status === "deployed") return undefined;
     // A deletion that a dead builder had sent may arrive late: what is left is removed then, and installed once more.
     const namespace = await cluster.findNamespace(release);
     if (!namespace || namespace.terminating)
       throw new TransientError("the Kubernetes API", `${release} was deleted while it was being installed`);
+    if (error instanceof PermanentError) return error;
     throw error;
   }
 }

@@ -1,193 +1,176 @@
 /** Points the public names at the new release: all names or none, and back again when it does not hold. */
-import type { Settings } from "../config/settings.ts";
-import type { RecordSet } from "../domain/dns-records.ts";
-import { drainMs, drainTtlSeconds, notPointing, planSwap, type SwapPlan } from "../domain/dns-plan.ts";
+import { awaitApproval } from "../actions/approval.ts";
+import { saveSwap, sendChange, settlePending, swapOf } from "../actions/change-dns.ts";
+import { requireReady } from "../actions/probe-site.ts";
+import { putBack, storedError, undoSwap } from "../actions/put-back.ts";
+import { readRecords } from "../actions/read-live.ts";
+import { markRelease } from "../actions/remove-release.ts";
+import { restoreTtl } from "../actions/swap-ttl.ts";
+import { watchRelease } from "../actions/watch-release.ts";
+import type { RecordSet, ZoneChange } from "../domain/dns-records.ts";
+import { drainMs, drainTtlSeconds, planSwap, withWritten, type SwapPlan } from "../domain/dns-plan.ts";
 import { annotations } from "../domain/names.ts";
-import type { RunState } from "../domain/run-state.ts";
-import {
-  BuilderError,
-  CancelledError,
-  ConflictError,
-  exitCodeOf,
-  exitCodes,
-  PermanentError,
-  RefusedError,
-  TimeoutError,
-} from "../errors.ts";
-import { done, type Step, type StepContext } from "../pipeline/step.ts";
-import type { Ports } from "../ports/index.ts";
-import { awaitApproval } from "./dns/approval.ts";
-import { sendChange, settlePending } from "./dns/send-change.ts";
-import { swapMemory, type SwapMemory } from "./dns/swap-memory.ts";
-import { restoreTtl } from "./dns/swap-ttl.ts";
-import { putBack, storedReason } from "./dns/undo-swap.ts";
-import { watchAndDrain } from "./dns/watch-and-drain.ts";
-import { markRelease } from "./mark-release.ts";
-import { readRecords } from "./read-live.ts";
-import { requireReady } from "./verify-release.ts";
-
-type Needs = Pick<Ports, "cluster" | "dns" | "site" | "notifier" | "operators">;
+import { hasChangedDns, replacedBy, type SwapState } from "../domain/run.ts";
+import { CancelledError, ConflictError, messageOf, RefusedError, TimeoutError } from "../errors.ts";
+import { timestamp } from "../pipeline/clock.ts";
+import { retry } from "../pipeline/retry.ts";
+import type { Run } from "../pipeline/run.ts";
+import { done, type Step } from "../pipeline/step.ts";
 
 /** How often the plan is made anew because somebody wrote between reading and changing. */
-const mostPlans = 5;
+const maxPlans = 5;
 
-export const swapDns = (settings: Settings): Step<Needs, RunState> => ({
+export const swapDns: Step = {
   name: "swap-dns",
   summary: "Point the public names at the new release",
-  async run(ports, state, context) {
-    const memory = swapMemory(state, context);
-    const judged = storedReason(memory.get());
-    if (judged) return putBack(ports, settings, state, memory, context, judged);
-    if (memory.get().swappedAt === undefined) {
-      if (memory.get().startedAt === undefined) await awaitApproval(ports, settings, state, context);
-      await requireStillReady(ports, settings, state, memory, context);
-      await swap(ports, settings, state, memory, context);
+  async run(run) {
+    const { undoing, swappedAt } = swapOf(run);
+    if (undoing) return putBack(run, storedError(undoing));
+    if (swappedAt === undefined) {
+      if (!hasChangedDns(run.state)) {
+        await awaitApproval(run);
+        await run.waitForClaims();
+      }
+      await swap(run);
     }
-    await markReplaced(ports, settings, state, memory);
-    await watchAndDrain(ports, settings, state, memory, context);
-    await restoreTtl(ports.dns, settings, { ...state, dns: memory.get() }, context);
-    return done(
-      `${settings.mappings.length === 1 ? "the name points" : "all names point"} at ${state.release}`,
-    );
+    await markReplaced(run);
+    await watchRelease(run);
+    await markDrained(run);
+    await restoreTtl(run);
+    const names = run.settings.mappings.length === 1 ? "the name points" : "all names point";
+    return done(`${names} at ${run.state.release}`);
   },
-});
+};
 
-/** Also of a swap that another builder began: hours may have gone by since. What it had moved is put back then. */
-async function requireStillReady(
-  ports: Needs,
-  settings: Settings,
-  state: RunState,
-  memory: SwapMemory,
-  context: StepContext<RunState>,
-): Promise<void> {
-  try {
-    await requireReady(ports, settings, state, context);
-  } catch (error) {
-    if (!(error instanceof TimeoutError) || memory.get().startedAt === undefined) throw error;
-    await putBack(ports, settings, state, memory, context, error);
-  }
-}
-
-/** Plans, changes zone by zone, verifies by reading. On a refusal half way the changed zones are put back. */
-async function swap(
-  ports: Needs,
-  settings: Settings,
-  state: RunState,
-  memory: SwapMemory,
-  context: StepContext<RunState>,
-): Promise<void> {
-  const { dns } = ports;
-  await settlePending(dns, settings, memory, context);
-  for (let plans = 1; plans <= mostPlans; plans += 1) {
-    const current = await readRecords(dns, settings.mappings);
-    const plan = planSwap({ ...swapInput(settings, state), current });
-    if (plan.kind === "refused") return refuse(ports, settings, state, memory, context, plan.reasons);
+/** Plans, changes zone by zone, verifies by reading. What was moved before a refusal is put back. */
+async function swap(run: Run): Promise<void> {
+  await settlePending(run);
+  for (let plans = 1; plans <= maxPlans; plans += 1) {
+    const plan = await planNow(run);
+    if (plan.kind === "refused") return refuse(run, plan.reasons);
     if (plan.changes.length === 0) {
       // Somebody may have moved the names by hand: what they pointed at is still in resolvers.
-      if (memory.get().startedAt === undefined) await writeIntent(ports, state, memory, context, plan);
-      context.log.info({}, "in effect");
-      return memory.save({ swappedAt: new Date(context.clock.now()).toISOString() });
+      if (!hasChangedDns(run.state)) await writeIntent(run, plan);
+      run.log.info({}, "in effect");
+      return saveSwap(run, { swappedAt: timestamp(run.clock), refusedZone: undefined });
     }
-    await writeIntent(ports, state, memory, context, plan);
+    await writeIntent(run, plan);
     try {
-      for (const change of plan.changes) await sendChange(dns, settings, memory, change, context);
+      await sendAll(run, plan.changes);
     } catch (error) {
-      if (error instanceof ConflictError) continue; // somebody wrote in between: read again, decide again
-      if (error instanceof BuilderError && exitCodeOf(error) !== exitCodes.interrupted) {
-        return putBack(ports, settings, state, memory, context, error);
-      }
-      throw error;
+      if (!(error instanceof ConflictError)) throw error; // somebody wrote in between: read again, decide again
     }
   }
-  const divided = notPointing(
-    settings.mappings,
-    state.addresses ?? {},
-    await readRecords(dns, settings.mappings),
-  );
-  if (divided.length === 0) return memory.save({ swappedAt: new Date(context.clock.now()).toISOString() });
-  throw new CancelledError(
-    "DNS_CONTENDED",
-    `somebody else keeps changing ${divided.map(({ name }) => name).join(", ")}`,
-    {
-      hint: "find out who, then let the builder start again: it goes on here",
-    },
-  );
+  throw new CancelledError("DNS_CONTENDED", "somebody else keeps changing the public names", {
+    hint: "find out who, then let the builder start again: it goes on here",
+  });
 }
 
-export function swapInput({ mappings }: Settings, { addresses = {}, dns }: RunState) {
-  return { mappings, addresses, before: dns?.before ?? ([] as RecordSet[]) };
+/** The plan by what is there now: addresses, readiness and records are read right before the swap. */
+async function planNow(run: Run): Promise<SwapPlan> {
+  const { settings, state } = run;
+  // Also of a swap that another builder began: hours may have gone by since. What it had moved is put back then.
+  const addresses = await requireReady(run, state.release).catch((error: unknown) => {
+    if (!(error instanceof TimeoutError) || !hasChangedDns(run.state)) throw error;
+    return putBack(run, error);
+  });
+  const { before, written = [] } = swapOf(run);
+  return planSwap({ ...settings, addresses, before, written, current: await readRecords(run) });
+}
+
+/** Sends the Changes, the zone first that has refused before. Once a name has moved, all move or none. */
+async function sendAll(run: Run, changes: readonly ZoneChange[]): Promise<void> {
+  const { refusedZone } = swapOf(run);
+  const ordered = [...changes].sort((one, other) => rank(one) - rank(other));
+  function rank({ zone }: ZoneChange): number {
+    return zone === refusedZone ? 0 : 1;
+  }
+  let hasMoved = changes.length < new Set(run.settings.mappings.map(({ zone }) => zone)).size;
+  for (const change of ordered) {
+    if (hasMoved) await sendOrUndo(run, change);
+    else await sendChange(run, change);
+    hasMoved = true;
+  }
+}
+
+/** A zone that refuses, or stays away, after others have moved: these are put back, and the next builder begins with it. */
+async function sendOrUndo(run: Run, change: ZoneChange): Promise<void> {
+  const { clock, log, signal, settings } = run;
+  try {
+    const options = { clock, log, signal, timeoutMs: settings.retryTimeoutMs, refusals: "mistake" as const };
+    await retry(() => sendChange(run, change), options);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof ConflictError || error instanceof CancelledError) throw error;
+    log.warn(
+      { err: error },
+      `zone ${change.zone} takes no change: ${messageOf(error)}; putting the other names back`,
+    );
+    await saveSwap(run, { refusedZone: change.zone });
+    await undoSwap(run);
+    const message = `zone ${change.zone} refused its change; all names are as they were`;
+    throw new CancelledError("DNS_REFUSED", message, { details: [messageOf(error)], cause: error });
+  }
 }
 
 /** The intent: from the first change on the old records must be known, and the release counts as live. */
-async function writeIntent(
-  { cluster }: Needs,
-  state: RunState,
-  memory: SwapMemory,
-  { clock, log }: StepContext<RunState>,
-  plan: Extract<SwapPlan, { kind: "change" }>,
-): Promise<void> {
-  const now = new Date(clock.now()).toISOString();
-  const { startedAt = now, oldTtlSeconds = 0 } = memory.get();
-  const pinned = pinnedThatMayBeCached(memory.get(), clock.now());
-  await memory.save({
+async function writeIntent(run: Run, plan: Extract<SwapPlan, { kind: "change" }>): Promise<void> {
+  const swap = swapOf(run);
+  const isFresh = !hasChangedDns(run.state);
+  const startedAt = isFresh ? timestamp(run.clock) : (swap.startedAt ?? timestamp(run.clock));
+  const ttl = drainTtlSeconds(pinnedThatMayBeCached(swap, run.clock.now()), plan.changes);
+  await saveSwap(run, {
     startedAt,
-    oldTtlSeconds: Math.max(oldTtlSeconds, drainTtlSeconds(pinned, plan.changes)),
+    undoneAt: undefined,
+    oldTtlSeconds: Math.max(swap.oldTtlSeconds ?? 0, ttl),
+    written: withWritten(swap.written ?? [], plan.moves),
   });
-  await markRelease(cluster, state.release, { [annotations.liveSince]: startedAt });
+  await markRelease(run, run.state.release, { [annotations.liveSince]: startedAt });
   const width = Math.max(...plan.moves.map(({ name }) => name.length));
   for (const { name, from, to } of plan.moves)
-    log.info({ name }, `${name.padEnd(width)}  ${from ?? "(new)"} → ${to}`);
+    run.log.info({ name }, `${name.padEnd(width)}  ${from ?? "(new)"} → ${to}`);
 }
 
 /** Once a lowered TTL has been there for as long as the old one, nobody holds a record with the old one any more. */
-function pinnedThatMayBeCached({ before, lowered }: ReturnType<SwapMemory["get"]>, now: number): RecordSet[] {
+function pinnedThatMayBeCached({ before, lowered }: SwapState, now: number): RecordSet[] {
   if (!lowered) return before;
-  const longestMs = Math.max(0, ...before.map(({ ttlSeconds }) => ttlSeconds)) * 1000;
-  if (now - Date.parse(lowered.at) < longestMs) return before;
+  const maxMs = Math.max(0, ...before.map(({ ttlSeconds }) => ttlSeconds)) * 1000;
+  if (now - Date.parse(lowered.at) < maxMs) return before;
   return before.map((record) => ({
     ...record,
     ttlSeconds: Math.min(record.ttlSeconds, lowered.ttlSeconds),
   }));
 }
 
-async function refuse(
-  ports: Needs,
-  settings: Settings,
-  state: RunState,
-  memory: SwapMemory,
-  context: StepContext<RunState>,
-  reasons: readonly string[],
-): Promise<never> {
-  const error = new RefusedError(
-    "DNS_CHANGED",
-    "somebody else changed the records since this run began; nothing was swapped",
-    {
-      details: reasons,
-      hint: "find out who and why; then start again: the next run takes the records as they are",
-    },
-  );
-  if (memory.get().startedAt === undefined) throw error;
-  return putBack(ports, settings, state, memory, context, error);
+async function refuse(run: Run, reasons: readonly string[]): Promise<never> {
+  const message = "somebody else changed the records since this run began; nothing was swapped";
+  const error = new RefusedError("DNS_CHANGED", message, {
+    details: reasons,
+    hint: "find out who and why; then start again: the next run takes the records as they are",
+  });
+  if (!hasChangedDns(run.state)) throw error;
+  return putBack(run, error);
 }
 
 /** What was live is marked as replaced, with the time until which nothing may delete it. */
-async function markReplaced(
-  { cluster }: Needs,
-  settings: Settings,
-  { previous = [], release }: RunState,
-  memory: SwapMemory,
-): Promise<void> {
-  const { swappedAt, oldTtlSeconds = 0 } = memory.get();
-  if (swappedAt === undefined) throw new PermanentError("SWAP_STATE", "the swap is not written down as done");
-  const drainedMs = Date.parse(swappedAt) + drainMs(oldTtlSeconds, settings.dns.drainTtls);
-  const until = new Date(
-    Math.max(drainedMs, Date.parse(swappedAt) + settings.retainPreviousMs),
-  ).toISOString();
+async function markReplaced(run: Run): Promise<void> {
+  const { settings, state } = run;
+  const { swappedAt = timestamp(run.clock), oldTtlSeconds = 0 } = swapOf(run);
+  const keptMs = Math.max(drainMs(oldTtlSeconds, settings.dns.drainTtls), settings.retainPreviousMs);
+  const until = new Date(Date.parse(swappedAt) + keptMs).toISOString();
   const marks = {
     [annotations.replacedAt]: swappedAt,
-    ...(settings.deleteExisting ? { [annotations.retainUntil]: until } : {}),
+    ...(settings.deleteExisting && { [annotations.retainUntil]: until }),
   };
-  for (const name of previous) {
-    if (name !== release) await markRelease(cluster, name, marks);
-  }
+  for (const name of replacedBy(state)) await markRelease(run, name, marks);
+}
+
+/** Resolvers have waited by time that has passed; by a clock that was set back meanwhile the old release is still kept. */
+async function markDrained(run: Run): Promise<void> {
+  const { dns, deleteExisting, retainPreviousMs } = run.settings;
+  const { swappedAt = "", oldTtlSeconds = 0 } = swapOf(run);
+  const drained = Date.parse(swappedAt) + drainMs(oldTtlSeconds, dns.drainTtls);
+  if (run.clock.now() >= drained || !deleteExisting || retainPreviousMs > 0) return;
+  const marks = { [annotations.retainUntil]: timestamp(run.clock) };
+  for (const name of replacedBy(run.state)) await markRelease(run, name, marks);
 }

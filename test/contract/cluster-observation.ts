@@ -143,9 +143,10 @@ export function describeObservation(bench: () => ClusterBench): void {
         component: "inner",
         type: "ClusterIP",
         address: undefined,
+        otherAddresses: [],
       });
       const balanced = services.find(({ name }) => name === "public");
-      expect(balanced).toMatchObject({ component: "portal", type: "LoadBalancer" });
+      expect(balanced).toMatchObject({ component: "portal", type: "LoadBalancer", otherAddresses: [] });
       expect(balanced?.address).toMatch(/^[\d.]+$/);
     });
   });
@@ -166,7 +167,18 @@ export function describeObservation(bench: () => ClusterBench): void {
       spec: { hard: { "requests.cpu": "8", "limits.memory": "1Gi", pods: "20" } },
     });
     await eventually(async () => {
-      const { nodes, pods, quotas } = await cluster.capacity();
+      const { spec } = asking;
+      const labels = {};
+      const rendered = {
+        apiVersion: "apps/v1",
+        kind: "Deployment",
+        name: "asking",
+        labels,
+        manifest: { spec },
+      };
+      const capacity = await cluster.capacity([rendered]);
+      const { nodes, pods, quotas, wanted } = capacity!;
+      expect(wanted).toEqual([{ component: "asking", copies: 2, cpu: 0.25, memory: 64 * 2 ** 20 }]);
       const usable = nodes.filter(({ schedulable }) => schedulable).map(({ name }) => name);
       expect(usable).not.toEqual([]);
       expect(nodes.find(({ name }) => name === usable[0])?.allocatable.cpu).toBeGreaterThan(0);

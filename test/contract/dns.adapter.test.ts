@@ -11,7 +11,7 @@ for (const [variant, missingDeletion] of [
     let now = Date.parse("2026-11-22T12:00:00Z");
     const emulator = await startCloudDns({ now: () => now, pendingMs: 10_000 });
     const dnsName = "example.";
-    emulator.addZone({
+    const model = emulator.addZone({
       name: "zone",
       dnsName,
       now: () => now,
@@ -24,6 +24,7 @@ for (const [variant, missingDeletion] of [
       dns: createGoogleDns({ project: "p", endpoint: emulator.url, timeoutMs: 2_000 }),
       denied: createGoogleDns({ project: "denied", endpoint: `${emulator.url}/dns/v1/` }),
       zone: "zone",
+      model,
       dnsName,
       showFault: (fault) => emulator.faults.add(() => true, fault, 1),
       settle: () => void (now += 10_000),

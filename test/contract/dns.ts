@@ -1,8 +1,9 @@
 /** What the steps rely on of Cloud DNS. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RecordSet } from "../../src/domain/dns-records.ts";
-import { ConfigError, ConflictError, PermanentError, TransientError } from "../../src/errors.ts";
+import { ConflictError, TransientError } from "../../src/errors.ts";
 import type { Dns } from "../../src/ports/dns.ts";
+import type { ZoneModel } from "../sandbox/dns/zone-model.ts";
 import type { Fault } from "../sandbox/faults.ts";
 
 export interface DnsWorld {
@@ -10,8 +11,10 @@ export interface DnsWorld {
   /** A zone of `dnsName`, without records for the names used here. */
   zone: string;
   dnsName: string;
+  /** The zone itself. */
+  model: ZoneModel;
   /** Another account for the same zone, with the role missing. */
-  denied: Dns | undefined;
+  denied: Dns;
   /** Shows a fault to the next request; undefined where none can be shown. */
   showFault: ((fault: Fault) => void) | undefined;
   /** Lets a pending change be done. */
@@ -46,9 +49,38 @@ export function describeDns(name: string, make: () => Promise<DnsWorld>): void {
       world.dns.change({ zone: world.zone, additions, deletions });
 
     it("finds a zone, or says that there is none", async () => {
-      expect(await world.dns.findZone(world.zone)).toEqual({ dnsName: world.dnsName });
+      const found = await world.dns.findZone(world.zone);
+      expect(found).toEqual({ dnsName: world.dnsName, visibility: "public" });
       expect(await world.dns.findZone("no-such-zone")).toBeUndefined();
-      await expect(world.dns.findRecords("no-such-zone", ["a.example."])).rejects.toBeInstanceOf(ConfigError);
+      const failure = await world.dns
+        .findRecords("no-such-zone", ["a.example."])
+        .catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(TransientError);
+      expect(failure).toMatchObject({ status: 404 });
+    });
+
+    it("tells zones whose records the public doesn't find", async () => {
+      const { kind } = world.model;
+      const network = { targetNetwork: { networkUrl: "https://compute.example/networks/n" } };
+      const servers = { targetNameServers: [{ ipv4Address: "192.0.2.53" }] };
+      world.model.kind = { visibility: "private", peeringConfig: network };
+      expect(await world.dns.findZone(world.zone)).toMatchObject(world.model.kind);
+      world.model.kind = { visibility: "private", forwardingConfig: servers };
+      const found = await world.dns.findZone(world.zone);
+      expect(found).toMatchObject(world.model.kind);
+      expect(found?.peeringConfig).toBeUndefined();
+      world.model.kind = kind;
+    });
+
+    it("names the rights that an account lacks", async () => {
+      expect(await world.dns.findMissingRights(world.zone)).toEqual([]);
+      expect(await world.denied.findMissingRights(world.zone)).toEqual([
+        "dns.changes.create",
+        "dns.resourceRecordSets.create",
+        "dns.resourceRecordSets.delete",
+        "dns.resourceRecordSets.update",
+      ]);
+      expect(await world.dns.findMissingRights("no-such-zone")).toBeUndefined();
     });
 
     it("adds several names in one change, and finds exactly those asked for", async () => {
@@ -70,6 +102,48 @@ export function describeDns(name: string, make: () => Promise<DnsWorld>): void {
       ]);
     });
 
+    it("tells what stands at a name instead of addresses, and where a routing policy leads", async () => {
+      const alias = { name: world.dnsName, type: "ALIAS", ttl: 60, rrdatas: ["other.example."] };
+      const items = [{ weight: 1, rrdatas: ["198.51.100.1"] }];
+      const backup = { geo: { items: [{ location: "europe-west1", rrdatas: ["198.51.100.2"] }] } };
+      const routingPolicy = { wrr: { items }, primaryBackup: { backupGeoTargets: backup } };
+      const routed = { name: `routed.${world.dnsName}`, type: "A", ttl: 30, rrdatas: [], routingPolicy };
+      for (const set of [alias, routed]) world.model.put(set);
+      expect(await world.dns.findRecords(world.zone, [alias.name, routed.name])).toEqual([
+        { zone: world.zone, name: alias.name, type: "ALIAS", ttlSeconds: 60, rrdatas: alias.rrdatas },
+        {
+          zone: world.zone,
+          name: routed.name,
+          type: "A",
+          ttlSeconds: 30,
+          rrdatas: ["198.51.100.1", "198.51.100.2"],
+          routingPolicy: true,
+        },
+      ]);
+      const stale = { ...record("routed", "198.51.100.1", 30) };
+      await expect(change([], [stale])).rejects.toBeInstanceOf(ConflictError);
+      for (const { name: at, type } of [alias, routed]) world.model.remove(at, type);
+    });
+
+    it("finds every address of a zone, over all pages", async () => {
+      const v6 = { name: `v6.${world.dnsName}`, type: "AAAA", ttl: 300, rrdatas: ["2001:db8::1"] };
+      world.model.put(v6);
+      for (let n = 100; n < 350; n += 1)
+        world.model.put({ name: `n${n}.${world.dnsName}`, type: "A", ttl: 300, rrdatas: ["192.0.2.7"] });
+      const found = await world.dns.findAddressRecords(world.zone);
+      expect(new Set(found.map(({ type }) => type))).toEqual(new Set(["A", "AAAA"]));
+      expect(found.filter(({ name: at }) => /^n\d/.test(at))).toHaveLength(250);
+      expect(found).toContainEqual({
+        zone: world.zone,
+        name: v6.name,
+        type: "AAAA",
+        ttlSeconds: 300,
+        rrdatas: v6.rrdatas,
+      });
+      world.model.remove(v6.name, "AAAA");
+      for (let n = 100; n < 350; n += 1) world.model.remove(`n${n}.${world.dnsName}`);
+    });
+
     it("refuses a change whose deletion doesn't match any more, as a whole", async () => {
       const stale = change(
         [record("a", "192.0.2.10"), record("new", "192.0.2.11")],
@@ -87,16 +161,16 @@ export function describeDns(name: string, make: () => Promise<DnsWorld>): void {
     it("says that a change makes no sense", async () => {
       const elsewhere = { ...record("a", "192.0.2.1"), name: "a.elsewhere.test." };
       const failure = await change([elsewhere], []).catch((error: unknown) => error);
-      expect(failure).toBeInstanceOf(PermanentError);
+      expect(failure).toBeInstanceOf(TransientError);
+      expect(failure).toMatchObject({ status: 400 });
     });
 
     it("names the role that is missing", async () => {
-      if (!world.denied) return;
       const failure = await world.denied
         .change({ zone: world.zone, additions: [record("z", "192.0.2.1")], deletions: [] })
         .catch((error: unknown) => error);
-      expect(failure).toMatchObject({ code: "DNS_FORBIDDEN" });
-      expect((failure as PermanentError).hint).toContain("dns.admin");
+      expect(failure).toMatchObject({ status: 403 });
+      expect((failure as TransientError).hint).toContain("dns.admin");
     });
 
     it.each(faults)("calls $kind $status an outage and doesn't ask again", async (fault) => {

@@ -1,6 +1,7 @@
 /** The harvester's adapters on the emulator. */
 import { describe, expect, it } from "vitest";
 import { createHarvester, createSite } from "../../src/adapters/harvester/index.ts";
+import type { TransientError } from "../../src/errors.ts";
 import { startHarvesterHost, type HarvesterHost } from "../sandbox/harvester/host.ts";
 import { describeHarvester } from "./harvester.ts";
 
@@ -19,10 +20,10 @@ describeHarvester("axios", async () => {
     harvester: createHarvester({
       ...login,
       apiPrefix: host.apiPrefix,
-      timeoutMs: 2_000,
+      timeoutMs: 1_000,
       importTimeoutMs: 500,
     }),
-    site: createSite({ sitePrefix: host.sitePrefix, timeoutMs: 2_000 }),
+    site: createSite({ sitePrefix: host.sitePrefix, timeoutMs: 1_000 }),
     target: { namespace, service: "ingress", host: "prod.plantsoftheworld.online" },
     namespace,
     showFault: (fault) => host.faults.add(() => true, fault, 1),
@@ -46,7 +47,8 @@ describe("the harvester's adapters", () => {
     const password = "canary-api-password";
     const harvester = createHarvester({ ...login, password, apiPrefix: host.apiPrefix });
     const failure = await harvester.startList(namespace, "1").catch((error: unknown) => error);
-    expect(failure).toMatchObject({ code: "HARVESTER_LOGIN" });
+    expect(failure).toMatchObject({ code: "OUTAGE", status: 401 });
+    expect((failure as TransientError).hint).toContain("API_USERNAME and API_PASSWORD");
     expect(JSON.stringify(failure, Object.getOwnPropertyNames(failure))).not.toContain(password);
     await host.close();
   });

@@ -24,6 +24,12 @@ const faults: Fault[] = [
   { kind: "hang" },
   { kind: "garbage" },
   { kind: "truncated" },
+  { kind: "status", status: 302, headers: { location: "/elsewhere" } },
+  { kind: "status", status: 400 },
+  { kind: "status", status: 401, body: "<html>who are you?</html>" },
+  { kind: "status", status: 403 },
+  // What a Tomcat says on every path whose application could not start.
+  { kind: "status", status: 404, body: "<html>not deployed</html>" },
   { kind: "status", status: 500 },
   { kind: "status", status: 503 },
 ];
@@ -76,6 +82,9 @@ export function describeHarvester(name: string, make: () => Promise<HarvesterWor
       expect(done?.jobs.every((job) => job.exitCode === "COMPLETED")).toBe(true);
       const ended = await world.harvester.findExecution(world.namespace, id);
       expect(ended).toMatchObject({ status: "COMPLETED", exitCode: "COMPLETED" });
+      expect(ended?.steps).toHaveLength(1);
+      expect(ended?.steps[0]).toMatchObject({ exitCode: "COMPLETED", readCount: ended?.readCount });
+      expect(ended?.steps[0]?.name).toBeTypeOf("string");
       expect(ended?.endedAt).toBeGreaterThan(ended?.startedAt ?? Infinity);
       expect(ended?.readCount).toBeGreaterThan(0);
     });
@@ -96,50 +105,82 @@ export function describeHarvester(name: string, make: () => Promise<HarvesterWor
 
     it("counts what a filter of the search leaves", async () => {
       const all = await world.site.totalResults(world.target);
-      const accepted = (await world.site.countTaxa(world.target, "accepted_names")) ?? 0;
+      const accepted = await world.site.countTaxa(world.target, "accepted_names");
       expect(accepted).toBeGreaterThan(0);
       expect(accepted).toBeLessThan(all);
+      expect(await world.site.countTaxa(world.target, "no_such_filter")).toBe(all);
+    });
+
+    it("has no taxon that the portal does not know", async () => {
       if (!world.showFault) return;
-      for (const status of [400, 404, 500]) {
-        world.showFault({ kind: "status", status });
-        expect(await world.site.countTaxa(world.target, "accepted_names")).toBeUndefined();
+      world.showFault({ kind: "status", status: 404 });
+      expect(await world.site.hasTaxon(world.target, "urn:lsid:ipni.org:names:1-1")).toBe(false);
+    });
+
+    it.each(faults)("calls $kind $status an outage, and says what was seen", async (fault) => {
+      if (!world.showFault) return;
+      const status = fault.kind === "status" ? { status: fault.status } : {};
+      const { harvester, site, namespace, target } = world;
+      const outage = { code: "OUTAGE", dependency: "the harvester", ...status };
+      for (const ask of [
+        () => harvester.findList(namespace, list),
+        () => harvester.exportData(namespace),
+        () => harvester.findExecution(namespace, 1),
+        () => harvester.importData(namespace, bytes),
+      ]) {
+        world.showFault(fault);
+        await expect(ask()).rejects.toMatchObject(outage);
       }
-      world.showFault({ kind: "status", status: 200, body: "<html>" });
-      expect(await world.site.countTaxa(world.target, "accepted_names")).toBeUndefined();
-      world.showFault({ kind: "status", status: 503 });
-      await expect(world.site.countTaxa(world.target, "genus_f")).rejects.toMatchObject({ code: "OUTAGE" });
+      // Nothing is read of what these answer.
+      if (fault.kind !== "garbage") {
+        world.showFault(fault);
+        await expect(harvester.startList(namespace, list)).rejects.toMatchObject(outage);
+        world.showFault(fault);
+        await expect(harvester.startJob(namespace, 1)).rejects.toMatchObject(outage);
+        world.showFault(fault);
+        expect(await site.probe(target)).toMatchObject({ ok: false });
+      }
+      const away = { code: "OUTAGE", dependency: "the site", ...status };
+      world.showFault(fault);
+      await expect(site.totalResults(target)).rejects.toMatchObject(away);
+      world.showFault(fault);
+      await expect(site.countTaxa(target, "accepted_names")).rejects.toMatchObject(away);
+      if (fault.kind === "status" && fault.status === 404) return;
+      world.showFault(fault);
+      await expect(site.hasTaxon(target, "urn:lsid:ipni.org:names:1-1")).rejects.toMatchObject(away);
     });
 
-    it.each(faults)("calls $kind $status an outage", async (fault) => {
-      if (!world.showFault) return;
-      const outage = { code: "OUTAGE", dependency: "the harvester" };
-      world.showFault(fault);
-      await expect(world.harvester.findList(world.namespace, list)).rejects.toMatchObject(outage);
-      world.showFault(fault);
-      await expect(world.harvester.exportData(world.namespace)).rejects.toMatchObject(outage);
-      world.showFault(fault);
-      await expect(world.harvester.findExecution(world.namespace, 1)).rejects.toMatchObject(outage);
-      world.showFault(fault);
-      await expect(world.harvester.importData(world.namespace, bytes)).rejects.toMatchObject(outage);
-      world.showFault(fault);
-      await expect(world.site.totalResults(world.target)).rejects.toMatchObject({ code: "OUTAGE" });
-      if (fault.kind === "garbage") return;
-      world.showFault(fault);
-      expect(await world.site.probe(world.target)).toMatchObject({ ok: false });
-    });
-
-    it("takes an empty answer for a lost database, but not for an export", async () => {
+    it("takes an empty answer for a lost database, but not for an export or an execution", async () => {
       if (!world.showFault) return;
       world.showFault({ kind: "empty" });
       expect(await world.harvester.findList(world.namespace, list)).toBeUndefined();
       world.showFault({ kind: "empty" });
       await expect(world.harvester.exportData(world.namespace)).rejects.toMatchObject({ code: "OUTAGE" });
+      world.showFault({ kind: "empty" });
+      const execution = world.harvester.findExecution(world.namespace, 1);
+      await expect(execution).rejects.toMatchObject({ code: "OUTAGE" });
+    });
+
+    it("does not take a count without a number for one", async () => {
+      if (!world.showFault) return;
+      for (const body of ["{}", '{"totalResults": null}', '{"error": "unknown filter"}']) {
+        world.showFault({ kind: "status", status: 200, body });
+        const counting = world.site.countTaxa(world.target, "accepted_names");
+        await expect(counting).rejects.toMatchObject({ code: "OUTAGE", status: 200 });
+      }
     });
 
     it("tells how long it was asked to wait", async () => {
       if (!world.showFault) return;
-      world.showFault({ kind: "status", status: 429, headers: { "Retry-After": "7" } });
-      await expect(world.site.totalResults(world.target)).rejects.toMatchObject({ retryAfterMs: 7_000 });
+      for (const [seconds, retryAfterMs] of [
+        ["7", 7_000],
+        ["0", 0],
+        ["999999999", 999_999_999_000],
+        ["soon", undefined],
+      ] as const) {
+        world.showFault({ kind: "status", status: 429, headers: { "Retry-After": seconds } });
+        await expect(world.site.totalResults(world.target)).rejects.toMatchObject({ retryAfterMs });
+      }
     });
 
     it("does not find the list of a lost database", async () => {

@@ -1,5 +1,6 @@
 /** The Kubernetes adapters on a cluster, as the contracts of their ports want them; each in a namespace of its own. */
 import { randomBytes } from "node:crypto";
+import { brotliCompressSync } from "node:zlib";
 import {
   connect,
   createCluster,
@@ -40,6 +41,7 @@ export async function createKubernetesBench(kubeconfig: string): Promise<Kuberne
 const newName = (): string => `ports-${randomBytes(3).toString("hex")}`;
 export const environment = "contract";
 export const stateName = `powo-builder-${environment}`;
+export const documentName = `${stateName}.data`;
 
 export async function createClusterBench(kubeconfig: string): Promise<ClusterBench> {
   const { clients, connection, stop } = await createKubernetesBench(kubeconfig);
@@ -61,7 +63,22 @@ export async function createStateStoreBench(kubeconfig: string): Promise<StateSt
     store: createStateStore(connection, { environment }),
     other: createStateStore(connect({ kubeconfig, namespace }), { environment }),
     async forget() {
-      await clients.kubectl(["delete", "configmap", stateName, "-n", namespace, "--ignore-not-found"]);
+      await clients.kubectl([
+        "delete",
+        "configmap",
+        stateName,
+        documentName,
+        "-n",
+        namespace,
+        "--ignore-not-found",
+      ]);
+    },
+    async plantOld({ run, document }) {
+      await clients.apply({
+        ...{ apiVersion: "v1", kind: "ConfigMap", metadata: { name: stateName, namespace } },
+        data: { "run.json": JSON.stringify(run) },
+        binaryData: { "data.br": brotliCompressSync(document).toString("base64") },
+      });
     },
     stop,
   };

@@ -1,4 +1,6 @@
 /** What the Kubernetes adapters do beyond their ports: the shape of what they write, and what they refuse to read. */
+import { randomBytes } from "node:crypto";
+import { brotliDecompressSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
   createAnnouncer,
@@ -7,7 +9,13 @@ import {
   createStateStore,
 } from "../../src/adapters/kubernetes/index.ts";
 import { CheckpointError } from "../../src/errors.ts";
-import { createKubernetesBench, environment, stateName, type KubernetesBench } from "./kubernetes-bench.ts";
+import {
+  createKubernetesBench,
+  documentName,
+  environment,
+  stateName,
+  type KubernetesBench,
+} from "./kubernetes-bench.ts";
 
 export function describeKubernetesDetails(kubeconfig: () => string): void {
   describe("the Kubernetes adapters", () => {
@@ -16,7 +24,7 @@ export function describeKubernetesDetails(kubeconfig: () => string): void {
       bench = await createKubernetesBench(kubeconfig());
     });
     afterEach(async () => {
-      await kubectl("delete", "configmap,lease", stateName, "--ignore-not-found");
+      await kubectl("delete", "configmap,lease", stateName, documentName, "--ignore-not-found");
     });
     afterAll(() => bench.stop());
 
@@ -30,6 +38,13 @@ export function describeKubernetesDetails(kubeconfig: () => string): void {
         metadata: { name: stateName, namespace: bench.namespace },
         ...content,
       });
+    const unpacked = (binaryData: Record<string, string>) =>
+      Object.fromEntries(
+        Object.entries(binaryData).map(([key, text]) => [
+          key,
+          brotliDecompressSync(Buffer.from(text, "base64")).toString(),
+        ]),
+      );
     const store = () => createStateStore(bench.connection, { environment });
     const failure = async (attempt: Promise<unknown>): Promise<unknown> =>
       attempt.then(
@@ -38,14 +53,33 @@ export function describeKubernetesDetails(kubeconfig: () => string): void {
       );
 
     it("keep the state where operators look for it, labelled", async () => {
-      await store().save({ run: { runId: "x" }, attachments: { data: Buffer.from("d") } }, undefined);
-      const { metadata, data, binaryData } = await get("configmap", stateName);
-      expect(metadata.labels).toEqual({
+      await store().save({ run: { runId: "x" }, attachments: { jobs: [["a"]] } }, undefined);
+      await store().saveDocument(Buffer.from("d"));
+      const ownLabels = {
         "app.kubernetes.io/managed-by": "powo-builder",
         "powo.kew.org/environment": environment,
-      });
+      };
+      const { metadata, data, binaryData } = await get("configmap", stateName);
+      expect(metadata.labels).toEqual(ownLabels);
       expect(data).toEqual({ "run.json": '{"runId":"x"}' });
-      expect(binaryData).toEqual({ "data.br": Buffer.from("d").toString("base64") });
+      expect(unpacked(binaryData)).toEqual({ "jobs.br": '[["a"]]' });
+      const apart = await get("configmap", documentName);
+      expect(apart.metadata.labels).toEqual(ownLabels);
+      expect(unpacked(apart.binaryData)).toEqual({ "data.br": "d" });
+    });
+
+    it("name an attachment that can't be unpacked, and read the others", async () => {
+      await store().save({ run: {}, attachments: { jobs: [1], past: [2] } }, undefined);
+      await kubectl("patch", "configmap", stateName, "-p", '{"binaryData":{"past.br":"AAAA"}}');
+      expect(await store().load()).toMatchObject({ attachments: { jobs: [1] }, unreadable: ["past"] });
+    });
+
+    it("refuse a document that can't be unpacked, as what can't be read", async () => {
+      await store().saveDocument(Buffer.from("d"));
+      await kubectl("patch", "configmap", documentName, "-p", '{"binaryData":{"data.br":"AAAA"}}');
+      const error = await failure(store().loadDocument());
+      expect(error).toBeInstanceOf(CheckpointError);
+      expect(error).toMatchObject({ code: "STATE_DATA", message: expect.stringContaining("is damaged") });
     });
 
     it("leave the labels that others have put on the state", async () => {
@@ -75,11 +109,17 @@ export function describeKubernetesDetails(kubeconfig: () => string): void {
     it.each([1_200_000, 4_000_000])(
       "refuse a state of %d bytes, which a ConfigMap can't hold",
       async (size) => {
-        const attachments = { data: Buffer.alloc(size, "x") };
+        const noise = randomBytes(size);
         const version = await store().save({ run: {} }, undefined);
-        const error = await failure(store().save({ attachments }, version));
-        expect(error).toBeInstanceOf(CheckpointError);
-        expect(error).toMatchObject({ code: "STATE_TOO_LARGE" });
+        const attempts = [
+          () => store().save({ attachments: { jobs: noise.toString("base64") } }, version),
+          () => store().saveDocument(noise),
+        ];
+        for (const attempt of attempts) {
+          const error = await failure(attempt());
+          expect(error).toBeInstanceOf(CheckpointError);
+          expect(error).toMatchObject({ code: "STATE_TOO_LARGE" });
+        }
         expect((await store().load())?.version).toBe(version);
       },
     );

@@ -16,7 +16,14 @@ describeStateStore("the fake", async () => {
   return {
     store: createFakeStateStore(model),
     other: createFakeStateStore(model),
-    forget: async () => void (model.state = undefined),
+    forget: async () => {
+      model.state = undefined;
+      model.document = undefined;
+    },
+    async plantOld({ run, document }) {
+      const version = model.nextVersion();
+      model.state = { run: JSON.stringify(run), attachments: new Map(), document, version };
+    },
   };
 });
 
@@ -54,10 +61,11 @@ describeDns("the fake", async () => {
   const { clock } = createFakeWorld();
   const zone = () =>
     new ZoneModel({ name: "zone", dnsName: "example.", now: () => clock.now(), pendingMs: 8_000 });
-  const denied = zone();
+  const [model, denied] = [zone(), zone()];
   denied.denied = "writes";
   return {
-    dns: createFakeDns(new Map([["zone", zone()]])),
+    dns: createFakeDns(new Map([["zone", model]])),
+    model,
     denied: createFakeDns(new Map([["zone", denied]])),
     zone: "zone",
     dnsName: "example.",

@@ -79,7 +79,6 @@ export function describeReleases(name: string, make: () => Promise<ReleasesWorld
             PATH: process.env["PATH"],
             HOME: dir,
             KUBECONFIG: world.kubeconfig,
-            POWO_BUILDER_RELEASE: install.name,
           },
           stdio: "ignore",
         },
@@ -143,7 +142,6 @@ export function describeReleases(name: string, make: () => Promise<ReleasesWorld
       while (!(await world.releases.find(install.name))) await delay(50);
       abort.abort(new Error("stop now"));
       await outcome;
-      expect(await world.releases.stopLeftovers(install.name)).toBe(0);
       await simulate(install.name, null);
     });
 
@@ -154,23 +152,6 @@ export function describeReleases(name: string, make: () => Promise<ReleasesWorld
       await once(child, "exit");
       await simulate(install.name, null);
       expect(await world.releases.find(install.name)).toMatchObject({ status: "pending-install" });
-      await world.releases.uninstall(install.name, 30_000, signal);
-      expect(await world.releases.find(install.name)).toBeUndefined();
-    });
-
-    it.skipIf(process.platform !== "linux")("ends the helm of a killed builder, and no other", async () => {
-      const install = await chart({ chartDir: await chartWith(hook) });
-      const other = await chart({ chartDir: install.chartDir });
-      const child = await leaveHelmAtWork(install);
-      const bystander = await leaveHelmAtWork(other);
-      const ended = once(child, "exit");
-      expect(await world.releases.stopLeftovers(install.name)).toBe(1);
-      await ended;
-      expect(bystander.exitCode ?? bystander.signalCode).toBeNull();
-      expect(await world.releases.stopLeftovers(install.name)).toBe(0);
-      bystander.kill("SIGKILL");
-      await simulate(install.name, null);
-      await simulate(other.name, null);
       await world.releases.uninstall(install.name, 30_000, signal);
       expect(await world.releases.find(install.name)).toBeUndefined();
     });
@@ -193,6 +174,36 @@ export function describeReleases(name: string, make: () => Promise<ReleasesWorld
         name: "c",
         labels: { name: "n" },
       });
+    });
+
+    it("renders for the cluster whose version and APIs it is told", async () => {
+      const template = `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: told
+  labels:
+    name: told
+data:
+  version: {{ .Capabilities.KubeVersion.Version }}
+  offers: {{ .Capabilities.APIVersions.Has "gateway.example/v1/Route" | quote }}
+`;
+      const chartOf = {
+        name: "rel-aaaaa",
+        chartDir: await chartWith(template),
+        valuesFiles: [],
+        timeoutMs: 1_000,
+      };
+      const capabilities = {
+        kubeVersion: "v1.31.4-gke.100",
+        apiVersions: ["v1", "gateway.example/v1/Route"],
+      };
+      const find = async (given: ChartInstall) =>
+        (await world.releases.render(given, signal)).find(({ name }) => name === "told")?.manifest["data"];
+      expect(await find({ ...chartOf, capabilities })).toEqual({
+        version: "v1.31.4-gke.100",
+        offers: "true",
+      });
+      expect(await find(chartOf)).toMatchObject({ offers: "false" });
     });
 
     it("says where a chart does not render", async () => {

@@ -74,12 +74,15 @@ export function describeSources(name: string, make: () => Promise<SourcesWorld>)
       { kind: "reset" },
       { kind: "hang" },
       { kind: "truncated" },
+      { kind: "status", status: 401 },
+      { kind: "status", status: 404 },
       { kind: "status", status: 503 },
       { kind: "status", status: 429, headers: { "Retry-After": "3" } },
     ])("calls $kind $status of the data URL an outage", async (fault) => {
       world.showFault(fault);
       const failure = await world.sources.fetchData(signal).catch((error: unknown) => error);
       expect(failure).toMatchObject({ code: "OUTAGE", dependency: "the data URL" });
+      if (fault.kind === "status") expect(failure).toMatchObject({ status: fault.status });
       if ("headers" in fault) expect(failure).toMatchObject({ retryAfterMs: 3_000 });
     });
 
@@ -92,7 +95,6 @@ export function describeSources(name: string, make: () => Promise<SourcesWorld>)
 
     it("calls inputs that aren't there a mistake of the configuration", async () => {
       await expect(world.missing.fetchChart(undefined, signal)).rejects.toBeInstanceOf(ConfigError);
-      await expect(world.missing.fetchData(signal)).rejects.toBeInstanceOf(ConfigError);
       await expect(world.missing.readSecrets()).rejects.toBeInstanceOf(ConfigError);
     });
   });

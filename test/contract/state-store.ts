@@ -9,6 +9,8 @@ export interface StateStoreBench {
   other: StateStore;
   /** Removes what is stored, behind the stores' backs. */
   forget: () => Promise<void>;
+  /** Puts a state there as version 1.0 kept it: the document beside the run. */
+  plantOld: (state: { run: object; document: Uint8Array }) => Promise<void>;
   stop?: () => Promise<void>;
 }
 
@@ -21,29 +23,29 @@ export function describeStateStore(name: string, makeBench: () => Promise<StateS
     beforeEach(() => bench.forget());
     afterAll(() => bench.stop?.());
 
-    const bytes = (text: string) => Buffer.from(text);
-
     it("has nothing before the first save", async () => {
       expect(await bench.store.load()).toBeUndefined();
     });
 
     it("gives back what was saved, under the version that the save returned", async () => {
-      const attachments = { data: Uint8Array.from([0, 255, 10, 13]), plan: bytes("ä") };
+      const attachments = {
+        jobs: [["job", 1, null], ["ä\n\u0000"]],
+        timings: { constructor: [1.5] },
+        none: [],
+      };
       const version = await bench.store.save({ run: { a: [1, null] }, history: [], attachments }, undefined);
       const stored = await bench.other.load();
-      expect(stored).toMatchObject({ run: { a: [1, null] }, history: [], version });
-      expect(Buffer.from(stored?.attachments.data ?? [])).toEqual(Buffer.from([0, 255, 10, 13]));
-      expect(Object.keys(stored?.attachments ?? {}).toSorted()).toEqual(["data", "plan"]);
+      expect(stored).toEqual({ run: { a: [1, null] }, history: [], attachments, unreadable: [], version });
     });
 
     it("leaves what a save doesn't name, and removes attachments by null", async () => {
-      const attachments = { one: bytes("1"), two: bytes("2") };
+      const attachments = { one: [1], two: "2" };
       const first = await bench.store.save({ run: { n: 1 }, history: ["h"], attachments }, undefined);
       const second = await bench.store.save({ run: { n: 2 }, attachments: { one: null } }, first);
       expect(second).not.toBe(first);
       const stored = await bench.store.load();
       expect(stored).toMatchObject({ run: { n: 2 }, history: ["h"], version: second });
-      expect(Object.keys(stored?.attachments ?? {})).toEqual(["two"]);
+      expect(stored?.attachments).toEqual({ two: "2" });
     });
 
     it("replaces a document as a whole: keys that are gone stay gone", async () => {
@@ -83,6 +85,48 @@ export function describeStateStore(name: string, makeBench: () => Promise<StateS
         [0, 1, 2, 3, 4].map((by) => (by % 2 ? bench.store : bench.other).save({ run: { by } }, version)),
       );
       expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    });
+
+    describe("keeps the document apart", () => {
+      const document = (first: number) => Uint8Array.from([first, 255, 10, 13, 0]);
+
+      it("has none before it is saved", async () => {
+        await bench.store.save({ run: {} }, undefined);
+        expect(await bench.store.loadDocument()).toBeUndefined();
+      });
+
+      it("gives it back as it was saved last, whoever asks", async () => {
+        await bench.store.saveDocument(document(0));
+        expect(Buffer.from((await bench.other.loadDocument()) ?? [])).toEqual(Buffer.from(document(0)));
+        await bench.other.saveDocument(document(1));
+        expect(Buffer.from((await bench.store.loadDocument()) ?? [])).toEqual(Buffer.from(document(1)));
+      });
+
+      it("touches neither the state nor its version", async () => {
+        await bench.store.saveDocument(document(0));
+        expect(await bench.store.load()).toBeUndefined();
+        const version = await bench.store.save({ run: { n: 1 } }, undefined);
+        await bench.other.saveDocument(document(1));
+        const stored = { run: { n: 1 }, history: undefined, attachments: {}, unreadable: [], version };
+        expect(await bench.store.load()).toEqual(stored);
+        await bench.store.save({ run: { n: 2 } }, version);
+      });
+
+      it("reads the one that version 1.0 kept beside the run, and shows it as no attachment", async () => {
+        await bench.plantOld({ run: { schemaVersion: 1 }, document: document(7) });
+        expect(Buffer.from((await bench.store.loadDocument()) ?? [])).toEqual(Buffer.from(document(7)));
+        const stored = await bench.store.load();
+        expect(stored).toMatchObject({ run: { schemaVersion: 1 }, attachments: {}, unreadable: [] });
+        await bench.store.saveDocument(document(8));
+        expect(Buffer.from((await bench.store.loadDocument()) ?? [])).toEqual(Buffer.from(document(8)));
+      });
+
+      it("drops the one of version 1.0 when it is told to", async () => {
+        await bench.plantOld({ run: {}, document: document(7) });
+        const { version } = (await bench.store.load()) ?? {};
+        await bench.store.save({ run: {}, attachments: { data: null } }, version);
+        expect(await bench.store.loadDocument()).toBeUndefined();
+      });
     });
   });
 }

@@ -20,6 +20,10 @@ export class BuilderClock implements Clock {
     return this.#clock.now() + this.#aheadMs;
   }
 
+  monotonic(): number {
+    return this.#clock.now();
+  }
+
   /** Somebody sets the machine's clock; pauses go on as they were. */
   jump(ms: number): void {
     this.#aheadMs += ms;

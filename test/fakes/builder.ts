@@ -1,9 +1,9 @@
 /** One builder of a fake world: its ports behind the instrument, and the ways in which it can end. */
-import { BuilderError, CancelledError, exitCodeOf, type ExitCode } from "../../src/errors.ts";
+import { BuilderError, CancelledError, type Ending, exitCodeOf, type ExitCode } from "../../src/errors.ts";
 import { stateName } from "../../src/domain/names.ts";
 import { natures } from "../../src/ports/index.ts";
-import { rebuild } from "../../src/rebuild/rebuild.ts";
-import type { World } from "../../src/rebuild/world.ts";
+import { rebuild } from "../../src/operate/rebuild.ts";
+import type { World } from "../../src/pipeline/world.ts";
 import { BuilderClock } from "./builder-clock.ts";
 import { createFakeCluster } from "./cluster.ts";
 import { createFakeDns } from "./dns.ts";
@@ -30,16 +30,15 @@ export interface BuilderOptions {
 export type Outcome =
   { code: ExitCode; error?: BuilderError } | { code: "killed" } | { code: "bug"; error: unknown };
 
-export type Verb = (world: World, signal: AbortSignal) => Promise<ExitCode>;
+/** What a verb ends with; the exit code alone will do. */
+export type Verb = (world: World, signal: AbortSignal) => Promise<Ending | ExitCode>;
 
-/** Without the operators: what they say reaches a builder by the lock. */
-const portNatures = Object.fromEntries(Object.entries(natures).filter(([port]) => port !== "operators"));
 /** The stores' nature; the compiler holds it complete like the ports'. */
 const storeNatures: {
   store: Record<keyof World["store"], "read" | "effect">;
   leases: Record<keyof World["leases"], "read" | "effect">;
 } = {
-  store: { load: "read", save: "effect" },
+  store: { load: "read", save: "effect", loadDocument: "read", saveDocument: "effect" },
   leases: { read: "read", write: "effect", holderLives: "read" },
 };
 
@@ -110,7 +109,8 @@ export class FakeBuilder {
 
   async #carryOut(verb: Verb): Promise<Outcome> {
     try {
-      return { code: await verb(this.world, this.#terminate.signal) };
+      const ending = await verb(this.world, this.#terminate.signal);
+      return { code: typeof ending === "number" ? ending : ending.code };
     } catch (error) {
       return error instanceof BuilderError ? { code: exitCodeOf(error), error } : { code: "bug", error };
     }
@@ -157,7 +157,7 @@ export class FakeBuilder {
     const stores = { store: createFakeStateStore(store), leases: createFakeLeaseStore(store) };
     return {
       settings: fakeSettings(environment, mappings, { ...fake.settings, ...this.#options.settings }),
-      ports: instrument.wrap(ports, portNatures),
+      ports: instrument.wrap(ports, natures),
       ...instrument.wrap(stores, storeNatures),
       clock,
       randomInt: (below) => random.below(below),

@@ -1,8 +1,15 @@
 /** Counts what a builder asks of the Kubernetes API and the harvester, call by call, in the real adapters' requests. */
+import {
+  createConfiguration,
+  ResponseContext,
+  SelfDecodingBody,
+  ServerConfiguration,
+  wrapHttpLibrary,
+} from "@kubernetes/client-node";
 import { createAnnouncer, createCluster, createLeaseStore } from "../../src/adapters/kubernetes/index.ts";
 import { createStateStore, type KubernetesConnection } from "../../src/adapters/kubernetes/index.ts";
 import { natures } from "../../src/ports/index.ts";
-import type { World } from "../../src/rebuild/world.ts";
+import type { World } from "../../src/pipeline/world.ts";
 
 export interface Call {
   /** `port.method`. */
@@ -36,21 +43,27 @@ export function recordCalls(world: World): Call[] {
 /** How many requests the real adapter makes of one call to a port that asks the API server. */
 export async function requestsPerCall(): Promise<Record<string, number>> {
   let requests = 0;
-  const asked = <T>(answer: T) => {
-    requests += 1;
-    return Promise.resolve(answer);
+  const answer = {
+    metadata: { name: "x", uid: "u", resourceVersion: "1" },
+    status: {},
+    items: [],
+    gitVersion: "v1",
   };
-  const object = { metadata: { name: "x", uid: "u", resourceVersion: "1" }, status: {} };
-  const api = {
-    find: () => asked(object),
-    list: () => asked([]),
-    create: () => asked(object),
-    patch: () => asked(object),
-    delete: () => asked(undefined),
-    text: () => asked(""),
-    version: () => asked("v1"),
-  } as unknown as KubernetesConnection["api"];
-  const connection = { api, namespace: "builder", server: "http://x", close: () => undefined };
+  const send = async () => {
+    requests += 1;
+    const body = new SelfDecodingBody(Promise.resolve(Buffer.from(JSON.stringify(answer))));
+    return new ResponseContext(200, { "content-type": "application/json" }, body);
+  };
+  const configuration = createConfiguration({
+    httpApi: wrapHttpLibrary({ send }),
+    baseServer: new ServerConfiguration("http://x", {}),
+  });
+  const connection: KubernetesConnection = {
+    api: (api) => new api(configuration),
+    namespace: "builder",
+    server: "http://x",
+    close: () => undefined,
+  };
   const lease = {
     holder: "pod",
     renewedAt: 0,

@@ -14,7 +14,7 @@ export interface FakeRelease {
   tag?: string;
 }
 
-export interface FakePod {
+interface FakePod {
   uid: string;
   restarts: number;
   /** Ready from then on. */
@@ -71,7 +71,7 @@ export class ClusterModel {
   /** Components whose pods never become ready in a new release, with the reason. */
   readonly doomed = new Map<string, string>();
   /** What the nodes have; undefined: the builder may not see them. */
-  capacity: ClusterCapacity | undefined = {
+  capacity: Omit<ClusterCapacity, "wanted"> | undefined = {
     nodes: [1, 2, 3].map((number) => ({
       name: `node-${number}`,
       schedulable: true,

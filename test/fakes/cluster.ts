@@ -1,7 +1,8 @@
 /** The Cluster port over the model. */
 import type { NamespaceView } from "../../src/domain/release.ts";
 import type { ServiceView } from "../../src/domain/workloads.ts";
-import { ConflictError, PermanentError } from "../../src/errors.ts";
+import { wantedBy } from "../../src/adapters/kubernetes/capacity.ts";
+import { ConflictError, TransientError } from "../../src/errors.ts";
 import type { Cluster } from "../../src/ports/cluster.ts";
 import type { ClusterModel, FakeNamespace } from "./cluster-model.ts";
 
@@ -26,9 +27,10 @@ export function createFakeCluster(model: ClusterModel): Cluster {
       const namespace = model.find(name);
       if (namespace) namespace.bound = true;
     },
-    async annotateNamespace(name, annotations) {
+    async annotateNamespace(name, annotations, labels = {}) {
       const namespace = model.find(name);
-      if (!namespace) throw new PermanentError("KUBERNETES_REFUSED", `there is no namespace ${name}`);
+      if (!namespace) throw refused(404, `there is no namespace ${name}`);
+      Object.assign(namespace.labels, labels);
       for (const [key, value] of Object.entries(annotations)) {
         if (value === null) Reflect.deleteProperty(namespace.annotations, key);
         else namespace.annotations[key] = value;
@@ -64,11 +66,7 @@ export function createFakeCluster(model: ClusterModel): Cluster {
         pod === undefined || pod === `${component}-0` ? warnings : [],
       ),
     blockers: async (name) => (model.find(name) ? ["1 pod"] : []),
-    async capacity() {
-      if (model.capacity === undefined)
-        throw new PermanentError("KUBERNETES_FORBIDDEN", "not allowed to list nodes (nodes)");
-      return model.capacity;
-    },
+    capacity: async (release) => model.capacity && { ...model.capacity, wanted: wantedBy(release) },
     denied: async (rights) => rights.filter(({ namespace = "" }) => model.find(namespace)?.bound === false),
   };
 }
@@ -77,8 +75,11 @@ export function createFakeCluster(model: ClusterModel): Cluster {
 function requireBound(model: ClusterModel, name: string): FakeNamespace | undefined {
   const namespace = model.find(name);
   if (namespace?.bound !== false) return namespace;
-  throw new PermanentError("KUBERNETES_FORBIDDEN", `not allowed to list pods in namespace ${name}`);
+  throw refused(403, `not allowed to list pods in namespace ${name}`);
 }
+
+const refused = (status: number, message: string): TransientError =>
+  new TransientError("the Kubernetes API", message, { status });
 
 function servicesOf(model: ClusterModel, name: string): ServiceView[] {
   if (model.find(name)?.release?.installedAt === undefined) return [];
@@ -87,6 +88,7 @@ function servicesOf(model: ClusterModel, name: string): ServiceView[] {
     component,
     type: component.startsWith("ingress") ? "LoadBalancer" : "ClusterIP",
     address: model.addressOf(name, component),
+    otherAddresses: [],
   }));
 }
 

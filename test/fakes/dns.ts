@@ -1,29 +1,45 @@
 /** Cloud DNS over the sandbox's zones; errors are translated as the adapter does. */
+import { isIP } from "node:net";
 import type { RecordSet } from "../../src/domain/dns-records.ts";
-import { ConfigError, ConflictError, PermanentError } from "../../src/errors.ts";
+import { ConflictError, TransientError } from "../../src/errors.ts";
 import type { Dns } from "../../src/ports/dns.ts";
-import { DnsError, permissionDenied } from "../sandbox/dns/dns-error.ts";
+import { DnsError, notFound, permissionDenied } from "../sandbox/dns/dns-error.ts";
+import type { RecordSet as WireSet } from "../sandbox/dns/record-set.ts";
 import type { ZoneModel } from "../sandbox/dns/zone-model.ts";
 
-const addressTypes = ["A", "AAAA", "CNAME"];
+const neededRights = [
+  "dns.changes.create",
+  "dns.changes.get",
+  "dns.resourceRecordSets.create",
+  "dns.resourceRecordSets.delete",
+  "dns.resourceRecordSets.list",
+  "dns.resourceRecordSets.update",
+];
 
 export function createFakeDns(zones: ReadonlyMap<string, ZoneModel>): Dns {
   const requireZone = (zone: string): ZoneModel => {
     const found = zones.get(zone);
-    if (!found)
-      throw new ConfigError([{ where: "dns mappings", what: `there is no managed zone '${zone}'` }]);
+    if (!found) throw translate(zone, notFound(`parameters.managedZone' resource named '${zone}'`));
     if (found.denied === "everything") throw translate(zone, permissionDenied());
     return found;
   };
+  const find = (zone: string, wanted: (set: WireSet) => boolean) =>
+    requireZone(zone)
+      .records()
+      .filter(wanted)
+      .map((set) => fromWire(zone, set));
   return {
     async findZone(zone) {
-      return zones.has(zone) ? { dnsName: requireZone(zone).dnsName } : undefined;
+      if (!zones.has(zone)) return undefined;
+      const { dnsName, kind } = requireZone(zone);
+      return { dnsName, ...kind };
     },
-    async findRecords(zone, names) {
-      const found = requireZone(zone).records();
-      return found
-        .filter(({ name, type }) => names.includes(name) && addressTypes.includes(type))
-        .map(({ name, type, ttl, rrdatas }): RecordSet => ({ zone, name, type, ttlSeconds: ttl, rrdatas }));
+    findRecords: async (zone, names) =>
+      find(zone, ({ name, type }) => names.includes(name) && ["A", "AAAA", "CNAME", "ALIAS"].includes(type)),
+    findAddressRecords: async (zone) => find(zone, ({ type }) => ["A", "AAAA"].includes(type)),
+    async findMissingRights(zone) {
+      const granted = zones.get(zone)?.granted(neededRights);
+      return granted && neededRights.filter((right) => !granted.includes(right));
     },
     async change({ zone, additions, deletions }) {
       const model = requireZone(zone);
@@ -31,7 +47,10 @@ export function createFakeDns(zones: ReadonlyMap<string, ZoneModel>): Dns {
         if (model.denied === "writes") throw permissionDenied();
         return model.change({ additions: additions.map(toWire), deletions: deletions.map(toWire) }).id;
       } catch (error) {
-        throw error instanceof DnsError ? translate(zone, error) : error;
+        if (!(error instanceof DnsError)) throw error;
+        throw [404, 409, 412].includes(error.status)
+          ? new ConflictError(`zone ${zone}`)
+          : translate(zone, error);
       }
     },
     async findChangeStatus(zone, id) {
@@ -43,9 +62,14 @@ export function createFakeDns(zones: ReadonlyMap<string, ZoneModel>): Dns {
 
 const toWire = ({ name, type, ttlSeconds: ttl, rrdatas }: RecordSet) => ({ name, type, ttl, rrdatas });
 
-function translate(zone: string, error: DnsError): Error {
-  if (error.status === 409 || error.status === 412 || error.status === 404)
-    return new ConflictError(`zone ${zone}`);
-  const code = error.status === 403 ? "DNS_FORBIDDEN" : "DNS_REFUSED";
-  return new PermanentError(code, `zone ${zone}: ${error.message}`, { hint: "it needs roles/dns.admin" });
+function fromWire(zone: string, { name, type, ttl, rrdatas, routingPolicy }: WireSet): RecordSet {
+  const set = { zone, name, type, ttlSeconds: ttl };
+  if (!routingPolicy) return { ...set, rrdatas };
+  const texts = JSON.stringify(routingPolicy).split('"');
+  return { ...set, rrdatas: texts.filter((text) => isIP(text) !== 0), routingPolicy: true };
+}
+
+function translate(zone: string, { status, message }: DnsError): TransientError {
+  const hint = status === 403 ? "it needs roles/dns.admin" : undefined;
+  return new TransientError("Cloud DNS", `zone ${zone}: ${message}`, { status, hint });
 }

@@ -1,7 +1,7 @@
 /** Harvester and public site of each release, over the sandbox's model: reachable once their pods are ready. */
 import type { z } from "zod";
 import { executionSchema, listSchema } from "../../src/adapters/harvester/schemas.ts";
-import { PermanentError, TransientError } from "../../src/errors.ts";
+import { TransientError } from "../../src/errors.ts";
 import type { Harvester, Site } from "../../src/ports/index.ts";
 import type { Answer } from "../sandbox/harvester/answer.ts";
 import type { DataConfiguration } from "../sandbox/harvester/data-configuration.ts";
@@ -9,10 +9,13 @@ import { portalAnswer } from "../sandbox/harvester/portal.ts";
 import type { HarvesterModel } from "../sandbox/harvester/model.ts";
 import type { ClusterModel } from "./cluster-model.ts";
 
+const outage = (dependency: string, { status }: Answer) =>
+  new TransientError(dependency, `${dependency} answered ${status}`, { status });
+
 /** What came over the wire, read with the adapter's own schemas. */
-function parse<T>({ status, body }: Answer, schema: z.ZodType<T>): T {
-  if (status !== 200) throw new PermanentError("HARVESTER_REFUSED", `answered ${status}`);
-  return schema.parse(body);
+function parse<T>(answer: Answer, schema: z.ZodType<T>): T {
+  if (answer.status !== 200) throw outage("the harvester", answer);
+  return schema.parse(answer.body);
 }
 
 function reach(model: ClusterModel, name: string): HarvesterModel {
@@ -22,14 +25,12 @@ function reach(model: ClusterModel, name: string): HarvesterModel {
   return harvester;
 }
 
-const isAbsent = ({ status, body }: Answer): boolean => status === 404 || body === undefined;
-
 export function createFakeHarvester(model: ClusterModel): Harvester {
   return {
     async exportData(name) {
       const answer = reach(model, name).exportData();
       if (answer.status === 200) return structuredClone(answer.body);
-      throw new TransientError("the harvester", `answered ${answer.status}`);
+      throw outage("the harvester", answer);
     },
     async importData(name, document) {
       const text = Buffer.from(document).toString();
@@ -37,23 +38,23 @@ export function createFakeHarvester(model: ClusterModel): Harvester {
       if (!answer) throw new TransientError("the harvester", "the connection was reset");
       if (answer.status === 201) return { loaded: true };
       if (answer.status === 200) return { loaded: false, error: (answer.body as { error: string }).error };
-      throw new TransientError("the harvester", `answered ${answer.status}`);
+      throw outage("the harvester", answer);
     },
     async findList(name, identifier) {
       const answer = reach(model, name).list(identifier);
-      return isAbsent(answer) ? undefined : parse(answer, listSchema);
+      const isEmpty = answer.status === 200 && answer.body === undefined;
+      return isEmpty ? undefined : parse(answer, listSchema);
     },
     async startList(name, identifier) {
       const answer = reach(model, name).runList(identifier);
-      if (answer.status !== 200) throw new TransientError("the harvester", `answered ${answer.status}`);
+      if (answer.status !== 200) throw outage("the harvester", answer);
     },
     async findExecution(name, jobId) {
-      const answer = reach(model, name).execution(jobId);
-      return isAbsent(answer) ? undefined : parse(answer, executionSchema);
+      return parse(reach(model, name).execution(jobId), executionSchema);
     },
     async startJob(name, jobId) {
       const answer = reach(model, name).runJob(jobId);
-      if (answer.status !== 200) throw new PermanentError("HARVESTER_REFUSED", `answered ${answer.status}`);
+      if (answer.status !== 200) throw outage("the harvester", answer);
     },
   };
 }
@@ -67,6 +68,11 @@ export function createFakeSite(model: ClusterModel): Site {
     const { pathname, searchParams } = new URL(path, "http://site");
     return portalAnswer(namespace.harvester, pathname, searchParams);
   };
+  const search = (name: string, service: string, query = ""): number => {
+    const answer = ask(name, service, `/api/2/search${query}`);
+    if (answer.status !== 200) throw outage("the site", answer);
+    return (answer.body as { totalResults: number }).totalResults;
+  };
   return {
     async probe({ namespace, service }) {
       try {
@@ -76,17 +82,13 @@ export function createFakeSite(model: ClusterModel): Site {
         return { ok: false, seen: (error as Error).message };
       }
     },
-    async totalResults({ namespace, service }) {
-      const { status, body } = ask(namespace, service, "/api/2/search");
-      if (status >= 500) throw new TransientError("the site", `answered ${status}`);
-      return (body as { totalResults: number }).totalResults;
+    totalResults: async ({ namespace, service }) => search(namespace, service),
+    countTaxa: async ({ namespace, service }, filter) =>
+      search(namespace, service, `?f=${encodeURIComponent(filter)}`),
+    async hasTaxon({ namespace, service }, id) {
+      const answer = ask(namespace, service, `/api/2/taxon/${encodeURIComponent(id)}`);
+      if (answer.status !== 200 && answer.status !== 404) throw outage("the site", answer);
+      return answer.status === 200;
     },
-    async countTaxa({ namespace, service }, filter) {
-      const { status, body } = ask(namespace, service, `/api/2/search?f=${encodeURIComponent(filter)}`);
-      if (status >= 500) throw new TransientError("the site", `answered ${status}`);
-      return status === 200 ? (body as { totalResults: number }).totalResults : undefined;
-    },
-    hasTaxon: async ({ namespace, service }, id) =>
-      ask(namespace, service, `/api/2/taxon/${encodeURIComponent(id)}`).status === 200,
   };
 }

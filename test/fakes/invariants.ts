@@ -1,4 +1,4 @@
-/** The invariants of contract.md, looked at before and after every effect of every builder. */
+/** What must hold at every moment of every run, looked at before and after every effect of every builder. */
 import type { Mapping } from "../../src/domain/dns-records.ts";
 import { annotations, isReleaseName, labels } from "../../src/domain/names.ts";
 import type { ZoneModel } from "../sandbox/dns/zone-model.ts";

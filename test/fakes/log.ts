@@ -1,4 +1,4 @@
-import type { Log } from "../../src/pipeline/log.ts";
+import type { Log } from "../../src/pipeline/task.ts";
 
 export interface LogLine {
   at: number;

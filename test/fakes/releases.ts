@@ -45,7 +45,7 @@ export function createFakeReleases(
   return {
     async find(name) {
       const release = readable(name)?.release;
-      return release && { name, status: release.status, revision: release.revision, description: "" };
+      return release && { name, status: release.status, revision: release.revision };
     },
     async findObjects(name) {
       const release = readable(name)?.release;
@@ -81,6 +81,5 @@ export function createFakeReleases(
       await clock.sleep(Math.min(timeoutMs, model.times.uninstallMs), signal);
       if (model.find(name)?.release === release) model.uninstall(name);
     },
-    stopLeftovers: async () => 0,
   };
 }

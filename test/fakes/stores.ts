@@ -10,7 +10,18 @@ import type {
 
 /** The ConfigMap and the Lease of one environment, and the pods beside them. */
 export class StoreModel {
-  state: { run?: string; history?: string; attachments: Map<string, string>; version: number } | undefined;
+  /** The pinned data configuration, in a ConfigMap of its own. */
+  document: Uint8Array | undefined;
+  state:
+    | {
+        run?: string;
+        history?: string;
+        attachments: Map<string, string>;
+        /** Version 1.0 kept the data configuration here. */
+        document?: Uint8Array | undefined;
+        version: number;
+      }
+    | undefined;
   lease: { record: LeaseRecord; version: number } | undefined;
   /** What is known of the holders' pods; "unknown" is what a lost node leaves. */
   readonly pods = new Map<string, "running" | "finished" | "gone" | "unknown">();
@@ -39,8 +50,9 @@ export function createFakeStateStore(model: StoreModel): StateStore {
         run: parse(state.run),
         history: parse(state.history),
         attachments: Object.fromEntries(
-          [...state.attachments].map(([name, bytes]) => [name, Buffer.from(bytes, "base64")]),
+          [...state.attachments].map(([name, text]) => [name, JSON.parse(text) as unknown]),
         ),
+        unreadable: [],
         version: String(state.version),
       };
     },
@@ -49,9 +61,9 @@ export function createFakeStateStore(model: StoreModel): StateStore {
       if (known !== basedOn) throw new ConflictError("the state");
       const before = model.state ?? { attachments: new Map<string, string>() };
       const kept = new Map(before.attachments);
-      for (const [name, bytes] of Object.entries(attachments)) {
-        if (bytes === null) kept.delete(name);
-        else kept.set(name, Buffer.from(bytes).toString("base64"));
+      for (const [name, value] of Object.entries(attachments)) {
+        if (value === null) kept.delete(name);
+        else kept.set(name, JSON.stringify(value));
       }
       const version = model.nextVersion();
       model.state = {
@@ -59,9 +71,14 @@ export function createFakeStateStore(model: StoreModel): StateStore {
         ...(run === undefined ? {} : { run: JSON.stringify(run) }),
         ...(history === undefined ? {} : { history: JSON.stringify(history) }),
         attachments: kept,
+        document: attachments["data"] === null ? undefined : model.state?.document,
         version,
       };
       return String(version);
+    },
+    loadDocument: async () => model.document ?? model.state?.document,
+    async saveDocument(document) {
+      model.document = Uint8Array.from(document);
     },
   };
 }

@@ -46,7 +46,7 @@ export interface FakeWorldOptions {
 }
 
 /** A Sunday noon, as the CronJob has it. */
-export const sundayNoon = Date.UTC(2026, 10, 22, 12);
+const sundayNoon = Date.UTC(2026, 10, 22, 12);
 
 const oneZone: readonly Mapping[] = [
   { zone: "site", name: "prod.example.", service: "ingress" },

@@ -1,6 +1,6 @@
 /**
  * `npm run demo`: a whole rebuild by the real program with the real Helm, killed twice on the way. Everything else
- * (Kubernetes, harvester, Cloud DNS) is emulated in this process; nothing outside this machine is touched.
+ * (Kubernetes, harvester, Google) is emulated in this process; nothing outside this machine is touched.
  */
 import { count, duration } from "../../src/domain/words.ts";
 import { comparison, promises, takeSnapshot, type Snapshot } from "./demo/outcome.ts";
@@ -14,12 +14,13 @@ import type { BuilderProcess } from "./world/builder-process.ts";
 const speed = 3_000;
 const jobsBeforeTheKill = 31;
 /** Short waits; in production these are 10 minutes, a minute and 20 minutes. */
-const settings = { POST_SWAP_WATCH: "3s", HARVEST_POLL_INTERVAL: "100ms", PODS_TIMEOUT: "1m" };
+const pace = { POST_SWAP_WATCH: "3s", HARVEST_POLL_INTERVAL: "100ms", PODS_TIMEOUT: "1m" };
 const ttlSeconds = 2;
 
 async function play(world: EmbeddedWorld): Promise<boolean> {
   const before = await takeSnapshot(world);
   introduce(world, before);
+  const settings = { ...pace, ...(await world.google?.loginByKey()) };
   const builders: BuilderProcess[] = [];
   const start = () => {
     const builder = world.startBuilder("run", settings, createLinePrinter());
@@ -59,7 +60,8 @@ function introduce({ data, names }: EmbeddedWorld, before: Snapshot): void {
     "powo-builder rebuilds a website from nothing while the old one stays live, and survives being killed",
     `live now:    ${before.release}, installed by the original builder: ${names.length} public names, ${count(before.results)} search results`,
     `to be done:  install a release, load ${data.organisations.length} organisations, harvest ${list.length} jobs, check, swap DNS, clean up`,
-    `real:        the program and Helm. Emulated on 127.0.0.1: Kubernetes, harvester, Cloud DNS, git and data URL`,
+    "real:        the program and Helm. Emulated on 127.0.0.1: Kubernetes, harvester, Google, git and data URL",
+    "login:       the builder logs in to (emulated) Google with a service account's key, over TLS, as in production",
     `in a hurry:  the harvester's clock runs ${count(speed)} times as fast, so ${duration(usualMs)} of harvest take ${duration(usualMs / speed)}`,
   );
 }
@@ -102,10 +104,10 @@ async function main(): Promise<boolean> {
     process.stdout.write(`The demo can't run here: ${obstacle}.\n`);
     return false;
   }
-  process.stdout.write("Starting Kubernetes, harvester, Cloud DNS and a live release on 127.0.0.1 …\n");
+  process.stdout.write("Starting Kubernetes, harvester, Google and a live release on 127.0.0.1 …\n");
   // Pods that take a moment, as real ones do.
   const simulation = { "delay-pod": "1500ms", solr: "prod-*/solr slow:3s" };
-  const world = await startEmbeddedWorld({ speed, ttlSeconds, pendingMs: 500, simulation });
+  const world = await startEmbeddedWorld({ speed, ttlSeconds, pendingMs: 500, simulation, google: "proxy" });
   process.once("SIGINT", () => void world.stop().finally(() => process.exit(130)));
   try {
     const held = await play(world);

@@ -11,6 +11,7 @@ import { execa } from "execa";
 import { generateDataConfiguration } from "../fixtures/data-configuration.ts";
 import { requireBinaries } from "../tools/binaries.ts";
 import { requireProgram } from "../tools/built-program.ts";
+import type { Way } from "./google/ways.ts";
 import type { DataConfiguration } from "./harvester/data-configuration.ts";
 import { startKubernetes, type SandboxCluster } from "./kubernetes/index.ts";
 import { startBuilderProcess, type BuilderProcess } from "./world/builder-process.ts";
@@ -33,6 +34,11 @@ export interface WorldOptions extends HarvestPace {
   pendingMs?: number;
   /** Without it nothing is live yet. */
   withLiveRelease?: boolean;
+  /**
+   * Cloud DNS behind Google's login, reached by Google's names: builders need one of the double's logins. Without it they
+   * reach Cloud DNS by CLOUD_DNS_ENDPOINT, without a login.
+   */
+  google?: Way["kind"];
   /** Rules of the simulation from the start on: a new pace would make running pods unready for a moment. */
   simulation?: Record<string, string>;
 }
@@ -72,7 +78,7 @@ export interface EmbeddedWorld extends Emulators {
 }
 
 export async function startEmbeddedWorld(options: WorldOptions = {}): Promise<EmbeddedWorld> {
-  const { environment = "prod", ttlSeconds = 1, pendingMs = 100, withLiveRelease = true } = options;
+  const { environment = "prod", ttlSeconds = 1, pendingMs = 100, withLiveRelease = true, google } = options;
   const dir = await mkdtemp(path.join(tmpdir(), "powo-world-"));
   const tools = await requireBinaries();
   // A copy: the program must not change under a run when somebody builds it anew.
@@ -82,7 +88,7 @@ export async function startEmbeddedWorld(options: WorldOptions = {}): Promise<Em
   const kubeconfig = kubernetes?.kubeconfig ?? options.kubeconfig ?? "";
   const views = kubernetes ? viewsOfEmulator(kubernetes) : viewsOfCluster(kubeconfig);
   const data = options.data ?? generateDataConfiguration();
-  const emulators = await startEmulators({ dir, environment, views, data, pace: options, pendingMs });
+  const emulators = await startEmulators({ dir, environment, views, data, pace: options, pendingMs, google });
   const builderNamespace = `builder-${environment}`;
   const place = { dir, environment, builderNamespace, kubeconfig, helm: tools.helm };
   const settings = await writeSettings(place, emulators);
@@ -120,7 +126,8 @@ export async function startEmbeddedWorld(options: WorldOptions = {}): Promise<Em
     ...{ env, releases, simulate },
     startBuilder(verb, overrides, onLine) {
       const args = typeof verb === "string" ? [verb] : verb;
-      const builder = startBuilderProcess({ program, args, env: env(overrides), onLine });
+      const wrap = emulators.google?.way.wrap;
+      const builder = startBuilderProcess({ program, wrap, args, env: env(overrides), onLine });
       builders.push(builder);
       return builder;
     },

@@ -108,8 +108,11 @@ describe("abort", () => {
   it("does not delete a release that a swap, undone just now, had put into resolvers", async () => {
     const fake = createFakeWorld({ live: { ttl: 3_600 }, mappings: twoZones });
     fake.zones.get("other")!.denied = "writes";
-    expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
-    await fake.builder("abort-1").run(abortRun);
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 75 });
+    expect(await fake.builder("abort-1").run(abortRun)).toMatchObject({
+      code: 3,
+      error: { code: "INTERLOCK" },
+    });
     expect(fake.invariants.violations).toEqual([]);
     expect(fake.live).toEqual(["prod-old01"]);
     await fake.clock.sleep(3 * hour);

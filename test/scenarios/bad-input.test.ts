@@ -31,7 +31,8 @@ async function expectUntouched(verb: string, one: BadInput): Promise<Said> {
   const before = touchable(world);
   const said = await inPlace(world, async (place) => runVerb(world, [verb], await one.given(place)));
   expect(touchable(world)).toEqual(before);
-  expect(said.code, said.stderr + said.stdout).toBe(one.code ?? 2);
+  const code = (verb === "run" ? one.codeOfRun : undefined) ?? one.code ?? 2;
+  expect(said.code, said.stderr + said.stdout).toBe(code);
   const text = said.stdout + said.stderr;
   expect(text).not.toMatch(/^\s+at .+:\d+/m);
   expect(text).not.toMatch(/\bundefined\b|\[object|powo-builder-prod-\d+/);

@@ -105,28 +105,31 @@ describe("a list", () => {
     expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
     expect(fake.said).toContain("looking whether its job still does");
     expect(jobRuns(fake)).toEqual([]);
-    expect(storedRun(fake).harvest?.["1"]?.rescued).toBeUndefined();
+    expect(storedRun(fake).harvest?.[0]?.rescued).toBeUndefined();
     expectSound(fake);
   });
 
   it.each([
     [1, { code: 0 }],
-    [2, { code: 0 }],
-    [3, { code: 1 }],
-  ])("that a proxy answers for with nothing, %d times in a row, is lost at the third", async (times, end) => {
-    const fake = createFakeWorld({ live: {} });
-    const builder = fake.builder("builder-1");
-    const { harvester } = builder.world.ports;
-    const findList = harvester.findList.bind(harvester);
-    let polls = 0;
-    harvester.findList = async (...where) => {
-      polls += 1;
-      return polls > 10 && polls <= 10 + times ? undefined : findList(...where);
-    };
-    expect(await builder.run()).toEqual(end);
-    expect(storedRun(fake).failure?.code).toBe(end.code === 0 ? undefined : "DATABASE_LOST");
-    expectSound(fake);
-  });
+    [3, { code: 0 }],
+    [4, { code: 1 }],
+  ])(
+    "that a proxy answers for with nothing, %d times in a row, is lost after three intervals",
+    async (times, end) => {
+      const fake = createFakeWorld({ live: {} });
+      const builder = fake.builder("builder-1");
+      const { harvester } = builder.world.ports;
+      const findList = harvester.findList.bind(harvester);
+      let polls = 0;
+      harvester.findList = async (...where) => {
+        polls += 1;
+        return polls > 10 && polls <= 10 + times ? undefined : findList(...where);
+      };
+      expect(await builder.run()).toEqual(end);
+      expect(storedRun(fake).failure?.code).toBe(end.code === 0 ? undefined : "DATABASE_LOST");
+      expectSound(fake);
+    },
+  );
 
   it("after another one has no HARVEST_TIMEOUT of its own: it is for all of them together", async () => {
     const fake = createFakeWorld({

@@ -54,7 +54,7 @@ describe("a job that does not end well", () => {
   it("is tolerated otherwise, and told", async () => {
     const fake = worldWith(failing);
     expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
-    expect(storedRun(fake).harvest?.["1"]).toMatchObject({ badCount: 1, retries: 1 });
+    expect(storedRun(fake).harvest?.[0]).toMatchObject({ badCount: 1, retries: 1 });
     expect(fake.said).toContain("tolerated");
     expectSound(fake);
   });
@@ -85,7 +85,7 @@ describe("a harvester that dies in the middle of the list", () => {
     expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
     expect(jobRuns(fake)).toEqual(listed(fake).slice(1));
     expect(fake.cluster.require(newRelease(fake)).harvester.starts).toBe(1);
-    expect(storedRun(fake).harvest?.["1"]).toMatchObject({ rescued: true, badCount: 0 });
+    expect(storedRun(fake).harvest?.[0]).toMatchObject({ rescued: true, badCount: 0 });
     expectSound(fake);
   });
 
@@ -95,7 +95,7 @@ describe("a harvester that dies in the middle of the list", () => {
       dies(world, release, 32 * minute);
     });
     expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
-    expect(storedRun(fake).harvest?.["1"]).toMatchObject({ rescued: true, badCount: 0 });
+    expect(storedRun(fake).harvest?.[0]).toMatchObject({ rescued: true, badCount: 0 });
     expectSound(fake);
   });
 
@@ -115,7 +115,7 @@ describe("a harvester that dies in the middle of the list", () => {
     fake.clock.at(fake.clock.now() + 17 * minute, () => first.kill());
     expect(await first.run()).toEqual({ code: "killed" });
     expect(await fake.builder("builder-2").run()).toEqual({ code: 0 });
-    expect(storedRun(fake).harvest?.["1"]?.rescued).toBe(true);
+    expect(storedRun(fake).harvest?.[0]?.rescued).toBe(true);
     expectSound(fake);
   });
 });
@@ -168,22 +168,30 @@ describe("a harvest that gets nowhere", () => {
     expect(fake.clock.now() - began).toBeLessThan(25 * minute);
   });
 
-  it.each([200, 404] as const)(
-    "ends the run when the database was lost (%d for the list)",
-    async (unknownList) => {
-      const fake = worldWith(
-        (world, release) =>
-          world.clock.at(world.clock.now() + 15 * minute, () =>
-            world.cluster.require(release).harvester.loseDatabase(),
-          ),
-        { harvester: { unknownList } },
-      );
-      expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
-      expect(storedRun(fake).failure?.code).toBe("DATABASE_LOST");
-      expect(fake.live).toEqual(["prod-old01"]);
-      expectSound(fake);
-    },
-  );
+  it("ends the run when the database was lost", async () => {
+    const fake = worldWith((world, release) =>
+      world.clock.at(world.clock.now() + 15 * minute, () =>
+        world.cluster.require(release).harvester.loseDatabase(),
+      ),
+    );
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
+    expect(storedRun(fake).failure?.code).toBe("DATABASE_LOST");
+    expect(fake.live).toEqual(["prod-old01"]);
+    expectSound(fake);
+  });
+
+  it("takes a 404 for an outage: a harvester that could not start says that of everything", async () => {
+    const fake = worldWith((world, release) => {
+      const { harvester } = world.cluster.require(release);
+      const list = harvester.list.bind(harvester);
+      world.clock.at(world.clock.now() + 15 * minute, () => (harvester.list = () => ({ status: 404 })));
+      world.clock.at(world.clock.now() + 30 * minute, () => (harvester.list = list));
+    });
+    expect(await fake.builder("builder-1").run()).toMatchObject({ code: 75 });
+    expect(storedRun(fake).phase).toBe("interrupted");
+    expect(await fake.builder("builder-2").run()).toEqual({ code: 0 });
+    expectSound(fake);
+  });
 });
 
 describe("an import", () => {

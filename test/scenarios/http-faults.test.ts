@@ -49,7 +49,7 @@ const requests: readonly Kind[] = [
   { what: "an execution", server: "harvesters", matches: harvester("GET", /\/execution$/) },
   { what: "the new site", server: "harvesters", matches: ({ path }) => /^\/site\/prod-(?!old)/.test(path) },
   { what: "reading Cloud DNS", server: "dns", matches: ({ method }) => method === "GET" },
-  { what: "changing Cloud DNS", server: "dns", matches: ({ method }) => method === "POST" },
+  { what: "changing Cloud DNS", server: "dns", matches: ({ path }) => path.endsWith("/changes") },
 ];
 const cases = requests.flatMap((request) =>
   kinds.flatMap((fault) =>

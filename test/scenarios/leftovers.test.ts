@@ -104,9 +104,7 @@ describe("leftovers", () => {
   it("are not removed while DNS can't be read", async () => {
     const fake = createFakeWorld({ live: {} });
     addFailedBuild(fake, "prod-bad01");
-    fake.when("after", "releases.stopLeftovers", () =>
-      fake.faults.add({ calls: /^dns\./, forMs: 3_600_000 }),
-    );
+    fake.when("after", "store.saveDocument", () => fake.faults.add({ calls: /^dns\./, forMs: 3_600_000 }));
     expect(await fake.builder("builder-1").run()).toMatchObject({ code: 75 });
     expect(fake.effects("cluster.deleteNamespace")).toHaveLength(0);
     fake.faults.clear();

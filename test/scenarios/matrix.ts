@@ -21,7 +21,7 @@ export function sample<T>(cases: readonly T[], most: number, salt = ""): T[] {
 const calm = { LEASE_DURATION: "6m", POST_SWAP_WATCH: "4m", STRICT_ERROR_CHECKING: "true" };
 const short = { jobMs: 4 * 60_000 };
 
-export const twoZones = [
+const twoZones = [
   { zone: "site", name: "prod.example.", service: "ingress" },
   { zone: "other", name: "colplanta.example.", service: "ingress-colplanta" },
 ];
@@ -84,8 +84,10 @@ export const scenarios: readonly Scenario[] = [
       harvesterOf(fake, effect).taxaFactor = 0.5;
     }),
   ),
-  scenario("a second zone that refuses", { mappings: twoZones }, (fake) => {
-    fake.zones.get("other")!.denied = "writes";
+  scenario("a second zone that refuses until the first was put back", { mappings: twoZones }, (fake) => {
+    const other = fake.zones.get("other")!;
+    other.denied = "writes";
+    fake.when("after", "dns.change", () => (other.denied = false), 2);
   }),
   scenario("a new site that fails after the swap", {}, (fake) =>
     fake.when("after", "dns.change", () => {

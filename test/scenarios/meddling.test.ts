@@ -81,8 +81,8 @@ describe.each(moments)("%s", (_, minutes) => {
 describe("before the install", () => {
   it("a namespace that somebody else made under the release's name is left alone, and the next run takes another", async () => {
     const fake = createFakeWorld({ live: {} });
-    fake.when("before", "releases.stopLeftovers", ({ args }) => {
-      const name = String(args[0]);
+    fake.when("after", "store.saveDocument", () => {
+      const name = newRelease(fake);
       fake.untouchable.add(name);
       fake.cluster.create(name, namespaceLabels("prod", "prod-20261101-1200"));
     });

@@ -1,7 +1,7 @@
 /** Metrics while a run works: fed by what it writes down anyway, and never in its way. */
 import { describe, expect, it } from "vitest";
-import type { Metrics } from "../../src/rebuild/world.ts";
-import { rebuild } from "../../src/rebuild/rebuild.ts";
+import type { Metrics } from "../../src/pipeline/world.ts";
+import { rebuild } from "../../src/operate/rebuild.ts";
 import { createFakeWorld } from "../fakes/world.ts";
 import { expectSound, storedRun } from "./seen.ts";
 
@@ -12,12 +12,9 @@ function recorded(broken = false) {
     if (broken) throw new Error("a metric that can't be set");
   };
   const metrics: Metrics = {
-    observer: {
-      started: (step) => tell(`started ${step}`),
-      finished: (step, result) => tell(`${result} ${step}`),
-    },
+    stepEnded: (step, result) => tell(`${result} ${step}`),
     past: ({ runs }) => tell(`past ${runs.map(({ phase }) => phase).join()}`),
-    saved: ({ phase, harvest }) => tell(`saved ${phase} ${harvest?.["1"]?.ended ?? ""}`.trim()),
+    saved: ({ phase, harvest }) => tell(`saved ${phase} ${harvest?.[0]?.ended ?? ""}`.trim()),
     close: async () => void told.push("closed"),
   };
   return { told, metrics };
@@ -38,7 +35,7 @@ describe("metrics", () => {
     expect(told[1]).toBe("saved running");
     expect(told).toEqual(
       expect.arrayContaining([
-        ...storedRun(fake).steps.flatMap(({ name, status }) => [`started ${name}`, `${status} ${name}`]),
+        ...storedRun(fake).steps.map(({ name, status }) => `${status} ${name}`),
         ...[1, 2, 3, 4].map((ended) => `saved running ${ended}`),
         "past succeeded",
         "saved succeeded 4",

@@ -157,7 +157,7 @@ describe("an interrupted rebuild", () => {
   it("is closed as failed when its time is over, and a new run begins", async () => {
     const fake = createFakeWorld({ live: {} });
     const first = fake.builder("builder-1");
-    fake.when("after", "harvester.startList", () => first.kill());
+    fake.when("after", "harvester.importData", () => first.kill());
     expect(await first.run()).toEqual({ code: "killed" });
     const lost = newRelease(fake);
     await fake.clock.sleep(7 * day);
@@ -166,6 +166,18 @@ describe("an interrupted rebuild", () => {
     expect(fake.namespaces).toEqual([newRelease(fake)]);
     expect(newRelease(fake)).not.toBe(lost);
     expectSound(fake);
+  });
+
+  it("never expires once its list was started: a harvest is not thrown away", async () => {
+    const fake = createFakeWorld({ live: {} });
+    const first = fake.builder("builder-1");
+    fake.when("after", "harvester.startList", () => first.kill());
+    expect(await first.run()).toEqual({ code: "killed" });
+    const lost = newRelease(fake);
+    await fake.clock.sleep(day);
+    expect(await fake.builder("builder-2").run()).toEqual({ code: 0 });
+    expect(pastRuns(fake)).toEqual(["succeeded"]);
+    expect(fake.live).toEqual([lost]);
   });
 
   it("is brought to its end however late, once the names point at the new release", async () => {

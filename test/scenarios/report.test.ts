@@ -1,24 +1,25 @@
 /** What is kept of finished runs for `report`, and how much room that takes. */
 import { brotliCompressSync, constants } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { jobNames } from "../../src/domain/job-names.ts";
+import { addPastRun, pastRunOf } from "../../src/domain/past-run.ts";
+import { reportOf } from "../../src/domain/report.ts";
+import type { JobResult, PastRun } from "../../src/domain/run.ts";
 import { abortRun } from "../../src/operate/abort-run.ts";
 import { findReport } from "../../src/operate/find-report.ts";
-import { keptReports, packReports, reportsAttachment } from "../../src/rebuild/keep-report.ts";
-import { makeReport } from "../../src/rebuild/make-report.ts";
 import { rollBack } from "../../src/operate/roll-back.ts";
 import { renderReport } from "../../src/report/render-report.ts";
-import { pack } from "../../src/steps/harvest/list-memory.ts";
 import { generateDataConfiguration } from "../fixtures/data-configuration.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
-import { day, hour, minute, storedRun } from "./seen.ts";
+import { day, expectSound, hour, minute, storedRun } from "./seen.ts";
 
 function worldOf(fake: FakeWorld) {
   return fake.builder("report-1").world;
 }
 
 function keptIds(fake: FakeWorld): string[] {
-  const text = fake.store.state?.attachments.get(reportsAttachment);
-  return keptReports(text === undefined ? undefined : Buffer.from(text, "base64")).map(({ runId }) => runId);
+  const past = JSON.parse(fake.store.state?.attachments.get("past") ?? "[]") as PastRun[];
+  return past.map(({ run }) => run.runId);
 }
 
 /** A week later. */
@@ -32,7 +33,7 @@ describe("the report", () => {
   it("of the last run is there when it has ended, with its jobs by name, time and records", async () => {
     const fake = createFakeWorld({ live: {} });
     await fake.builder("builder-1").run();
-    const report = await findReport(worldOf(fake), undefined);
+    const report = await findReport(worldOf(fake), undefined, new AbortController().signal);
     expect(report).toMatchObject({
       runId: storedRun(fake).runId,
       phase: "succeeded",
@@ -57,7 +58,7 @@ describe("the report", () => {
     fake.chart.tag = "2";
     fake.faults.add({ calls: "releases.findObjects", forMs: 2 * minute });
     await again(fake, "builder-2");
-    const { images } = await findReport(worldOf(fake), undefined);
+    const { images } = await findReport(worldOf(fake), undefined, new AbortController().signal);
     expect(images?.find(({ container }) => container === "portal/portal")).toEqual({
       container: "portal/portal",
       from: "registry.example/portal:1",
@@ -69,7 +70,7 @@ describe("the report", () => {
   it("has the new images where the live release can't be read", async () => {
     const fake = createFakeWorld({ live: {} });
     await fake.builder("builder-1").run();
-    const { images } = await findReport(worldOf(fake), undefined);
+    const { images } = await findReport(worldOf(fake), undefined, new AbortController().signal);
     expect(images?.find(({ container }) => container === "solr/solr")).toEqual({
       container: "solr/solr",
       to: "registry.example/solr:1",
@@ -84,12 +85,14 @@ describe("the report", () => {
     expect(keptIds(fake)).toEqual([first, second]);
     const third = await again(fake, "builder-3");
     expect(keptIds(fake)).toEqual([second, third]);
-    const report = await findReport(worldOf(fake), second);
+    const report = await findReport(worldOf(fake), second, new AbortController().signal);
     expect(report.jobs[0]?.before).toMatchObject({ records: report.jobs[0]?.records });
-    await expect(findReport(worldOf(fake), first)).rejects.toMatchObject({
+    await expect(findReport(worldOf(fake), first, new AbortController().signal)).rejects.toMatchObject({
       problems: [{ where: first, what: expect.stringContaining("too long ago") as string }],
     });
-    await expect(findReport(worldOf(fake), "nonsense")).rejects.toMatchObject({ code: "USAGE" });
+    await expect(findReport(worldOf(fake), "nonsense", new AbortController().signal)).rejects.toMatchObject({
+      code: "USAGE",
+    });
   });
 
   it("tells of a run under way, and of the one before beside it", async () => {
@@ -99,10 +102,12 @@ describe("the report", () => {
     await fake.clock.sleep(7 * day);
     const running = fake.builder("builder-2").run();
     await fake.clock.sleep(25 * minute);
-    const report = await findReport(worldOf(fake), undefined);
+    const report = await findReport(worldOf(fake), undefined, new AbortController().signal);
     expect(report).toMatchObject({ phase: "running", totals: { jobs: 2 } });
     expect(renderReport(report)).toContain("At await-harvest");
-    expect(await findReport(worldOf(fake), first)).toMatchObject({ phase: "succeeded" });
+    expect(await findReport(worldOf(fake), first, new AbortController().signal)).toMatchObject({
+      phase: "succeeded",
+    });
     await running;
   });
 
@@ -113,7 +118,7 @@ describe("the report", () => {
     const failed = storedRun(fake).runId;
     fake.cluster.doomed.clear();
     await again(fake, "builder-2");
-    expect(await findReport(worldOf(fake), failed)).toMatchObject({
+    expect(await findReport(worldOf(fake), failed, new AbortController().signal)).toMatchObject({
       phase: "failed",
       failure: { code: "PODS_FAILED", step: "wait-for-pods" },
     });
@@ -133,10 +138,12 @@ describe("the report", () => {
       return 0;
     });
     const rolledBack = storedRun(fake).runId;
-    expect(await findReport(worldOf(fake), aborted)).toMatchObject({ phase: "aborted" });
+    expect(await findReport(worldOf(fake), aborted, new AbortController().signal)).toMatchObject({
+      phase: "aborted",
+    });
     await fake.clock.sleep(hour);
     const lost = fake.builder("builder-3");
-    fake.when("after", "harvester.startList", () => lost.kill());
+    fake.when("after", "releases.install", () => lost.kill());
     await lost.run();
     const expired = storedRun(fake).runId;
     await again(fake, "builder-4");
@@ -145,51 +152,78 @@ describe("the report", () => {
   });
 
   it("is refused with a word where no run has ever begun", async () => {
-    await expect(findReport(worldOf(createFakeWorld()), undefined)).rejects.toMatchObject({
+    await expect(
+      findReport(worldOf(createFakeWorld()), undefined, new AbortController().signal),
+    ).rejects.toMatchObject({
       problems: [{ what: expect.stringContaining("no run has begun yet") as string }],
     });
   });
 });
 
 describe("with 10,000 jobs", () => {
-  it("two reports take a twentieth of what a ConfigMap holds, and less where less is asked for", async () => {
+  it("two kept runs take a twentieth of what a ConfigMap holds, with the slowest jobs and all that failed", async () => {
     const fake = createFakeWorld({ live: {} });
     await fake.builder("builder-1").run();
     const run = storedRun(fake);
     const document = generateDataConfiguration({ organisations: 500, jobs: 10_001, listed: 10_000 });
-    const ids = document.jobConfigurations.slice(0, 10_000).map(({ identifier }) => identifier);
+    const names = jobNames(Buffer.from(JSON.stringify(document)));
     const luck = (index: number) => Math.abs(Math.sin(index * 12.9898) * 43758.5453) % 1;
-    const results = ids.map((id, index) => [
-      `${id}#${index + 1}`,
-      [
-        Math.round(luck(index) * 3_000),
-        Math.round(luck(index + 7) * 2e6),
-        "COMPLETED",
-        1_795_000_000 + index * 17,
-      ],
-    ]);
-    const params = { [constants.BROTLI_PARAM_QUALITY]: 9 };
-    const attachments = {
-      data: brotliCompressSync(JSON.stringify(document), { params }),
-      jobs: pack(Object.fromEntries(results)),
-    };
-    const { mappings, world } = { mappings: fake.mappings, world: worldOf(fake) };
-    const sources = {
-      run,
-      attachments,
-      mappings: [...mappings],
-      now: world.clock.now(),
-      redact: world.redact,
-    };
-    const first = { ...makeReport({ ...sources, earlier: [] }), runId: "prod-20261115-1200" };
-    const second = makeReport({ ...sources, earlier: [first] });
-    expect(second.totals.jobs).toBe(10_000);
-    expect(second.jobs).toHaveLength(300);
-    const packed = packReports([first, second]);
-    expect(packed.byteLength).toBeLessThan(40_000);
-    expect(renderReport(second).length).toBeLessThan(250_000);
-    const shrunk = keptReports(packReports([first, second], 5_000));
-    expect(shrunk.map(({ runId }) => runId)).toEqual([first.runId, second.runId]);
-    expect(shrunk[1]?.totals.jobs).toBe(10_000);
+    const results = document.jobConfigurations.slice(0, 10_000).map(({ identifier }, index): JobResult => {
+      const [seconds, records] = [Math.round(luck(index) * 3_000), Math.round(luck(index + 7) * 2e6)];
+      const code = index % 1_000 === 7 ? "FAILED" : "COMPLETED";
+      return [identifier, index + 1, seconds, records, code, 1_795_000_000 + index * 17];
+    });
+    const first = pastRunOf({ ...run, runId: "prod-20261115-1200" }, results, names);
+    const second = pastRunOf(run, results, names);
+    const kept = addPastRun(addPastRun([], first), second);
+    const params = { [constants.BROTLI_PARAM_QUALITY]: 5 };
+    expect(brotliCompressSync(JSON.stringify(kept), { params }).byteLength).toBeLessThan(40_000);
+    const report = reportOf(second, kept, fake.clock.now());
+    expect(report.totals.jobs).toBe(10_000);
+    expect(report.jobs).toHaveLength(300);
+    expect(report.jobs.filter(({ exitCode }) => exitCode === "FAILED")).toHaveLength(10);
+    const slowest = results.map(([, , seconds]) => seconds).toSorted((one, other) => other - one);
+    expect(report.jobs.map(({ seconds }) => seconds)).toEqual(expect.arrayContaining(slowest.slice(0, 100)));
+    expect(renderReport(report).length).toBeLessThan(250_000);
+  });
+
+  it("no name and no line of a kept run is endless", async () => {
+    const fake = createFakeWorld({ live: {} });
+    await fake.builder("builder-1").run();
+    const long = "x".repeat(5_000);
+    const run = storedRun(fake);
+    const details = Array.from({ length: 60 }, (_, index) => `job ${index}`);
+    const failure = { code: "HARVEST_JOBS_FAILED", message: "60 jobs", details };
+    const steps = run.steps.map((step) => ({ ...step, output: long }));
+    const names = { names: new Map([["a", long]]), indexes: new Set<string>(), positions: new Map() };
+    const past = pastRunOf({ ...run, steps, failure }, [["a", 1, 1, 1, "FAILED"]], names);
+    expect(past.names[0]?.[1]).toBe(`${"x".repeat(99)}…`);
+    expect(past.run.steps[0]?.output).toHaveLength(400);
+    expect(past.run.failure?.details).toEqual(details.slice(0, 40));
+  });
+});
+
+describe("jobs whose names objects have by themselves", () => {
+  const odd = ["constructor", "__proto__", "toString", "hasOwnProperty"];
+
+  it("are jobs like any other, in a run and in its report", async () => {
+    const document = generateDataConfiguration({ organisations: 2, jobs: 5, listed: 5 });
+    const [list] = document.jobLists;
+    for (const [index, name] of odd.entries()) document.jobConfigurations[index]!.identifier = name;
+    list!.jobConfigurations.splice(0, 4, ...odd);
+    list!.identifier = "constructor";
+    const fake = createFakeWorld({ live: {}, document, settings: { JOB_LIST: "constructor" } });
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
+    await again(fake, "builder-2");
+    expect(storedRun(fake).phase).toBe("succeeded");
+    const { jobs, lists } = await findReport(worldOf(fake), undefined, new AbortController().signal);
+    expect(lists).toMatchObject([{ name: "constructor", jobs: 5, ended: 5, bad: 0 }]);
+    expect(jobs.map(({ id, position }) => [id, position])).toEqual(
+      list!.jobConfigurations.map((id, index) => [id, index + 1]),
+    );
+    for (const { seconds, records, before } of jobs.slice(0, 4)) expect(before).toEqual({ seconds, records });
+    const timings = JSON.parse(fake.store.state?.attachments.get("timings") ?? "[]") as [string, number[]][];
+    expect(new Map(timings).get("__proto__")).toHaveLength(2);
+    expectSound(fake);
   });
 });

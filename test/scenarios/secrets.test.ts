@@ -197,7 +197,7 @@ describe("the files of a builder", () => {
     await builder.exit;
     const [folder = ""] = await folders();
     const inside = (name: string) => path.join(world.dir, "tmp", folder, name);
-    for (const name of ["git/ssh-key", "git/login"])
+    for (const name of ["git/ssh-key", "git/.git-credentials"])
       expect((await stat(inside(name))).mode & 0o777).toBe(0o600);
     expect((await stat(inside(""))).mode & 0o777).toBe(0o700);
     await play("validate");

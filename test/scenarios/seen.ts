@@ -1,6 +1,6 @@
 /** What tests look at most often in a fake world. */
 import { expect } from "vitest";
-import type { Run } from "../../src/rebuild/read-state.ts";
+import type { RunState } from "../../src/domain/run.ts";
 import type { FakeWorld } from "../fakes/world.ts";
 
 export const minute = 60_000;
@@ -8,8 +8,8 @@ export const hour = 60 * minute;
 export const day = 24 * hour;
 
 /** run.json as it is stored. */
-export function storedRun(fake: FakeWorld): Run {
-  return fake.store.run as unknown as Run;
+export function storedRun(fake: FakeWorld): RunState {
+  return fake.store.run as unknown as RunState;
 }
 
 /** The release that the stored run makes. */

@@ -73,7 +73,7 @@ describe("a lowered TTL", () => {
   it("is given back when the run's time is over, and that failure is told, before the next run begins", async () => {
     const fake = createFakeWorld({ live: { ttl: 3600 }, settings });
     const builder = fake.builder("builder-1");
-    fake.when("after", "harvester.startList", () => builder.kill());
+    fake.when("after", "dns.change", () => builder.kill());
     expect(await builder.run()).toEqual({ code: "killed" });
     expect(ttls(fake)).toEqual([60, 60]);
     const lost = newRelease(fake);

@@ -1,7 +1,7 @@
 /** The gate, the approval and the swap: when the names move, when they don't, when they come back. */
 import { describe, expect, it } from "vitest";
 import { annotations } from "../../src/domain/names.ts";
-import { leaveRequest } from "../../src/operate/requests.ts";
+import { leaveRequest } from "../../src/pipeline/requests.ts";
 import { createFakeLeaseStore } from "../fakes/stores.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
 import { between, expectSound, hour, minute, newRelease, pastRuns, storedRun } from "./seen.ts";
@@ -77,11 +77,9 @@ describe("the gate", () => {
 
 describe("an approval", () => {
   const approve = (fake: FakeWorld) =>
-    leaveRequest(
-      createFakeLeaseStore(fake.store),
-      "approve",
-      `${storedRun(fake).runId} carol 2026-11-22T18:00:00.000Z`,
-    );
+    leaveRequest({ leases: createFakeLeaseStore(fake.store), clock: fake.clock }, "approve", {
+      ...{ runId: storedRun(fake).runId, by: "carol", at: "2026-11-22T18:00:00.000Z" },
+    });
 
   it("is waited for with APPROVAL=manual, and then the run goes on", async () => {
     const fake = createFakeWorld({ live: {}, settings: { APPROVAL: "manual" } });
@@ -158,13 +156,33 @@ describe("the swap", () => {
     expectSound(fake);
   });
 
-  it("puts the first zone back when a later one refuses, and says 1 for a missing permission", async () => {
+  it("puts the first zone back when a later one refuses, and begins with the one that refused: no flapping", async () => {
     const fake = createFakeWorld({ live: {}, mappings: twoZones });
-    fake.zones.get("other")!.denied = "writes";
-    expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
-    expectUntouched(fake, "DNS_FORBIDDEN");
+    const other = fake.zones.get("other")!;
+    other.denied = "writes";
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 75 });
+    expect(storedRun(fake)).toMatchObject({ phase: "interrupted", dns: { refusedZone: "other" } });
+    expect(fake.live).toEqual(["prod-old01"]);
     expect(fake.zones.get("site")?.changes).toHaveLength(2);
     expect(fake.cluster.require(newRelease(fake)).annotations).toHaveProperty([annotations.retainUntil]);
+    expect(await fake.builder("builder-2").run()).toEqual({ code: 75 });
+    expect(fake.zones.get("site")?.changes).toHaveLength(2);
+    other.denied = false;
+    expect(await fake.builder("builder-3").run()).toEqual({ code: 0 });
+    expect(fake.live).toEqual([newRelease(fake)]);
+    expectSound(fake);
+  });
+
+  it("is asked again for a while where Cloud DNS forbids it and no name has moved", async () => {
+    const fake = createFakeWorld({ live: {} });
+    const zone = fake.zones.get("site")!;
+    fake.when("before", "dns.change", ({ at }) => {
+      zone.denied = "writes";
+      fake.clock.at(at + 5 * minute, () => (zone.denied = false));
+    });
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
+    expect(fake.live).toEqual([newRelease(fake)]);
+    expectSound(fake);
   });
 
   it("is taken up by the next builder when Cloud DNS takes too long", async () => {
@@ -215,9 +233,10 @@ describe("the swap", () => {
   it("fails the run before anything else when Cloud DNS forbids reading", async () => {
     const fake = createFakeWorld({ live: {} });
     fake.zones.get("site")!.denied = "everything";
-    expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 2 });
     expect(fake.effects("cluster.ensureNamespace")).toHaveLength(0);
-    expect(pastRuns(fake)).toEqual(["failed DNS_FORBIDDEN"]);
+    expect(pastRuns(fake)).toEqual(["failed PREFLIGHT"]);
+    expect(storedRun(fake).failure?.message).toContain("Cloud DNS");
   });
 
   it("that was undone leaves the new release alone until no resolver can hold its address", async () => {

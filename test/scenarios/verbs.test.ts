@@ -1,7 +1,7 @@
 /** What operators do around a rebuild: roll back, clean up, plan, update, look. */
 import { describe, expect, it } from "vitest";
 import { exitCodes } from "../../src/errors.ts";
-import { annotations } from "../../src/domain/names.ts";
+import { annotations, namespaceLabels } from "../../src/domain/names.ts";
 import { abortRun } from "../../src/operate/abort-run.ts";
 import { cleanUp } from "../../src/operate/clean-up.ts";
 import { makePlan, planLines } from "../../src/operate/plan.ts";
@@ -9,9 +9,10 @@ import { rollBack } from "../../src/operate/roll-back.ts";
 import { statusLines } from "../../src/operate/status-lines.ts";
 import { readStatus } from "../../src/operate/status.ts";
 import { updateLive } from "../../src/operate/update-live.ts";
-import type { World } from "../../src/rebuild/world.ts";
+import type { World } from "../../src/pipeline/world.ts";
+import type { Outcome } from "../fakes/builder.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
-import { expectSound, newRelease, pastRuns, storedRun } from "./seen.ts";
+import { expectSound, minute, newRelease, pastRuns, storedRun } from "./seen.ts";
 
 const retained = { RETAIN_PREVIOUS: "48h", POST_SWAP_WATCH: "0s" };
 
@@ -117,17 +118,62 @@ describe("cleanup", () => {
     expectSound(fake);
   });
 
-  it("leaves the run's own things alone while a builder is at work", async () => {
+  it("leaves the run's own things alone while a builder is at work, and removes what is nobody's", async () => {
     const fake = createFakeWorld({ live: { labels: false } });
-    let cleanup: Promise<unknown> | undefined;
+    const running = fake.builder("builder-1").run();
+    await fake.clock.sleep(20 * minute);
+    fake.cluster.create("prod-bad01", namespaceLabels("prod", "prod-20261108-1200"));
     const shown: string[][] = [];
-    fake.when("after", "dns.change", () => {
-      cleanup = fake.builder("cleanup-1").run(showing(cleanUp, shown));
+    expect(await fake.builder("cleanup-1").run(showing(cleanUp, shown))).toEqual({ code: 0 });
+    expect(shown).toEqual([["prod-bad01"]]);
+    expect(fake.namespaces).toEqual([newRelease(fake), "prod-old01"].sort());
+    expect(await running).toEqual({ code: 0 });
+    expectSound(fake);
+  });
+
+  it.each([
+    ["swaps", "dns.change", cleanUp],
+    ["swaps", "dns.change", updateLive],
+    ["deletes the old release", "releases.uninstall", cleanUp],
+    ["deletes the old release", "releases.uninstall", updateLive],
+  ] as const)("is refused while a builder %s (at %s), as a direct update is", async (_, effect, verb) => {
+    const fake = createFakeWorld({ live: {} });
+    let beside: Promise<Outcome> | undefined;
+    fake.when("before", effect, () => {
+      beside = fake.builder("beside-1").run(showing(verb));
     });
     expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
-    expect(await cleanup).toEqual({ code: 0 });
-    expect(shown).toEqual([[]]);
+    expect(await beside).toMatchObject({ code: 3, error: { code: "RUN_IN_SWAP" } });
+    expect(
+      fake.history.filter(({ builder, name }) => builder === "beside-1" && !/^leases\./.test(name)),
+    ).toEqual([]);
+    expect(fake.store.lease?.record.requests).toEqual({});
     expectSound(fake);
+  });
+
+  it("at work holds the swap up until it has ended; one that was killed holds it up no longer than its claim", async () => {
+    for (const end of ["ends", "is killed"]) {
+      const fake = createFakeWorld({ live: {}, times: { deleteMs: 10 * minute } });
+      const cleanup = fake.builder("cleanup-1");
+      let cleaned: Promise<Outcome> | undefined;
+      let endedAt = NaN;
+      fake.when("after", "harvester.startList", () => {
+        // 40 minutes of harvest; the deletion begins 2 minutes before its end.
+        fake.clock.at(fake.clock.now() + 38 * minute, () => {
+          fake.cluster.create("prod-bad01", namespaceLabels("prod", "prod-20261108-1200"));
+          cleaned = cleanup.run(showing(cleanUp)).finally(() => (endedAt = fake.clock.now()));
+        });
+        if (end === "is killed") fake.clock.at(fake.clock.now() + 39 * minute, () => cleanup.kill());
+      });
+      expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
+      expect(await cleaned).toMatchObject({ code: end === "ends" ? 0 : "killed" });
+      expect(fake.effects("cluster.deleteNamespace")[0]?.args[0]).toBe("prod-bad01");
+      const [swap] = fake.effects("dns.change");
+      expect(swap!.at).toBeGreaterThanOrEqual(endedAt);
+      // The claim lasts as long as the Lease, 90 s.
+      if (end === "is killed") expect(swap!.at - endedAt).toBeLessThan(5 * minute);
+      expectSound(fake);
+    }
   });
 });
 

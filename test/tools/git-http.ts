@@ -6,6 +6,8 @@ import type { AddressInfo } from "node:net";
 export interface GitHttp {
   /** `http://127.0.0.1:PORT`; repositories are below, by their folder's name. */
   url: string;
+  /** How often it was asked. */
+  requests: number;
   /** The Authorization headers that came. */
   logins: string[];
   /** Answers everything with this status instead. */
@@ -17,6 +19,7 @@ export interface GitHttp {
 export async function startGitHttp(root: string, login?: string): Promise<GitHttp> {
   const state: GitHttp = {
     url: "",
+    requests: 0,
     logins: [],
     broken: undefined,
     close: () =>
@@ -28,6 +31,7 @@ export async function startGitHttp(root: string, login?: string): Promise<GitHtt
   const expected = login === undefined ? undefined : `Basic ${Buffer.from(login).toString("base64")}`;
   const server = createServer((request, response) => {
     const { authorization } = request.headers;
+    state.requests += 1;
     if (authorization !== undefined) state.logins.push(authorization);
     if (state.broken !== undefined) return void response.writeHead(state.broken).end();
     if (expected !== undefined && authorization !== expected) {

@@ -2,7 +2,7 @@
 import { chmod, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-export interface Recorded {
+interface Recorded {
   args: string[];
   env: Record<string, string>;
 }

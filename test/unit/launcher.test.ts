@@ -17,7 +17,7 @@ const oldNode = (process.env["PATH"] ?? "")
   .map((folder) => path.join(folder, "node"))
   .find((node) => {
     const { error, stdout } = spawnSync(node, ["-v"], { encoding: "utf8" });
-    return !error && /^v(20|21)\./.test(stdout);
+    return !error && /^v2[0-3]\./.test(stdout);
   });
 
 beforeAll(() => {
@@ -54,10 +54,10 @@ describe.each(starts)("started %s", (_, [command = "", ...before]) => {
 
 /** A bundle that tells its process id, then what happens to it. */
 const standIn = `
-  process.stdout.write(process.pid + "\\n");
-  if (process.env.POWO_LAUNCHED) process.stdout.write("told the program\\n");
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"])
     process.on(signal, () => { process.stdout.write(signal + "\\n"); process.exit(75); });
+  process.stdout.write(process.pid + "\\n");
+  if (process.env.POWO_LAUNCHED) process.stdout.write("told the program\\n");
   if (process.argv[2] === "killed") process.kill(process.pid, "SIGKILL");
   setInterval(() => {}, 1000);
 `;
@@ -70,6 +70,22 @@ describe.runIf(oldNode)("on an old Node", () => {
     writeFileSync(path.join(place, "package.json"), '{ "type": "module" }');
     writeFileSync(launcher, readFileSync(path.join(root, "scripts", "launcher.js")));
     writeFileSync(path.join(folder, "main.js"), standIn);
+  });
+
+  it("says what is needed where the project's own Node is not there", () => {
+    const bare = path.join(place, "bare", "dist");
+    mkdirSync(bare, { recursive: true });
+    writeFileSync(path.join(place, "bare", "package.json"), '{ "type": "module" }');
+    writeFileSync(path.join(bare, "powo-builder.js"), readFileSync(launcher), { mode: 0o755 });
+    const told =
+      /^powo-builder needs Node 24 or newer, this is v2[0-3]\.\S+; install one, or run npm ci in its folder\n$/;
+    const program = path.join(bare, "powo-builder.js");
+    for (const [command, args] of [[oldNode ?? "", [program]] as const, [program, []] as const]) {
+      const env = { ...process.env, PATH: `${path.dirname(oldNode ?? "")}:/usr/bin:/bin` };
+      const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", env });
+      expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+      expect(stderr).toMatch(told);
+    }
   });
 
   /** Starts the launcher; resolves once the program behind it has told its process id. */

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createLogger, type LoggerOptions } from "../../src/logger.ts";
-import type { Log } from "../../src/pipeline/log.ts";
+import type { Log } from "../../src/pipeline/task.ts";
 import { createRedactor } from "../../src/redaction.ts";
 
 beforeEach(() => {

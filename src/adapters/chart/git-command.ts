@@ -2,10 +2,8 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileTrouble } from "../../domain/words.ts";
-import { ConfigError } from "../../errors.ts";
-import { pickEnvironment, type Environment } from "../process/environment.ts";
-import { runProgram, type ProgramResult } from "../process/run-program.ts";
-import type { Credentials } from "./source.ts";
+import { pickEnvironment, runProgram, type Environment, type ProgramResult } from "../process/run-program.ts";
+import { mistake, type Credentials } from "./source.ts";
 
 export interface GitOptions {
   /** Name or path of git; `git` where nothing is said. */
@@ -18,83 +16,63 @@ export interface GitOptions {
   tokenFile?: string | undefined;
 }
 
-export interface Git {
-  /** Runs git to its end, whatever its exit code. */
-  run(args: readonly string[], cwd: string, signal: AbortSignal): Promise<ProgramResult>;
+/** A repository, and what it takes to run git on it. */
+export interface GitRemote {
+  /** Without credentials. */
+  url: string;
+  credentials: Credentials | undefined;
+  file: string;
+  env: Record<string, string>;
+  /** The folder that git works in. */
+  cwd: string;
+  signal: AbortSignal;
 }
 
-const timeoutMs = 10 * 60_000;
-
-/** Git for one source, and the login it uses. Throws ConfigError when a key or token file can't be read. */
-export async function prepareGit(
+/** Makes git ready for one source. Throws ConfigError when a key or token file can't be read. */
+export async function openRemote(
   options: GitOptions,
-  url: string,
-  inUrl: Credentials | undefined,
-): Promise<{ git: Git; credentials: Credentials | undefined }> {
+  { url, credentials: inUrl }: { url: string; credentials: Credentials | undefined },
+  signal: AbortSignal,
+): Promise<GitRemote> {
+  const home = path.join(options.workDir, "git");
+  await mkdir(home, { recursive: true });
   const credentials = await findCredentials(options, inUrl);
+  await writeSettings(home, url, credentials);
   const env = {
-    ...gitEnvironment(options, url, await keepLogin(options, url, credentials)),
-    GIT_SSH_COMMAND: await sshCommand(options),
-  };
-  const file = options.bin ?? "git";
-  const git: Git = {
-    run: (args, cwd, signal) =>
-      runProgram({ file, args, env, cwd, signal, timeoutMs, setting: "CHART_SOURCE" }),
-  };
-  return { git, credentials };
-}
-
-/**
- * The file that git takes the login from, in the format of its credential store: other programs of this user can read
- * arguments and environment of any process. It goes with the work folder.
- */
-async function keepLogin(
-  { workDir }: GitOptions,
-  url: string,
-  credentials: Credentials | undefined,
-): Promise<string | undefined> {
-  if (!credentials) return undefined;
-  const file = path.join(workDir, "git", "login");
-  const [username, password] = [credentials.username, credentials.password].map(encodeURIComponent);
-  await mkdir(path.dirname(file), { recursive: true });
-  await writeOwn(file, `${new URL(url).origin.replace("//", `//${username}:${password}@`)}\n`);
-  return file;
-}
-
-/** The whole environment of git, but for the ssh command. */
-export function gitEnvironment(
-  options: Pick<GitOptions, "workDir" | "env">,
-  url: string,
-  loginFile: string | undefined,
-): Record<string, string> {
-  const local = url.startsWith("file:");
-  const config: [string, string][] = [
-    ["credential.helper", ""],
-    ["core.hooksPath", "/dev/null"],
-    ["advice.detachedHead", "false"],
-    // A repository on this disk belongs to whom it belongs; nothing of it is run.
-    ["safe.directory", "*"],
-  ];
-  // Only for the host of the source: a submodule elsewhere, or a redirect, must not get the login.
-  if (loginFile !== undefined)
-    config.push([`credential.${new URL(url).origin}.helper`, `store --file=${quoted(loginFile)}`]);
-  return {
     ...pickEnvironment(options.env, ["SSH_AUTH_SOCK", "GIT_SSL_CAINFO"]),
-    HOME: path.join(options.workDir, "git"),
+    HOME: home,
     LC_ALL: "C",
     GIT_TERMINAL_PROMPT: "0",
     GIT_CONFIG_NOSYSTEM: "1",
-    GIT_CONFIG_GLOBAL: "/dev/null",
     GIT_LFS_SKIP_SMUDGE: "1",
-    GIT_ALLOW_PROTOCOL: local ? "file:https:http:ssh:git" : "https:http:ssh:git",
-    GIT_CONFIG_COUNT: String(config.length),
-    ...Object.fromEntries(
-      config.flatMap(([key, value], index) => [
-        [`GIT_CONFIG_KEY_${index}`, key],
-        [`GIT_CONFIG_VALUE_${index}`, value],
-      ]),
-    ),
+    GIT_ALLOW_PROTOCOL: url.startsWith("file:") ? "file:https:http:ssh:git" : "https:http:ssh:git",
+    GIT_SSH_COMMAND: await sshCommand(options, home),
   };
+  return { url, credentials, file: options.bin ?? "git", env, cwd: options.workDir, signal };
+}
+
+/** Runs git to its end, whatever its exit code. */
+export function runGit({ file, env, cwd, signal }: GitRemote, ...args: string[]): Promise<ProgramResult> {
+  // A hundred thousand refs are 10 MB.
+  const limits = { timeoutMs: 10 * 60_000, maxStdoutBytes: 16 * 1024 * 1024 };
+  return runProgram({ file, args, env, cwd, signal, ...limits, setting: "CHART_SOURCE" });
+}
+
+/**
+ * Git's settings and login as files of its home folder, which goes with the work folder: other programs of this user can
+ * read arguments and environment of any process. The login is for the origin of the source alone: a submodule elsewhere,
+ * or a redirect, must not get it.
+ */
+async function writeSettings(home: string, url: string, credentials: Credentials | undefined): Promise<void> {
+  // A repository on this disk belongs to whom it belongs; nothing of it is run.
+  let settings = `[core]\nhooksPath = /dev/null\n[advice]\ndetachedHead = false\n[safe]\ndirectory = *\n`;
+  if (credentials && /^https?:/.test(url)) {
+    const { origin } = new URL(url);
+    const login = [credentials.username, credentials.password].map(encodeURIComponent).join(":");
+    await writeOwn(path.join(home, ".git-credentials"), `${origin.replace("//", `//${login}@`)}\n`);
+    settings += `[credential "${origin}"]\nhelper = store\n`;
+  }
+  await writeOwn(path.join(home, ".gitconfig"), settings);
 }
 
 /** A token file wins over what the URL says; without a user name any will do for a token. */
@@ -107,19 +85,18 @@ async function findCredentials(
     return { username: inUrl?.username ?? "x-access-token", password: token };
   }
   // `https://TOKEN@host` has it as the user name; hosts that know tokens take it as either.
-  if (inUrl?.password === "") return { username: inUrl.username, password: inUrl.username };
-  return inUrl;
+  return inUrl?.password === "" ? { username: inUrl.username, password: inUrl.username } : inUrl;
 }
 
-async function sshCommand({ sshKeyFile, workDir }: GitOptions): Promise<string> {
+async function sshCommand({ sshKeyFile }: GitOptions, home: string): Promise<string> {
   const ssh = "ssh -o BatchMode=yes -o ConnectTimeout=20 -o StrictHostKeyChecking=accept-new";
-  await mkdir(path.join(workDir, "git"), { recursive: true });
   if (sshKeyFile === undefined) return ssh;
   // ssh wants a key that only its owner can read and that ends with a newline; a mounted Secret has neither.
-  const copy = path.join(workDir, "git", "ssh-key");
   const key = await readSecret(sshKeyFile, "GIT_SSH_KEY_FILE");
+  const copy = path.join(home, "ssh-key");
   await writeOwn(copy, key.endsWith("\n") ? key : `${key}\n`);
-  return `${ssh} -o IdentitiesOnly=yes -i ${quoted(copy)}`;
+  // Git reads this setting as a shell does.
+  return `${ssh} -o IdentitiesOnly=yes -i '${copy.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** Writes a file that nobody else can read, also where there was another. */
@@ -128,16 +105,10 @@ async function writeOwn(file: string, text: string): Promise<void> {
   await writeFile(file, text, { mode: 0o600, flag: "wx" });
 }
 
-/** A path as one word, for git, which reads these two settings as a shell does. */
-function quoted(file: string): string {
-  return `'${file.replaceAll("'", String.raw`'\''`)}'`;
-}
-
 async function readSecret(file: string, setting: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    const what = `${file}: ${fileTrouble(error)}; mount the Secret there, or unset ${setting}`;
-    throw new ConfigError([{ where: setting, what }]);
+    throw mistake(`${file}: ${fileTrouble(error)}; mount the Secret there, or unset ${setting}`, setting);
   }
 }

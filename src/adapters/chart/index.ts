@@ -1,15 +1,16 @@
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
+import { shownUrl } from "../../domain/shown-url.ts";
 import { ConfigError } from "../../errors.ts";
-import type { Chart, Sources } from "../../ports/sources.ts";
+import type { Sources } from "../../ports/sources.ts";
 import type { HelmOptions } from "../helm/command.ts";
-import { prepareGit, type GitOptions } from "./git-command.ts";
-import { fetchCommit } from "./git-fetch.ts";
-import { commitPattern, requireRepository, resolveRef, shownSource, type GitRemote } from "./git-refs.ts";
-import { fetchOci } from "./oci-fetch.ts";
-import { locateChart, readChart } from "./read-chart.ts";
+import { onThisMachine } from "../process/run-program.ts";
+import { openRemote, type GitOptions } from "./git-command.ts";
+import { commitPattern, fetchCommit, resolveRef } from "./git.ts";
+import { pullChart } from "./oci.ts";
+import { locateChart, readChart, type Fetched } from "./read-chart.ts";
 import { parseChartSource, type ChartSource } from "./source.ts";
-import { copyTree, digestTree } from "./tree.ts";
+import { copyTree, digestTree, listTree } from "./tree.ts";
 
 export interface ChartSourceOptions extends GitOptions {
   /** CHART_SOURCE. */
@@ -28,74 +29,62 @@ export interface ChartSourceOptions extends GitOptions {
 /** Fetches the chart from wherever CHART_SOURCE says. The folder of the chart before is removed each time. */
 export function createChartSource(options: ChartSourceOptions): Pick<Sources, "fetchChart"> {
   return {
-    async fetchChart(commit, signal) {
-      await mkdir(options.workDir, { recursive: true });
-      await removeStale(options.workDir);
-      const source = parseChartSource(options.source);
-      return fetchers[source.kind](options, source as never, commit, signal);
-    },
+    fetchChart: (pinned, signal) =>
+      onThisMachine(async () => {
+        const { workDir } = options;
+        await mkdir(workDir, { recursive: true });
+        const stale = (await readdir(workDir)).filter((name) => name.startsWith("chart-"));
+        for (const name of stale) await rm(path.join(workDir, name), { recursive: true, force: true });
+        const fetched = await fetchFrom(options, parseChartSource(options.source), pinned, signal);
+        if (pinned !== undefined && pinned !== fetched.commit) throw changed(fetched.shown, "was changed");
+        return readChart(fetched, options.environment);
+      }),
   };
 }
 
-type Fetch<Kind extends ChartSource["kind"]> = (
+async function fetchFrom(
   options: ChartSourceOptions,
-  source: Extract<ChartSource, { kind: Kind }>,
+  source: ChartSource,
   pinned: string | undefined,
   signal: AbortSignal,
-) => Promise<Chart>;
+): Promise<Fetched> {
+  if (source.kind === "git") return fetchGit(options, source, pinned, signal);
+  if (source.kind === "folder") {
+    const shown = await locateChart(source.dir, options.chartPath, source.dir);
+    const dir = path.join(options.workDir, `chart-${path.basename(shown)}`);
+    await copyTree(shown, dir, signal);
+    return { dir, commit: await digestTree(dir, signal), shown };
+  }
+  const { reference } = source;
+  const target = path.join(options.workDir, "chart-oci");
+  await mkdir(target, { recursive: true });
+  const { helm, deployTag } = options;
+  const dir = await pullChart(helm, { reference, deployTag, dir: target }, signal);
+  return { dir, commit: await digestTree(dir, signal), shown: reference };
+}
 
-const fetchers: { [Kind in ChartSource["kind"]]: Fetch<Kind> } = {
-  async git(options, { url, credentials }, pinned, signal) {
-    const { environment, chartPath, deployTag, workDir } = options;
-    const remote: GitRemote = { ...(await prepareGit(options, url, credentials)), url, workDir };
-    const commit = pinned ?? (await resolveCommit(remote, deployTag, signal));
-    if (!commitPattern.test(commit)) throw changed(shownSource(url), "was no git repository before");
-    if (pinned !== undefined) await requireRepository(remote, signal);
-    const dir = path.join(workDir, `chart-${commit}`);
-    await fetchCommit(remote, { commit, ref: deployTag }, `${dir}.partial`, signal);
-    await rename(`${dir}.partial`, dir);
-    const shown = `${shownSource(url)} at ${deployTag} (${commit.slice(0, 8)})`;
-    return readChart(await locateChart(dir, chartPath, shown), { commit, environment, shown });
-  },
-
-  async folder({ environment, chartPath, workDir }, source, pinned) {
-    const original = await locateChart(source.dir, chartPath, source.dir);
-    const dir = path.join(workDir, `chart-${path.basename(original)}`);
-    await copyTree(original, dir);
-    const commit = await digestTree(dir);
-    if (pinned !== undefined && pinned !== commit) throw changed(original, "was changed");
-    return readChart(dir, { commit, environment, shown: original });
-  },
-
-  async oci(options, { reference }, pinned, signal) {
-    const { environment, deployTag, workDir, helm } = options;
-    const dir = path.join(workDir, "chart-oci");
-    await mkdir(dir, { recursive: true });
-    const { chartDir, digest } = await fetchOci(helm, { reference, deployTag }, dir, signal);
-    if (pinned !== undefined && pinned !== digest) throw changed(reference, "was changed");
-    return readChart(chartDir, { commit: digest, environment, shown: reference });
-  },
-};
-
-async function resolveCommit(remote: GitRemote, deployTag: string, signal: AbortSignal): Promise<string> {
-  if (!commitPattern.test(deployTag)) return resolveRef(remote, deployTag, signal);
-  await requireRepository(remote, signal);
-  return deployTag;
+async function fetchGit(
+  options: ChartSourceOptions,
+  source: Extract<ChartSource, { kind: "git" }>,
+  pinned: string | undefined,
+  signal: AbortSignal,
+): Promise<Fetched> {
+  const { workDir, deployTag, chartPath } = options;
+  const name = shownUrl(source.url);
+  if (pinned !== undefined && !commitPattern.test(pinned))
+    throw changed(name, "was no git repository before");
+  const remote = await openRemote(options, source, signal);
+  const commit = await resolveRef(remote, pinned ?? deployTag);
+  const clone = path.join(workDir, `chart-${commit}`);
+  await fetchCommit(remote, commit, `${clone}.partial`);
+  await rename(`${clone}.partial`, clone);
+  const shown = `${name} at ${deployTag} (${commit.slice(0, 8)})`;
+  const dir = await locateChart(clone, chartPath, shown);
+  await listTree(dir, signal);
+  return { dir, commit, shown };
 }
 
 function changed(shown: string, what: string): ConfigError {
-  return new ConfigError(
-    [
-      {
-        where: "CHART_SOURCE",
-        what: `${shown} ${what} since this run began; abort the run, then start again`,
-      },
-    ],
-    "CHART_CHANGED",
-  );
-}
-
-async function removeStale(workDir: string): Promise<void> {
-  const names = (await readdir(workDir)).filter((name) => name.startsWith("chart-"));
-  await Promise.all(names.map((name) => rm(path.join(workDir, name), { recursive: true, force: true })));
+  const text = `${shown} ${what} since this run began; abort the run, then start again`;
+  return new ConfigError([{ where: "CHART_SOURCE", what: text }], "CHART_CHANGED");
 }

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { ConfigError } from "../../errors.ts";
-import { decode } from "../http/redact-url.ts";
+import { decode } from "../http/url.ts";
 
 export interface Credentials {
   username: string;
@@ -18,35 +18,39 @@ export type ChartSource =
 /** `user@host:path`, as ssh and scp write it. Two colons would be one of git's transport helpers, which run commands. */
 const scpLike = /^(?:[\w.-]+@)?(?:[\w.-]+|\[[\da-f:]+\]):(?![:/]).+$/i;
 
+/** One mistake in what says where the chart is. */
+export function mistake(what: string, where = "CHART_SOURCE"): ConfigError {
+  return new ConfigError([{ where, what }]);
+}
+
 /**
  * Tells git URL, local folder and registry apart; credentials are taken out of the URL, so that it can be an argument.
- * Throws ConfigError for anything else.
+ * Throws ConfigError for anything else, and for credentials that nobody would use.
  */
 export function parseChartSource(text: string): ChartSource {
+  if (/^oci:\/\/[^/]*@/.test(text))
+    throw mistake("holds a login, which registries take from DOCKER_CONFIG alone; put it there");
   if (text.startsWith("oci://")) return { kind: "oci", reference: text };
   if (/^((git\+)?(https?|ssh)|git|file):\/\//.test(text)) return gitSource(text.replace(/^git\+/, ""));
-  if (/^[a-z][a-z\d+.-]*:\/\//i.test(text) || text.includes("::")) {
-    throw new ConfigError([
-      {
-        where: "CHART_SOURCE",
-        what: "is neither a git URL, a folder, nor oci://; write https://, ssh://, oci:// or a local folder",
-      },
-    ]);
-  }
+  if (/^[a-z][a-z\d+.-]*:\/\//i.test(text) || text.includes("::"))
+    throw mistake(
+      "is neither a git URL, a folder, nor oci://; write https://, ssh://, oci:// or a local folder",
+    );
   const dir = path.resolve(text);
   if (existsSync(dir)) {
     return isBareRepository(dir)
       ? { kind: "git", url: pathToFileURL(dir).href, credentials: undefined }
       : { kind: "folder", dir };
   }
+  if (/^[\w.-]+:.+@[^/]+:/.test(text))
+    throw mistake("holds a password, which ssh takes from no URL; write user@host:path and GIT_SSH_KEY_FILE");
   if (scpLike.test(text)) return { kind: "git", url: text, credentials: undefined };
   return { kind: "folder", dir };
 }
 
 function gitSource(text: string): ChartSource {
   const url = URL.parse(text);
-  if (!url)
-    throw new ConfigError([{ where: "CHART_SOURCE", what: "is not a URL; check the host name and port" }]);
+  if (!url) throw mistake("is not a URL; check the host name and port");
   const { username, password } = url;
   url.hash = "";
   url.password = "";

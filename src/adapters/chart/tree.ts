@@ -1,9 +1,13 @@
 /** A folder as a digest and a copy: what was looked at is what is used, whatever happens to the original. */
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, readdir, readFile, realpath, stat } from "node:fs/promises";
+import { cp, lstat, readdir, readFile, realpath, stat } from "node:fs/promises";
 import path from "node:path";
-import { ConfigError } from "../../errors.ts";
-import { maxBytes, tooLarge } from "./size.ts";
+import { mistake } from "./source.ts";
+
+const maxBytes = 200 * 1024 * 1024;
+const maxEntries = 20_000;
+const maxDepth = 50;
+const checkEveryMs = 500;
 
 interface TreeFile {
   /** With slashes, relative to the folder. */
@@ -13,30 +17,32 @@ interface TreeFile {
 }
 
 /**
- * All files of a folder, sorted by path; links are followed. Throws ConfigError for a link that leads out of it, and
- * when it is larger than 200 MiB.
+ * All files of a folder, sorted by path; links are followed. Throws ConfigError for a link that leads out of it, and for
+ * more than 200 MiB, 20,000 entries or 50 levels.
  */
-export async function listTree(dir: string): Promise<TreeFile[]> {
+export async function listTree(dir: string, signal: AbortSignal): Promise<TreeFile[]> {
   const root = await realpath(dir);
   const files: TreeFile[] = [];
-  let bytes = 0;
-  const visit = async (folder: string, relative: string, above: ReadonlySet<string>): Promise<void> => {
+  let [bytes, entries] = [0, 0];
+  const visit = async (folder: string, relative: string, above: readonly string[]): Promise<void> => {
+    if (above.length > maxDepth) throw refuse(`${relative} lies more than ${maxDepth} folders deep`);
     for (const name of await readdir(folder)) {
+      signal.throwIfAborted();
       if (relative === "" && name === ".git") continue;
+      if ((entries += 1) > maxEntries) throw refuse(`it holds more than ${maxEntries} files and folders`);
       const shown = relative === "" ? name : `${relative}/${name}`;
       const real = await resolveInside(root, path.join(folder, name), shown);
       const stats = await stat(real);
       if (stats.isDirectory()) {
-        if (above.has(real)) throw refuse(`link ${shown} leads in a circle; remove it`);
-        await visit(real, shown, new Set([...above, real]));
+        if (above.includes(real)) throw refuse(`link ${shown} leads in a circle; remove it`);
+        await visit(real, shown, [...above, real]);
       } else if (stats.isFile()) {
-        bytes += stats.size;
-        if (bytes > maxBytes) throw tooLarge();
+        if ((bytes += stats.size) > maxBytes) throw tooLarge();
         files.push({ relative: shown, real });
       } else throw refuse(`${shown} is neither file nor folder; remove it`);
     }
   };
-  await visit(root, "", new Set([root]));
+  await visit(root, "", [root]);
   return files.sort((a, b) => (a.relative < b.relative ? -1 : 1));
 }
 
@@ -49,34 +55,68 @@ async function resolveInside(root: string, file: string, shown: string): Promise
 }
 
 /** `sha256:…` over sorted relative paths and contents. Throws as listTree does. */
-export async function digestTree(dir: string): Promise<string> {
-  const hash = createHash("sha256");
-  for (const { relative, real } of await listTree(dir)) addFile(hash, relative, await readFile(real));
-  return `sha256:${hash.digest("hex")}`;
+export async function digestTree(dir: string, signal: AbortSignal): Promise<string> {
+  const files = await listTree(dir, signal);
+  return `sha256:${await digestFiles(files.map(({ relative, real }) => [relative, real]))}`;
 }
 
 /** Copies a folder with links resolved. Throws as listTree does. */
-export async function copyTree(from: string, to: string): Promise<void> {
-  await mkdir(to, { recursive: true });
-  for (const { relative, real } of await listTree(from)) {
-    const target = path.join(to, relative);
-    await mkdir(path.dirname(target), { recursive: true });
-    await copyFile(real, target);
-  }
+export async function copyTree(from: string, to: string, signal: AbortSignal): Promise<void> {
+  await listTree(from, signal);
+  const git = path.join(from, ".git");
+  await cp(from, to, { recursive: true, dereference: true, filter: (source) => source !== git });
 }
 
-/** sha256 over some files: their names, lengths and contents. */
-export async function digestFiles(files: readonly string[]): Promise<string> {
+/** sha256 over some files: their names, lengths and contents. Lengths keep one's end from passing for the next one's start. */
+export async function digestFiles(
+  files: readonly (readonly [name: string, file: string])[],
+): Promise<string> {
   const hash = createHash("sha256");
-  for (const file of files) addFile(hash, path.basename(file), await readFile(file));
+  for (const [name, file] of files) {
+    const content = await readFile(file);
+    hash.update(`${Buffer.byteLength(name)}:${name}:${content.length}:`).update(content);
+  }
   return hash.digest("hex");
 }
 
-/** Lengths keep the end of one from passing for the beginning of the next. */
-function addFile(hash: ReturnType<typeof createHash>, name: string, content: Buffer): void {
-  hash.update(`${Buffer.byteLength(name)}:${name}:${content.length}:`).update(content);
+/** Does some work that fills `dir`, and ends it with a ConfigError when that grows beyond 200 MiB. */
+export async function bounded<T>(
+  dir: string,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+  limit = maxBytes,
+): Promise<T> {
+  const overflow = new AbortController();
+  const check = async () => {
+    if ((await sizeOf(dir)) > limit) overflow.abort(tooLarge());
+  };
+  const timer = setInterval(() => void check(), checkEveryMs);
+  try {
+    const result = await work(AbortSignal.any([signal, overflow.signal]));
+    await check();
+    overflow.signal.throwIfAborted();
+    return result;
+  } finally {
+    clearInterval(timer);
+  }
 }
 
-function refuse(what: string): ConfigError {
-  return new ConfigError([{ where: "the chart", what }]);
+/** Bytes of all files below a folder; files that come and go meanwhile count as they are met. */
+async function sizeOf(dir: string): Promise<number> {
+  const entries = await readdir(dir, { withFileTypes: true, recursive: true }).catch(() => []);
+  let bytes = 0;
+  for (const entry of entries) {
+    if (!entry.isFile()) continue;
+    const stats = await lstat(path.join(entry.parentPath, entry.name)).catch(() => undefined);
+    bytes += stats?.size ?? 0;
+  }
+  return bytes;
+}
+
+function tooLarge() {
+  return mistake("holds more than 200 MiB; name the repository or folder of the chart alone");
+}
+
+function refuse(what: string) {
+  return mistake(what, "the chart");
 }

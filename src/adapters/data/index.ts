@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
+import { shownUrl } from "../../domain/shown-url.ts";
 import { ConfigError, TransientError } from "../../errors.ts";
 import type { Sources } from "../../ports/sources.ts";
-import { redactUrl, splitCredentials } from "../http/redact-url.ts";
-import { retryAfterMs } from "../http/retry-after.ts";
-import { HttpFailure, send, type HttpAnswer } from "../http/send.ts";
+import { HttpFailure, send, tooLarge, unexpected, type HttpAnswer } from "../http/send.ts";
 
 const dependency = "the data URL";
 const maxRedirects = 5;
@@ -14,11 +13,16 @@ export interface DataSourceOptions {
   url: string;
   /** The longest silence of the server; 60 s where nothing is said. */
   readTimeoutMs?: number | undefined;
+  /** The longest whole answer; 10 minutes where nothing is said. */
+  totalTimeoutMs?: number | undefined;
   /** 64 MiB where nothing is said. */
   maxBytes?: number | undefined;
 }
 
-/** The data configuration as it is served; whether it is one is for the domain to say. */
+/**
+ * The data configuration as it is served; whether it is one is for the domain to say. Throws ConfigError for what is no
+ * http URL, redirects without end or is too large, TransientError for any answer but a document.
+ */
 export function createDataSource(options: DataSourceOptions): Pick<Sources, "fetchData"> {
   return {
     async fetchData(signal) {
@@ -28,77 +32,64 @@ export function createDataSource(options: DataSourceOptions): Pick<Sources, "fet
   };
 }
 
-/** Follows redirects itself: the login goes to the host it was meant for, and to no other. */
+/** Follows redirects itself: the login goes to the origin it was meant for, and to no other. */
 async function follow(options: DataSourceOptions, signal: AbortSignal): Promise<Uint8Array> {
-  let url = parseHttpUrl(options.url);
-  const home = url.origin;
-  const login = splitCredentials(url).authorization;
+  const first = parseHttpUrl(options.url);
+  let url = first;
   for (let hops = 0; hops <= maxRedirects; hops += 1) {
-    const answer = await ask(options, url, url.origin === home ? login : undefined, signal);
-    if (!redirects.has(answer.status)) return judge(answer, url);
-    const { location } = answer.headers;
-    if (typeof location !== "string")
-      throw refuse(`${redactUrl(url)} redirects to nowhere; name the document itself`);
-    url = parseHttpUrl(location, url);
+    const answer = await fetchOnce(options, url, signal);
+    if (answer.status === 200) return answer.body;
+    if (!redirects.has(answer.status)) throw refuse(answer);
+    url = parseHttpUrl(locationOf(answer, url), url);
+    if (url.origin === first.origin && url.username === "")
+      Object.assign(url, { username: first.username, password: first.password });
   }
-  throw refuse(
-    `${redactUrl(options.url)} redirects more than ${maxRedirects} times; name the document itself`,
+  throw mistake(
+    `${shownUrl(first.href)} redirects more than ${maxRedirects} times; name the document itself`,
   );
 }
 
-async function ask(
-  options: DataSourceOptions,
-  url: URL,
-  login: string | undefined,
+async function fetchOnce(
+  { readTimeoutMs = 60_000, totalTimeoutMs = 600_000, maxBytes = 64 * 1024 * 1024 }: DataSourceOptions,
+  { href: url }: URL,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
-  const { bare, authorization = login } = splitCredentials(url);
-  const maxBytes = options.maxBytes ?? 64 * 1024 * 1024;
+  const headers = { Accept: "application/json, */*" };
+  const limits = { idleTimeoutMs: readTimeoutMs, totalTimeoutMs, maxBytes, signal };
   try {
-    return await send({
-      method: "GET",
-      url: bare.href,
-      headers: {
-        Accept: "application/json, */*",
-        ...(authorization !== undefined && { Authorization: authorization }),
-      },
-      idleTimeoutMs: options.readTimeoutMs ?? 60_000,
-      maxBytes,
-      signal,
-    });
+    return await send({ method: "GET", url, headers, ...limits });
   } catch (error) {
     if (!(error instanceof HttpFailure)) throw error;
-    if (error.kind === "too-large")
-      throw refuse(
-        `${redactUrl(url)} holds more than ${maxBytes / 1024 / 1024} MiB; this can't be the right document`,
-      );
-    throw new TransientError(dependency, `${redactUrl(url)} can't be read right now (${error.code})`);
+    const shown = shownUrl(url);
+    if (error.code !== tooLarge)
+      throw new TransientError(dependency, `${shown} can't be read right now (${error.code})`);
+    throw mistake(`${shown} holds more than ${maxBytes / 1024 / 1024} MiB; this can't be the right document`);
   }
 }
 
-function judge({ status, headers, body }: HttpAnswer, url: URL): Uint8Array {
-  if (status === 200) return body;
-  const said = `${redactUrl(url)} answered ${status}`;
-  if (status === 408 || status === 429 || status >= 500) {
-    throw new TransientError(dependency, said, { retryAfterMs: retryAfterMs(headers["retry-after"]) });
-  }
-  const remedy = status === 401 || status === 403 ? "check the login in the URL" : "check the URL";
-  throw refuse(`${said}; ${remedy}`);
+function refuse(answer: HttpAnswer): TransientError {
+  const isLogin = answer.status === 401 || answer.status === 403;
+  const hint = isLogin ? "check the login in the URL" : "check the URL";
+  return unexpected(dependency, answer, { hint, setting: "DATA_CONFIG_PATH" });
+}
+
+/** Header values arrive byte by byte: a location in UTF-8 has to be put together again. */
+function locationOf({ headers: { location } }: HttpAnswer, url: URL): string {
+  if (typeof location === "string") return Buffer.from(location, "latin1").toString("utf8");
+  throw mistake(`${shownUrl(url.href)} redirects to nowhere; name the document itself`);
 }
 
 function parseHttpUrl(text: string, base?: URL): URL {
   const url = URL.parse(text, base?.href);
-  if (!url) throw refuse("is not a URL; check the host name and port");
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw refuse(
-      base
-        ? `${redactUrl(base)} redirects to a ${url.protocol} URL; name the document itself`
-        : "must begin with http:// or https://; write https://…",
-    );
-  }
-  return url;
+  if (!url) throw mistake("is not a URL; check the host name and port");
+  if (url.protocol === "http:" || url.protocol === "https:") return url;
+  throw mistake(
+    base
+      ? `${shownUrl(base.href)} redirects to a ${url.protocol} URL; name the document itself`
+      : "must begin with http:// or https://; write https://…",
+  );
 }
 
-function refuse(what: string): ConfigError {
+function mistake(what: string): ConfigError {
   return new ConfigError([{ where: "DATA_CONFIG_PATH", what }]);
 }

@@ -1,124 +1,104 @@
 /**
- * Requests to Cloud DNS. Endpoint, scopes and tokens are those of `@google-cloud/dns`; the exchange itself is ours,
- * because the library's can neither be ended nor kept from retrying: a Change that is given up here must not be sent
- * once more behind the engine's back.
+ * Google's own client for Cloud DNS, the same for Google and for an emulator. Only its last link is replaced, the one that
+ * sends what the client has made: that one repeats a request whose connection broke and can't be stopped (docs/adr/0004).
  */
-import { PermanentError, TransientError } from "../../errors.ts";
-import { HttpFailure, send, type HttpAnswer } from "../http/send.ts";
-import { requireCredentials, type CredentialsOptions } from "./credentials.ts";
+import { once } from "node:events";
+import type { DNS, Zone } from "@google-cloud/dns";
+import type { z } from "zod";
+import { TransientError } from "../../errors.ts";
+import { readKey } from "./credentials.ts";
+import { answerError, loginError, noAnswer, unreadable } from "./errors.ts";
 
-export const dependency = "Cloud DNS";
-const timeoutMs = 30_000;
-
-export interface GoogleDnsOptions extends CredentialsOptions {
+export interface GoogleDnsOptions {
   /** G_PROJECT. */
   project: string;
-  /** CLOUD_DNS_ENDPOINT: an emulator, with or without `/dns/v1`; it gets no credentials. */
+  /** CLOUD_DNS_ENDPOINT, with or without `/dns/v1`: over plain http an emulator, which gets no token. */
   endpoint?: string | undefined;
-  /** 30 s where nothing is said. */
+  /** GOOGLE_APPLICATION_CREDENTIALS; without it the library looks for credentials by itself. */
+  keyFile?: string | undefined;
+  /** For one request, with all that its token needs; 30 s where nothing is said. */
   timeoutMs?: number | undefined;
 }
 
-export type Ask = (
-  method: "GET" | "POST",
-  path: readonly string[],
-  extras?: { query?: Record<string, string>; body?: unknown },
-) => Promise<HttpAnswer>;
+type Request = Parameters<DNS["request"]>[0];
+/** Asks something of a zone; the first part of the answer is read by the schema. */
+export type Ask = <T>(
+  zone: string,
+  schema: z.ZodType<T>,
+  question: (zone: Zone) => Promise<unknown[]>,
+) => Promise<T>;
 
-interface Connection {
-  /** Ends with `/dns/v1`. */
-  baseUrl: string;
-  authorize: (url: string) => Promise<Record<string, string>>;
-}
-
-/** Connects at the first question. Its answers may have any status; throws TransientError when there is none. */
+/**
+ * Connects when the first zone is asked. Throws ConfigError when the key file is none, and TransientError for every
+ * answer but a 2xx that fits the schema.
+ */
 export function createAsk(options: GoogleDnsOptions): Ask {
-  let connection: Promise<Connection> | undefined;
-  const connected = () =>
-    (connection ??= connect(options).catch((error: unknown) => {
-      connection = undefined;
+  const keyFile = isEmulator(options) ? undefined : options.keyFile;
+  let key: string | undefined;
+  let client: Promise<DNS> | undefined;
+  return async (zone, schema, question) => {
+    const found = await readKey(keyFile).catch((error: unknown) => {
+      // A key that is just being replaced may be half written: the one that was good is used.
+      if (key === undefined) throw error;
+      return key;
+    });
+    if (found !== key) client = undefined;
+    key = found;
+    client ??= open(options, found);
+    try {
+      const [answer] = await question((await client).zone(zone));
+      const { success, data } = schema.safeParse(answer);
+      if (!success) throw unreadable(`zone ${zone}`);
+      return data;
+    } catch (error) {
+      // The client keeps a token that was refused, and waits for ever for one that does not come.
+      if (error instanceof TransientError && (error.status ?? 401) === 401) client = undefined;
       throw error;
-    }));
-  return async (method, path, { query = {}, body } = {}) => {
-    const { baseUrl, authorize } = await connected();
-    const url = new URL(baseUrl);
-    const segments = ["projects", options.project, "managedZones", ...path];
-    url.pathname = [url.pathname, ...segments.map((segment) => encodeURIComponent(segment))].join("/");
-    url.search = new URLSearchParams(query).toString();
-    const headers = {
-      Accept: "application/json",
-      ...(body !== undefined && { "Content-Type": "application/json" }),
-      ...(await authorize(url.href)),
-    };
-    const sent = body === undefined ? {} : { body: Buffer.from(JSON.stringify(body)) };
-    return exchange(method, url.href, headers, sent, options.timeoutMs ?? timeoutMs);
+    }
   };
 }
 
-async function exchange(
-  method: "GET" | "POST",
-  url: string,
-  headers: Record<string, string>,
-  sent: { body?: Uint8Array },
-  limitMs: number,
-): Promise<HttpAnswer> {
-  const limits = { idleTimeoutMs: limitMs, totalTimeoutMs: limitMs, maxBytes: 16 * 1024 * 1024 };
-  try {
-    return await send({ method, url, headers, ...sent, ...limits });
-  } catch (error) {
-    if (!(error instanceof HttpFailure)) throw error;
-    throw new TransientError(dependency, `Cloud DNS can't be asked right now (${error.code})`);
-  }
-}
+const isEmulator = ({ endpoint }: GoogleDnsOptions) => endpoint?.startsWith("http:") === true;
 
-async function connect(options: GoogleDnsOptions): Promise<Connection> {
+async function open(options: GoogleDnsOptions, key: string): Promise<DNS> {
+  // By their default exports: CommonJS that is imported late has no others in a split bundle.
+  const { default: library } = await import("@google-cloud/dns");
+  const { default: auth } = await import("google-auth-library");
+  // It would remember for as long as the process lives that the metadata server was away once.
+  auth.gcpMetadata.resetIsAvailableCache();
+  const dns = new library.DNS({
+    projectId: options.project,
+    ...(isEmulator(options) && { authClient: new auth.PassThroughClient() }),
+    ...(key !== "" && { credentials: JSON.parse(key) as object }),
+  });
   if (options.endpoint !== undefined) {
-    const base = options.endpoint.replace(/\/+$/, "");
-    const baseUrl = base.endsWith("/dns/v1") ? base : `${base}/dns/v1`;
-    return { baseUrl, authorize: () => Promise.resolve({}) };
+    // The library's fetch refuses URLs with credentials.
+    const { origin, pathname } = new URL(options.endpoint);
+    dns.baseUrl = `${origin}${pathname.replace(/(\/dns\/v1)?\/*$/, "")}/dns/v1`;
   }
-  const keyFilename = await requireCredentials(options);
-  const { DNS } = await import("@google-cloud/dns");
-  const dns = new DNS({ projectId: options.project, ...(keyFilename !== undefined && { keyFilename }) });
-  return {
-    baseUrl: dns.baseUrl,
-    async authorize(url) {
-      try {
-        const headers = await withinTime(
-          dns.authClient.getRequestHeaders(url),
-          options.timeoutMs ?? timeoutMs,
-        );
-        return Object.fromEntries(headers.entries());
-      } catch (error) {
-        throw loginError(error);
-      }
-    },
+  const http = new auth.gaxios.Gaxios({ size: 16 * 1024 * 1024, redirect: "manual", responseType: "json" });
+  const send = async ({ method = "GET", uri, qs, json, headers }: Request): Promise<object> => {
+    const asked = `${method} ${uri.replace(/^.*\/managedZones\//, "zone ")}`;
+    const signal = AbortSignal.timeout(options.timeoutMs ?? 30_000);
+    // The library gives tokens no limit of time.
+    const expired = once(signal, "abort").then(() => Promise.reject(noAnswer("token", signal.reason)));
+    const token = dns.authClient.getRequestHeaders(uri).catch(rejectWith(loginError));
+    const login = Object.fromEntries(await Promise.race([token, expired]));
+    // Of a proxy's page in a token's place the library makes this.
+    if (login["authorization"]?.endsWith(" undefined") === true) throw unreadable("token");
+    const request = { method, url: uri, params: qs as object, data: json as object, signal };
+    const answer = await http
+      .request<unknown>({ ...request, headers: { ...headers, ...login }, validateStatus: () => true })
+      .catch(rejectWith((error) => noAnswer(asked, error)));
+    if (!answer.ok) throw answerError(asked, answer);
+    if (typeof answer.data !== "object" || answer.data === null) throw unreadable(asked);
+    return answer.data;
   };
+  const call = (...[request, callback]: Parameters<DNS["request"]>) =>
+    void send(request).then((body) => callback(null, body), callback);
+  dns.makeAuthenticatedRequest = Object.assign(call, dns.makeAuthenticatedRequest);
+  return dns;
 }
 
-/** The library gives a token's request no time limit. */
-async function withinTime<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const expiry = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("no token within its time")), ms);
-  });
-  return Promise.race([work, expiry]).finally(() => clearTimeout(timer));
-}
-
-/** No text of the library's error is used: it may hold the signed request. */
-function loginError(error: unknown): Error {
-  const status = statusOf(error);
-  if (status === undefined || status === 429 || status >= 500) {
-    const seen = status === undefined ? "no answer" : String(status);
-    return new TransientError(dependency, `Google gives no token right now (${seen})`);
-  }
-  return new PermanentError("DNS_LOGIN", `Google refused the credentials (${status})`, {
-    hint: "GOOGLE_APPLICATION_CREDENTIALS must be a key of a service account that exists and is enabled",
-  });
-}
-
-function statusOf(error: unknown): number | undefined {
-  const { status, response } = error as { status?: unknown; response?: { status?: unknown } };
-  const found = response?.status ?? status;
-  return typeof found === "number" ? found : undefined;
-}
+const rejectWith = (translate: (error: unknown) => Error) => (error: unknown) =>
+  Promise.reject(translate(error));

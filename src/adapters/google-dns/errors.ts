@@ -1,65 +1,51 @@
-/** What the answers of Cloud DNS mean (facts.md, 6). */
+/** What was seen of Cloud DNS and Google's login, in our own words: their errors hold headers and signed requests. */
 import { z } from "zod";
-import { ConfigError, ConflictError, PermanentError, TransientError } from "../../errors.ts";
+import { TransientError } from "../../errors.ts";
 import { retryAfterMs } from "../http/retry-after.ts";
-import type { HttpAnswer } from "../http/send.ts";
-import { dependency } from "./client.ts";
 
+const dependency = "Cloud DNS";
+const hints: Readonly<Record<number, string>> = {
+  401: "GOOGLE_APPLICATION_CREDENTIALS must be a key of a service account that exists and is enabled; without it there must be a metadata server (Workload Identity)",
+  403: "the builder's service account needs the role roles/dns.admin in the project of the zone (G_PROJECT)",
+};
+const reasonSchema = z.object({ reason: z.string().default("") });
 const errorSchema = z.object({
-  error: z.object({
-    message: z.string().optional(),
-    errors: z.array(z.object({ reason: z.string().optional() })).optional(),
-  }),
+  error: z.object({ message: z.string().default(""), errors: z.array(reasonSchema).default([]) }),
 });
+/** With these a 403 speaks of the rate, not of rights. */
 const rateReasons = ["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"];
 
-/** The error that an answer other than 200 means. `zone` is what was asked about. */
-export function dnsError(zone: string, { status, headers, body }: HttpAnswer): Error {
-  const { message, reasons } = readError(body);
-  const said = `zone ${zone}: ${message ?? `Cloud DNS answered ${status}`}`;
-  const isRate = status === 403 && reasons.some((reason) => rateReasons.includes(reason));
-  if (isRate || status === 408 || status === 429 || status >= 500 || status < 300) {
-    const retryAfter = retryAfterMs(headers["retry-after"]);
-    return new TransientError(dependency, said, { retryAfterMs: retryAfter });
-  }
-  switch (status) {
-    case 401:
-      return new PermanentError("DNS_LOGIN", said, {
-        hint: "GOOGLE_APPLICATION_CREDENTIALS must be a key of a service account that exists and is enabled",
-      });
-    case 403:
-      return new PermanentError("DNS_FORBIDDEN", said, {
-        hint: "the builder's service account needs the role roles/dns.admin in the project of the zone (G_PROJECT)",
-      });
-    case 404:
-      return new ConfigError([{ where: "dns mappings", what: `there is no managed zone '${zone}'` }]);
-    case 409:
-    case 412:
-      return new ConflictError(`zone ${zone}`, new Error(said));
-    default:
-      return new PermanentError("DNS_REFUSED", said);
-  }
+/** The error that an answer other than 2xx means; `asked` is the request, in words. */
+export function answerError(asked: string, answer: Response & { data: unknown }): TransientError {
+  const { message = "", errors = [] } = errorSchema.safeParse(answer.data).data?.error ?? {};
+  const isRate = answer.status === 403 && errors.some(({ reason }) => rateReasons.includes(reason));
+  const status = isRate ? 429 : answer.status;
+  const text = message.replaceAll(/\s+/g, " ").slice(0, 300);
+  const retryAfter = retryAfterMs(answer.headers.get("retry-after"));
+  const said = `Cloud DNS answered ${answer.status} to ${asked}${text && `: ${text}`}`;
+  return new TransientError(dependency, said, { status, retryAfterMs: retryAfter, hint: hints[status] });
 }
 
-function readError(body: Buffer): { message: string | undefined; reasons: string[] } {
-  const parsed = errorSchema.safeParse(parseJson(body));
-  if (!parsed.success) return { message: undefined, reasons: [] };
-  const { message, errors = [] } = parsed.data.error;
-  return { message, reasons: errors.flatMap(({ reason }) => reason ?? []) };
+/** The error for an answer that is not what Google documents: half of one, or a proxy's page. */
+export const unreadable = (asked: string) =>
+  new TransientError(dependency, `Cloud DNS answered with what can't be read (${asked})`);
+
+/** The error for a request without an answer. Of what was thrown a system error's code may be shown, the text may not. */
+export function noAnswer(asked: string, error: unknown): TransientError {
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  const isLate = code === "AbortError" || name === "TimeoutError";
+  const shown = typeof code === "string" && /^[A-Z][A-Z0-9_]+$/.test(code) ? code : "no answer";
+  const seen = isLate ? "ETIMEDOUT" : shown;
+  return new TransientError(dependency, `Cloud DNS can't be asked right now (${asked}: ${seen})`);
 }
 
-/** The body as the schema reads it. Throws TransientError for anything else: half an answer, a proxy's page. */
-export function readAnswer<T>(zone: string, answer: HttpAnswer, schema: z.ZodType<T>): T {
-  if (answer.status < 200 || answer.status >= 300) throw dnsError(zone, answer);
-  const parsed = schema.safeParse(parseJson(answer.body));
-  if (parsed.success) return parsed.data;
-  throw new TransientError(dependency, `zone ${zone}: Cloud DNS answered with what can't be read`);
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8")) as unknown;
-  } catch {
-    return undefined;
-  }
+/** The error for a login that gave no token. A refusal carries 401, whatever Google's own status is. */
+export function loginError(error: unknown): TransientError {
+  const { response, config } = error as { response?: { status: number }; config?: unknown };
+  const { status = 500 } = response ?? {};
+  // An error without a config is no request's: there are no credentials, or none that can sign.
+  if (config !== undefined && (status >= 500 || status === 408 || status === 429))
+    return noAnswer("token", response ? { code: `HTTP_${status}` } : error);
+  const seen = response ? `answered ${status}` : "no usable credentials";
+  return new TransientError(dependency, `Google gives no token (${seen})`, { status: 401, hint: hints[401] });
 }

@@ -1,92 +1,110 @@
+import { isIP } from "node:net";
+import type { Zone } from "@google-cloud/dns";
 import { z } from "zod";
 import type { RecordSet, ZoneChange } from "../../domain/dns-records.ts";
-import { ConflictError, PermanentError } from "../../errors.ts";
+import { ConflictError, TransientError } from "../../errors.ts";
 import type { Dns } from "../../ports/dns.ts";
 import { createAsk, type Ask, type GoogleDnsOptions } from "./client.ts";
-import { readAnswer } from "./errors.ts";
 
-export type { GoogleDnsOptions } from "./client.ts";
-
-const zoneSchema = z.object({ dnsName: z.string() });
-const recordSchema = z.object({
-  name: z.string(),
-  type: z.string(),
-  ttl: z.number().optional(),
-  rrdatas: z.array(z.string()).optional(),
+const zoneSchema = z.object({
+  dnsName: z.string(),
+  visibility: z.enum(["public", "private"]).optional(),
+  peeringConfig: z.looseObject({}).optional(),
+  forwardingConfig: z.looseObject({}).optional(),
 });
-const recordsSchema = z.object({
-  rrsets: z.array(recordSchema).optional(),
-  nextPageToken: z.string().optional(),
-});
-const changeSchema = z.object({ id: z.string(), status: z.string() });
+const metadata = (zone: Zone): Promise<unknown[]> => zone.getMetadata();
+const anySet = z.object({ name: z.string(), type: z.string(), ttl: z.number() });
+const setSchema = z.union([
+  anySet.extend({ routingPolicy: z.looseObject({}) }),
+  anySet.extend({ rrdatas: z.array(z.string()) }),
+]);
+type Rrset = z.infer<typeof setSchema>;
+const pageSchema = z
+  .object({ kind: z.string(), rrsets: z.array(setSchema), nextPageToken: z.string() })
+  .partial()
+  .refine(({ kind, rrsets }) => kind ?? rrsets);
+const changeSchema = z.object({ id: z.string(), status: z.enum(["pending", "done"]) });
+const rightsSchema = z.object({ permissions: z.array(z.string()).default([]) });
 
-/** Types that can stand behind a public name. */
-const addressTypes = new Set(["A", "AAAA", "CNAME"]);
+const neededRights = [
+  "dns.changes.create",
+  "dns.changes.get",
+  ...["create", "delete", "list", "update"].map((verb) => `dns.resourceRecordSets.${verb}`),
+];
 
-/**
- * Cloud DNS without retries. All methods throw TransientError for an outage, ConfigError without credentials or zone,
- * PermanentError DNS_FORBIDDEN, DNS_LOGIN or DNS_REFUSED.
- */
+/** Cloud DNS without retries. All methods throw ConfigError when GOOGLE_APPLICATION_CREDENTIALS is no key. */
 export function createGoogleDns(options: GoogleDnsOptions): Dns {
   const ask = createAsk(options);
   return {
-    async findZone(zone) {
-      const answer = await ask("GET", [zone]);
-      return answer.status === 404 ? undefined : readAnswer(zone, answer, zoneSchema);
-    },
+    findZone: (name) => ask(name, zoneSchema, metadata).catch(noneFor(404)),
     async findRecords(zone, names) {
-      const found = await Promise.all([...new Set(names)].map((name) => findByName(ask, zone, name)));
+      const types = ["A", "AAAA", "CNAME", "ALIAS"];
+      const found = await Promise.all([...new Set(names)].map((name) => list(ask, zone, types, name)));
       return found.flat();
     },
-    change: (change) => sendChange(ask, change),
-    async findChangeStatus(zone, id) {
-      const { status } = readAnswer(zone, await ask("GET", [zone, "changes", id]), changeSchema);
-      return status === "done" ? "done" : "pending";
+    findAddressRecords: (zone) => list(ask, zone, ["A", "AAAA"]),
+    async findMissingRights(name) {
+      const request = { method: "POST", uri: ":testIamPermissions", json: { permissions: neededRights } };
+      // Emulators may not know the question, and Google may not judge it.
+      const asked = ask(name, rightsSchema, (zone) => zone.request(request));
+      const found = await asked.catch(noneFor(400, 403, 404, 405, 501));
+      return found && neededRights.filter((right) => !found.permissions.includes(right));
     },
+    change: (change) => sendChange(ask, change),
+    findChangeStatus: async (name, id) =>
+      (await ask(name, changeSchema, (zone) => zone.change(id).getMetadata())).status,
   };
 }
 
-async function findByName(ask: Ask, zone: string, name: string): Promise<RecordSet[]> {
+/** Record sets, page by page. The library's own listing follows a page that leads to itself for ever. */
+async function list(ask: Ask, zone: string, types: string[], name?: string): Promise<RecordSet[]> {
   const found: RecordSet[] = [];
-  let pageToken: string | undefined;
+  const seen = new Set([""]);
+  let pageToken = "";
   do {
-    const query = { name, ...(pageToken !== undefined && { pageToken }) };
-    const page = readAnswer(zone, await ask("GET", [zone, "rrsets"], { query }), recordsSchema);
-    for (const record of page.rrsets ?? []) {
-      if (record.name === name && addressTypes.has(record.type)) found.push(toRecordSet(zone, record));
-    }
-    pageToken = page.nextPageToken;
-  } while (pageToken !== undefined);
+    seen.add(pageToken);
+    const qs = { ...(name !== undefined && { name }), ...(pageToken !== "" && { pageToken }) };
+    const page = await ask(zone, pageSchema, (asked) => asked.request({ uri: "/rrsets", qs }));
+    const fits = (set: Rrset) => types.includes(set.type) && (name ?? set.name) === set.name;
+    found.push(...(page.rrsets ?? []).filter(fits).map((set) => toRecordSet(zone, set)));
+    pageToken = page.nextPageToken ?? "";
+  } while (!seen.has(pageToken));
   return found;
 }
 
-function toRecordSet(zone: string, record: z.infer<typeof recordSchema>): RecordSet {
-  const { name, type, ttl, rrdatas } = record;
-  if (ttl === undefined || rrdatas === undefined) {
-    throw new PermanentError(
-      "DNS_REFUSED",
-      `zone ${zone}: ${type} ${name} has a routing policy instead of data`,
-      {
-        hint: "make it a plain record set: the builder can't tell where such a name points",
-      },
-    );
-  }
-  return { zone, name, type, ttlSeconds: ttl, rrdatas };
+function toRecordSet(zone: string, { name, type, ttl, ...data }: Rrset): RecordSet {
+  const set = { zone, name, type, ttlSeconds: ttl };
+  if ("rrdatas" in data) return { ...set, rrdatas: data.rrdatas };
+  return { ...set, rrdatas: addressesIn(data.routingPolicy), routingPolicy: true };
 }
 
-async function sendChange(ask: Ask, change: ZoneChange): Promise<string> {
-  const { zone } = change;
-  const toBody = ({ name, type, ttlSeconds, rrdatas }: RecordSet) => ({
-    name,
-    type,
-    ttl: ttlSeconds,
-    rrdatas,
-  });
-  const body = { additions: change.additions.map(toBody), deletions: change.deletions.map(toBody) };
-  const answer = await ask("POST", [zone, "changes"], { body });
-  // A deletion of what is gone is a 404 as well, so the zone itself tells which it was.
-  if (answer.status === 404 && change.deletions.length > 0 && (await ask("GET", [zone])).status === 200) {
-    throw new ConflictError(`zone ${zone}`);
+/** All addresses in a routing policy: its kinds hold them at different depths. */
+function addressesIn(policy: unknown): string[] {
+  if (typeof policy === "string") return isIP(policy) === 0 ? [] : [policy];
+  return typeof policy === "object" && policy !== null ? Object.values(policy).flatMap(addressesIn) : [];
+}
+
+async function sendChange(ask: Ask, { zone, additions, deletions }: ZoneChange): Promise<string> {
+  try {
+    const { id } = await ask(zone, changeSchema, async (asked) => {
+      const toRecord = ({ name, type, ttlSeconds, rrdatas }: RecordSet) =>
+        asked.record(type, { name, ttl: ttlSeconds, data: rrdatas });
+      const change = { add: additions.map(toRecord), delete: deletions.map(toRecord) };
+      const [, body] = (await asked.createChange(change)) as [unknown, unknown];
+      return [body];
+    });
+    return id;
+  } catch (error) {
+    const status = error instanceof TransientError ? error.status : undefined;
+    // A deletion of what is gone is a 404, as is a zone that is gone: the zone itself tells which it was.
+    const isGone = status === 404 && deletions.length > 0 && (await ask(zone, zoneSchema, metadata));
+    throw isGone || status === 409 || status === 412 ? new ConflictError(`zone ${zone}`, error) : error;
   }
-  return readAnswer(zone, answer, changeSchema).id;
+}
+
+/** For `catch`: nothing for these statuses, the error for all others. */
+function noneFor(...statuses: number[]): (error: unknown) => undefined {
+  return (error) => {
+    if (!(error instanceof TransientError) || !statuses.includes(error.status ?? 0)) throw error;
+  };
 }

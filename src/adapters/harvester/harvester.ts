@@ -1,16 +1,11 @@
 import { z } from "zod";
-import { PermanentError } from "../../errors.ts";
-import type { Harvester, ImportResult } from "../../ports/harvester.ts";
-import { basicAuthorization } from "../http/redact-url.ts";
-import type { HttpAnswer, HttpRequest } from "../http/send.ts";
-import { exchange, parseJson, readBody, unexpected } from "./client.ts";
+import type { Harvester } from "../../ports/harvester.ts";
+import { ask, parseJson, readJson, unexpected, type HttpAnswer } from "../http/send.ts";
+import { fillPlaceholders, joinUrl } from "../http/url.ts";
 import { executionSchema, listSchema } from "./schemas.ts";
-import { fillPlaceholders, joinUrl } from "./urls.ts";
 
 const dependency = "the harvester";
-const timeoutMs = 30_000;
-/** 83 jobs and 48 organisations are one row after the other. */
-const importTimeoutMs = 120_000;
+const maxBytes = 32 * 1024 * 1024;
 
 export interface HarvesterOptions {
   /** API_PREFIX; `{namespace}` is filled in. */
@@ -21,99 +16,85 @@ export interface HarvesterOptions {
   password: string;
   /** 30 s where nothing is said. */
   timeoutMs?: number | undefined;
-  /** 120 s where nothing is said. */
+  /** 120 s where nothing is said: 83 jobs and 48 organisations are one row after the other. */
   importTimeoutMs?: number | undefined;
 }
 
 /**
- * The harvester over HTTP, without retries. All methods throw TransientError when it can't be asked or answers with
- * rubbish, PermanentError HARVESTER_LOGIN when it refuses the login.
+ * The harvester over HTTP, without retries. All methods throw TransientError when there is no answer, or one that is
+ * neither success nor documented: a Tomcat whose application could not start answers 404 on every path.
  */
 export function createHarvester(options: HarvesterOptions): Harvester {
-  const ask = createAsk(options);
+  const { get, post } = createRequests(options);
   const segment = encodeURIComponent;
   return {
     async exportData(namespace) {
-      const { url, answer } = await ask(namespace, "GET", "/data");
-      if (answer.status !== 200) refuse(url, answer);
-      return readBody(dependency, url, answer.body, z.looseObject({}));
+      return readJson(dependency, await get(namespace, "/data"), z.looseObject({}));
     },
     async importData(namespace, document) {
-      const { url, answer } = await ask(namespace, "POST", "/data", document);
-      return readImport(url, answer);
+      const answer = await post(namespace, "/data", document);
+      if (answer.status === 201) return { loaded: true };
+      const refused = z.object({ error: z.string() }).safeParse(parseJson(answer.body));
+      if (answer.status === 200 && refused.success) return { loaded: false, error: refused.data.error };
+      throw refuse(answer);
     },
     async findList(namespace, identifier) {
-      const { url, answer } = await ask(namespace, "GET", `/job/list/${segment(identifier)}`);
-      if (answer.status === 404) return undefined;
-      if (answer.status !== 200) refuse(url, answer);
-      if (isEmpty(answer)) return undefined;
-      return readBody(dependency, url, answer.body, listSchema);
+      const answer = await get(namespace, `/job/list/${segment(identifier)}`);
+      if (answer.body.toString("utf8").trim() === "") return undefined;
+      return readJson(dependency, answer, listSchema);
     },
     async startList(namespace, identifier) {
-      const { url, answer } = await ask(namespace, "POST", `/job/list/${segment(identifier)}/run`);
-      if (!isSuccess(answer)) refuse(url, answer);
+      requireSuccess(await post(namespace, `/job/list/${segment(identifier)}/run`));
     },
     async findExecution(namespace, jobId) {
-      const { url, answer } = await ask(namespace, "GET", `/job/configuration/${jobId}/execution`);
-      if (answer.status === 404) return undefined;
-      if (answer.status !== 200) refuse(url, answer);
-      if (isEmpty(answer)) return undefined;
-      return readBody(dependency, url, answer.body, executionSchema);
+      const answer = await get(namespace, `/job/configuration/${jobId}/execution`);
+      return readJson(dependency, answer, executionSchema);
     },
     async startJob(namespace, jobId) {
-      const { url, answer } = await ask(namespace, "POST", `/job/configuration/${jobId}/run`);
-      if (!isSuccess(answer)) refuse(url, answer);
+      requireSuccess(await post(namespace, `/job/configuration/${jobId}/run`));
     },
   };
 }
 
-type Ask = (
-  namespace: string,
-  method: HttpRequest["method"],
-  path: string,
-  body?: Uint8Array,
-) => Promise<{ url: string; answer: HttpAnswer }>;
-
-function createAsk(options: HarvesterOptions): Ask {
-  const authorization = basicAuthorization(options.username, options.password);
-  return async (namespace, method, path, body) => {
-    const url = joinUrl(fillPlaceholders(options.apiPrefix, { namespace }), options.apiPath, path);
-    const answer = await exchange(dependency, {
-      method,
-      url,
-      headers: {
-        Accept: "application/json",
-        ...(method === "POST" && { Authorization: authorization }),
-        ...(body && { "Content-Type": "application/json;charset=utf-8" }),
-      },
-      ...(body && { body }),
-      totalTimeoutMs: body ? (options.importTimeoutMs ?? importTimeoutMs) : (options.timeoutMs ?? timeoutMs),
-    });
-    return { url, answer };
+function createRequests(options: HarvesterOptions) {
+  const { timeoutMs = 30_000, importTimeoutMs = 120_000 } = options;
+  const urlOf = (namespace: string, path: string) =>
+    joinUrl(fillPlaceholders(options.apiPrefix, { namespace }), options.apiPath, path);
+  const headers = { Accept: "application/json" };
+  const auth = { username: options.username, password: options.password };
+  return {
+    /** Reading needs no login; only a 200 is an answer. */
+    get: async (namespace: string, path: string): Promise<HttpAnswer> => {
+      const url = urlOf(namespace, path);
+      const answer = await ask(dependency, {
+        method: "GET",
+        url,
+        headers,
+        totalTimeoutMs: timeoutMs,
+        maxBytes,
+      });
+      if (answer.status !== 200) throw refuse(answer);
+      return answer;
+    },
+    post: (namespace: string, path: string, body?: Uint8Array): Promise<HttpAnswer> =>
+      ask(dependency, {
+        method: "POST",
+        url: urlOf(namespace, path),
+        auth,
+        headers: { ...headers, ...(body && { "Content-Type": "application/json;charset=utf-8" }) },
+        ...(body && { body }),
+        totalTimeoutMs: body ? importTimeoutMs : timeoutMs,
+        maxBytes,
+      }),
   };
 }
 
-/** 201: loaded; 200 with an `error` body: nothing was (facts.md, 4.6). */
-function readImport(url: string, answer: HttpAnswer): ImportResult {
-  if (answer.status === 201) return { loaded: true };
-  const refused = z.object({ error: z.string() }).safeParse(parseJson(answer.body));
-  if (answer.status === 200 && refused.success) return { loaded: false, error: refused.data.error };
-  return refuse(url, answer);
+function requireSuccess(answer: HttpAnswer): void {
+  if (answer.status < 200 || answer.status > 299) throw refuse(answer);
 }
 
-function refuse(url: string, answer: HttpAnswer): never {
-  if (answer.status === 401 || answer.status === 403) {
-    throw new PermanentError("HARVESTER_LOGIN", `the harvester refused the login (${answer.status})`, {
-      hint: "API_USERNAME and API_PASSWORD must be those of the release (password.harvester)",
-    });
-  }
-  return unexpected(dependency, "HARVESTER_REFUSED", url, answer);
-}
-
-function isSuccess({ status }: HttpAnswer): boolean {
-  return status >= 200 && status < 300;
-}
-
-function isEmpty({ body }: HttpAnswer): boolean {
-  return body.toString("utf8").trim() === "";
+function refuse(answer: HttpAnswer) {
+  const isLogin = answer.status === 401 || answer.status === 403;
+  const hint = "API_USERNAME and API_PASSWORD must be those of the release (password.harvester)";
+  return unexpected(dependency, answer, isLogin ? { hint } : {});
 }

@@ -1,2 +1,2 @@
-export { createHarvester, type HarvesterOptions } from "./harvester.ts";
-export { createSite, type SiteOptions } from "./site.ts";
+export { createHarvester } from "./harvester.ts";
+export { createSite } from "./site.ts";

@@ -1,4 +1,4 @@
-/** The harvester's JSON (facts.md, 5), read leniently: null is absent, unknown fields are left alone. */
+/** The harvester's JSON, read leniently: null is absent, unknown fields are left alone. */
 import { z } from "zod";
 import type { HarvestExecution, HarvestJob, HarvestList } from "../../domain/harvest.ts";
 
@@ -7,26 +7,14 @@ const text = z
   .nullish()
   .transform((value) => value?.toString());
 const count = z.coerce.number().nullish().catch(undefined);
+const amount = count.transform((value) => value ?? 0);
 
-/** Milliseconds of an epoch number, ISO 8601 (without a zone: UTC), or Jackson's [year, month, day, …]. */
+/** Milliseconds of an epoch number, as the real program writes it, or of an ISO 8601 text. */
 const instant = z
-  .union([z.number(), z.string(), z.array(z.number()).min(3)])
+  .union([z.number(), z.string().transform((value) => Date.parse(value))])
   .nullish()
   .catch(undefined)
-  .transform(toMs);
-
-export function toMs(value: number | string | number[] | null | undefined): number | undefined {
-  if (value === null || value === undefined) return undefined;
-  if (typeof value === "number") return value;
-  if (Array.isArray(value)) {
-    const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0, nanos = 0] = value;
-    return Date.UTC(year, month - 1, day, hour, minute, second, Math.floor(nanos / 1e6));
-  }
-  if (/^\d+$/.test(value)) return Number(value);
-  const local = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?$/.test(value);
-  const ms = Date.parse(local ? `${value}Z` : value.replace(/([+-]\d\d)(\d\d)$/, "$1:$2"));
-  return Number.isNaN(ms) ? undefined : ms;
-}
+  .transform((ms) => (ms === null || Number.isNaN(ms) ? undefined : ms));
 
 const jobSchema = z
   .object({
@@ -68,21 +56,39 @@ export const listSchema = z
     jobs: list.jobConfigurations ?? [],
   }));
 
-/** `{}` is a job that never ran. */
-export const executionSchema = z
+const exitStatus = z.object({ exitCode: text, exitDescription: text }).nullish().catch(undefined);
+
+const stepSchema = z
+  .object({
+    stepName: text,
+    exitStatus,
+    readCount: amount,
+    writeCount: amount,
+    filterCount: amount,
+    readSkipCount: amount,
+    processSkipCount: amount,
+    writeSkipCount: amount,
+  })
+  .transform(({ stepName = "", exitStatus: exit, readCount, writeCount, filterCount, ...skipped }) => ({
+    name: stepName,
+    exitCode: exit?.exitCode,
+    exitDescription: exit?.exitDescription,
+    readCount,
+    writeCount,
+    filterCount,
+    skipCount: skipped.readSkipCount + skipped.processSkipCount + skipped.writeSkipCount,
+  }));
+
+const ranSchema = z
   .object({
     id: count,
-    status: text,
+    status: z.string(),
     startTime: instant,
     endTime: instant,
-    exitStatus: z.object({ exitCode: text, exitDescription: text }).nullish().catch(undefined),
-    stepExecutions: z
-      .array(z.object({ readCount: count, writeCount: count }))
-      .nullish()
-      .catch(undefined),
+    exitStatus,
+    stepExecutions: z.array(stepSchema).nullish().catch(undefined),
   })
-  .transform((execution): HarvestExecution | undefined => {
-    if (execution.status === undefined) return undefined;
+  .transform((execution): HarvestExecution => {
     const steps = execution.stepExecutions ?? [];
     return {
       id: execution.id ?? undefined,
@@ -91,7 +97,12 @@ export const executionSchema = z
       endedAt: execution.endTime,
       exitCode: execution.exitStatus?.exitCode,
       exitDescription: execution.exitStatus?.exitDescription,
-      readCount: steps.reduce((sum, step) => sum + (step.readCount ?? 0), 0),
-      writeCount: steps.reduce((sum, step) => sum + (step.writeCount ?? 0), 0),
+      readCount: steps.reduce((sum, step) => sum + step.readCount, 0),
+      writeCount: steps.reduce((sum, step) => sum + step.writeCount, 0),
+      steps,
     };
   });
+
+/** `{}` is a job that never ran, `null` one whose row is gone. */
+const neverRan = z.union([z.null(), z.strictObject({})]).transform(() => undefined);
+export const executionSchema = z.union([neverRan, ranSchema]);

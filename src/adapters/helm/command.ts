@@ -1,9 +1,14 @@
-/** How helm is started: shared by the files of its subcommands, which only build arguments. */
+/** How helm is started. */
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { TransientError } from "../../errors.ts";
-import { pickEnvironment, type Environment } from "../process/environment.ts";
-import { runProgram, type ProgramResult } from "../process/run-program.ts";
+import {
+  onThisMachine,
+  pickEnvironment,
+  runProgram,
+  type Environment,
+  type ProgramResult,
+} from "../process/run-program.ts";
 
 export interface HelmOptions {
   /** HELM_BIN: a path, or a name that PATH finds. */
@@ -19,16 +24,11 @@ export interface HelmOptions {
 export interface HelmCall {
   args: readonly string[];
   timeoutMs: number;
-  /** Marks the process, so that the next builder finds it should this one be killed. */
-  release?: string;
   /** Rendering needs no cluster, and is given no way to one. */
   offline?: boolean;
   maxStdoutBytes?: number;
   signal?: AbortSignal | undefined;
 }
-
-/** The variable that marks every helm process with the release it works on. */
-export const releaseMarker = "POWO_BUILDER_RELEASE";
 
 /** Logins of private OCI registries. */
 const registryAccess = ["HELM_REGISTRY_CONFIG", "DOCKER_CONFIG"];
@@ -42,20 +42,16 @@ const clusterAccess = [
 ];
 
 /** The whole environment of a helm process; its caches stay in the work folder. */
-export function helmEnvironment(options: HelmOptions, call: Pick<HelmCall, "release" | "offline">) {
-  const folder = (name: string) => path.join(options.workDir, "helm", name);
+function helmEnvironment({ workDir, env, kubeconfig }: HelmOptions, offline: boolean) {
+  const folder = (name: string) => path.join(workDir, "helm", name);
   return {
     HOME: folder("home"),
-    ...pickEnvironment(
-      options.env,
-      call.offline === true ? registryAccess : [...clusterAccess, ...registryAccess],
-    ),
+    ...pickEnvironment(env, offline ? registryAccess : [...clusterAccess, ...registryAccess]),
     HELM_CACHE_HOME: folder("cache"),
     HELM_CONFIG_HOME: folder("config"),
     HELM_DATA_HOME: folder("data"),
     KUBECACHEDIR: folder("kube"),
-    ...(call.offline !== true && options.kubeconfig !== undefined && { KUBECONFIG: options.kubeconfig }),
-    ...(call.release !== undefined && { [releaseMarker]: call.release }),
+    ...(!offline && kubeconfig !== undefined && { KUBECONFIG: kubeconfig }),
   };
 }
 
@@ -64,40 +60,22 @@ export function helmEnvironment(options: HelmOptions, call: Pick<HelmCall, "rele
  * there is no such program, the signal's reason when it was aborted.
  */
 export async function runHelm(options: HelmOptions, call: HelmCall): Promise<ProgramResult> {
-  await mkdir(path.join(options.workDir, "helm"), { recursive: true });
+  await onThisMachine(() => mkdir(path.join(options.workDir, "helm"), { recursive: true }));
+  const { args, timeoutMs, offline = false, maxStdoutBytes, signal } = call;
   const result = await runProgram({
     file: options.bin,
-    args: call.args,
-    env: helmEnvironment(options, call),
+    args,
+    env: helmEnvironment(options, offline),
     cwd: options.workDir,
-    signal: call.signal,
-    timeoutMs: call.timeoutMs,
-    maxStdoutBytes: call.maxStdoutBytes,
+    signal,
+    timeoutMs,
+    maxStdoutBytes,
     setting: "HELM_BIN",
   });
-  if (result.timedOut) {
-    throw new TransientError(
-      "helm",
-      `helm ${call.args[0] ?? ""} did not end within its time and was stopped`,
-    );
-  }
-  if (result.killedBy !== undefined && !result.tooMuchOutput) {
-    throw new TransientError("helm", `helm ${call.args[0] ?? ""} was killed (${result.killedBy})`, {
-      details: result.stderrLines,
-    });
-  }
-  return result;
-}
-
-/** A duration as helm reads it; never zero, which would mean at once. */
-export function helmDuration(ms: number): string {
-  return `${Math.max(1, Math.ceil(ms / 1000))}s`;
-}
-
-/** The values files as arguments. Helm splits them at commas, as CSV, so a path that holds one is quoted. */
-export function valuesArguments(files: readonly string[]): string[] {
-  return files.flatMap((file) => [
-    "--values",
-    /[",\n]/.test(file) ? `"${file.replaceAll('"', '""')}"` : file,
-  ]);
+  const verb = args[0] ?? "";
+  if (result.timedOut)
+    throw new TransientError("helm", `helm ${verb} did not end within its time and was stopped`);
+  if (result.killedBy === undefined || result.tooMuchOutput) return result;
+  const details = result.stderrLines;
+  throw new TransientError("helm", `helm ${verb} was killed (${result.killedBy})`, { details });
 }

@@ -1,119 +1,141 @@
-/** One HTTP exchange over axios: no redirects, no retries, bounded in size and time. */
+/** HTTP over axios: no redirects, no retries, bounded in size and time; its errors never leave this file. */
 import http from "node:http";
 import https from "node:https";
-import type { Readable } from "node:stream";
-import axios, { AxiosError, type AxiosResponse } from "axios";
+import axios, { AxiosError } from "axios";
+import type { z } from "zod";
+import { TransientError } from "../../errors.ts";
+import { proxyFor } from "./proxy.ts";
+import { retryAfterMs } from "./retry-after.ts";
 
 export interface HttpRequest {
-  method: "GET" | "POST" | "HEAD";
-  /** Without credentials: they go into `headers`. */
+  method: "GET" | "POST";
+  /** Credentials in it are sent as basic authentication, and shown nowhere. */
   url: string;
+  /** Basic authentication; what the URL holds wins. */
+  auth?: { username: string; password: string } | undefined;
   headers?: Record<string, string>;
   body?: Uint8Array;
-  /** The longest silence, before the answer and within it. */
-  idleTimeoutMs: number;
-  /** The longest whole exchange; unlimited where nothing is said. */
-  totalTimeoutMs?: number;
+  /** The longest whole exchange, from the connection to the last byte. */
+  totalTimeoutMs: number;
+  /** The longest silence within it. */
+  idleTimeoutMs?: number;
   maxBytes: number;
-  /** Never through a proxy: for addresses that mean this machine. */
-  direct?: boolean;
   signal?: AbortSignal | undefined;
 }
 
 export interface HttpAnswer {
+  /** The question, for messages: `GET /data on host`. */
+  asked: string;
   status: number;
   /** Names in lower case. */
   headers: Record<string, unknown>;
   body: Buffer;
 }
 
-/**
- * Why there was no answer. Holds nothing of the request: an axios error does, credentials included. It stays
- * inside the adapters, which say in their own words what it means for them.
- */
+/** Why there was no answer. Holds nothing of the request, as an axios error does: headers, body, credentials. */
 export class HttpFailure extends Error {
-  /** `code` is a system error code such as ECONNREFUSED, ENOTFOUND, ETIMEDOUT. */
+  /** A system error code such as ECONNREFUSED, ENOTFOUND or ETIMEDOUT, or `tooLarge`. */
   readonly code: string;
-  readonly kind: "network" | "too-large";
 
-  constructor(kind: "network" | "too-large", code: string) {
-    super(code);
-    this.kind = kind;
+  constructor(code: string, asked: string) {
+    super(`${code} (${asked})`);
     this.code = code;
   }
 }
 
+/** The code of an answer beyond `maxBytes`. */
+export const tooLarge = "ERR_TOO_LARGE";
+
+/** The harvester's import is the largest body that is sent. */
+const maxBodyLength = 64 * 1024 * 1024;
 const agents = {
   httpAgent: new http.Agent({ keepAlive: true }),
   httpsAgent: new https.Agent({ keepAlive: true }),
 };
 
-/** Sends a request; any status is an answer. Throws HttpFailure, or the signal's reason when it was aborted. */
+/**
+ * Sends a request; any status is an answer. Throws HttpFailure, the signal's reason when it was aborted, and ConfigError
+ * for a proxy that is no URL.
+ */
 export async function send(request: HttpRequest): Promise<HttpAnswer> {
-  request.signal?.throwIfAborted();
-  const expiry = new AbortController();
-  const expire = () => expiry.abort();
-  const idle = setTimeout(expire, request.idleTimeoutMs);
-  const total = setTimeout(expire, request.totalTimeoutMs ?? 0x7fffffff);
-  const signal = request.signal ? AbortSignal.any([request.signal, expiry.signal]) : expiry.signal;
+  const url = new URL(request.url);
+  const proxy = proxyFor(url);
+  const asked = `${request.method} ${url.pathname} on ${url.host}`;
+  // axios' own timeout ends with the headers: a body that drips for ever needs this one.
+  const total = AbortSignal.timeout(request.totalTimeoutMs);
   try {
-    const response = await open(request, signal);
-    const body = await readBody(response.data, request.maxBytes, signal, () => idle.refresh());
-    return { status: response.status, headers: Object.fromEntries(Object.entries(response.headers)), body };
+    const { status, headers, data } = await axios.request<Buffer>({
+      ...agents,
+      adapter: "http",
+      method: request.method,
+      url: url.href,
+      ...(request.auth && { auth: request.auth }),
+      headers: { "User-Agent": "powo-builder", ...request.headers },
+      ...(request.body && { data: Buffer.from(request.body) }),
+      responseType: "arraybuffer",
+      validateStatus: () => true,
+      maxRedirects: 0,
+      maxContentLength: request.maxBytes,
+      maxBodyLength,
+      timeout: request.idleTimeoutMs ?? 0,
+      transitional: { clarifyTimeoutError: true },
+      signal: request.signal ? AbortSignal.any([request.signal, total]) : total,
+      proxy,
+    });
+    return { asked, status, headers: Object.fromEntries(Object.entries(headers)), body: data };
   } catch (error) {
     request.signal?.throwIfAborted();
-    if (error instanceof HttpFailure) throw error;
-    throw new HttpFailure("network", expiry.signal.aborted ? "ETIMEDOUT" : codeOf(error));
-  } finally {
-    clearTimeout(idle);
-    clearTimeout(total);
+    throw new HttpFailure(total.aborted ? "ETIMEDOUT" : codeOf(error), asked);
   }
 }
 
-function open(request: HttpRequest, signal: AbortSignal): Promise<AxiosResponse<Readable>> {
-  return axios.request<Readable>({
-    ...agents,
-    adapter: "http",
-    method: request.method,
-    url: request.url,
-    headers: { "User-Agent": "powo-builder", ...request.headers },
-    ...(request.body && { data: Buffer.from(request.body) }),
-    transformRequest: [(data: unknown) => data],
-    maxBodyLength: Infinity,
-    maxRedirects: 0,
-    ...(request.direct === true && { proxy: false }),
-    responseType: "stream",
-    validateStatus: null,
-    signal,
+/** axios has one code for a body that is too large and one that broke off; only the latter comes with a response. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof AxiosError) || error.code === undefined) return "ECONNRESET";
+  if (error.code !== AxiosError.ERR_BAD_RESPONSE) return error.code;
+  return error.response ? "ECONNRESET" : tooLarge;
+}
+
+/** As `send`; throws TransientError when there is no answer. */
+export async function ask(dependency: string, request: HttpRequest): Promise<HttpAnswer> {
+  try {
+    return await send(request);
+  } catch (error) {
+    if (!(error instanceof HttpFailure)) throw error;
+    throw new TransientError(dependency, `${dependency} can't be asked: ${error.message}`);
+  }
+}
+
+/** The error for an answer that is neither success nor expected; the hint says what to check when it is a refusal. */
+export function unexpected(
+  dependency: string,
+  { asked, status, headers }: HttpAnswer,
+  more: { hint?: string | undefined; setting?: string } = {},
+): TransientError {
+  return new TransientError(dependency, `${dependency} answered ${status} (${asked})`, {
+    status,
+    retryAfterMs: retryAfterMs(headers["retry-after"]),
+    ...more,
   });
 }
 
-async function readBody(
-  stream: Readable,
-  maxBytes: number,
-  signal: AbortSignal,
-  onChunk: () => void,
-): Promise<Buffer> {
-  const stop = () => stream.destroy(new Error("aborted"));
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      onChunk();
-      size += chunk.length;
-      if (size > maxBytes) throw new HttpFailure("too-large", "ERR_TOO_LARGE");
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks);
-  } finally {
-    signal.removeEventListener("abort", stop);
-    stream.destroy();
-  }
+/** The body as the schema reads it. Throws TransientError for anything else: a proxy's page, half an answer. */
+export function readJson<T>(
+  dependency: string,
+  { asked, status, body }: HttpAnswer,
+  schema: z.ZodType<T>,
+): T {
+  const parsed = schema.safeParse(parseJson(body));
+  if (parsed.success) return parsed.data;
+  const message = `${dependency} answered ${status} with what can't be read (${asked})`;
+  throw new TransientError(dependency, message, { status });
 }
 
-function codeOf(error: unknown): string {
-  if (error instanceof AxiosError && error.code !== undefined) return error.code;
-  if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
-  return "ECONNRESET";
+/** undefined for what isn't JSON. JSON is UTF-8, whatever charset the Content-Type claims. */
+export function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString("utf8")) as unknown;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,54 +1,105 @@
-/** What the nodes have, and what pods have asked of them. */
-import { type ClusterCapacity, quantity, requestOf } from "../../domain/capacity.ts";
-import type { Api } from "./api.ts";
-import { type Node, resources } from "./resources.ts";
+/** What the nodes have, what pods have asked of them, and what a release would ask: all in numbers. */
+import type { CoreV1Api, V1Container, V1Node, V1PodSpec } from "@kubernetes/client-node";
+import { findSuffix, quantityToScalar } from "@kubernetes/client-node/dist/util.js";
+import type { Amount, ClusterCapacity, QuotaView, WantedPods } from "../../domain/capacity.ts";
+import type { RenderedObject } from "../../domain/release.ts";
+import { listAll } from "./client.ts";
+import { unlessRefused } from "./failures.ts";
 
-/** Throws PermanentError KUBERNETES_FORBIDDEN where the builder may not see nodes, pods or quotas of the whole cluster. */
-export async function readCapacity(api: Api): Promise<ClusterCapacity> {
+/** See Cluster.capacity. */
+export async function readCapacity(
+  core: CoreV1Api,
+  release: readonly RenderedObject[],
+): Promise<ClusterCapacity | undefined> {
   const fieldSelector = "status.phase!=Succeeded,status.phase!=Failed";
-  const [nodes, pods, quotas] = await Promise.all([
-    api.list(resources.nodes),
-    api.list(resources.pods, { fieldSelector }),
-    api.list(resources.quotas),
+  const all = Promise.all([
+    listAll((query) => core.listNode(query)),
+    listAll((query) => core.listPodForAllNamespaces({ fieldSelector, ...query })),
+    listAll((query) => core.listResourceQuotaForAllNamespaces(query)),
   ]);
+  const [nodes, pods, quotas] = (await unlessRefused(all, 403)) ?? [];
+  if (!nodes || !pods || !quotas) return undefined;
   return {
     nodes: nodes.map(nodeView),
     pods: pods.map(({ metadata, spec }) => ({
       namespace: metadata?.namespace ?? "",
       node: spec?.nodeName,
-      ...requestOf((spec ?? {}) as Parameters<typeof requestOf>[0]),
+      ...requestOf(spec),
     })),
-    quotas: quotas.map(({ metadata, spec }) => {
-      const hard = spec?.hard ?? {};
-      const of = (...names: string[]) => names.map((name) => hard[name]).find((value) => value !== undefined);
-      const [cpu, memory, most] = [
-        of("requests.cpu", "cpu"),
-        of("requests.memory", "memory"),
-        of("pods", "count/pods"),
-      ];
-      return {
-        namespace: metadata?.namespace ?? "",
-        name: metadata?.name ?? "",
-        hard: {
-          ...(cpu === undefined ? {} : { cpu: quantity(cpu) }),
-          ...(memory === undefined ? {} : { memory: quantity(memory) }),
-          ...(most === undefined ? {} : { pods: quantity(most) }),
-        },
-      };
-    }),
+    quotas: quotas.map(({ metadata, spec }) => ({
+      namespace: metadata?.namespace ?? "",
+      name: metadata?.name ?? "",
+      hard: boundsOf(spec?.hard ?? {}),
+    })),
+    wanted: wantedBy(release),
   };
 }
 
 const keepsOut = new Set(["NoSchedule", "NoExecute"]);
 
 /** A node with a taint takes only pods that tolerate it: the release's have none. */
-function nodeView({ metadata, spec, status }: Node): ClusterCapacity["nodes"][number] {
+function nodeView({ metadata, spec, status }: V1Node): ClusterCapacity["nodes"][number] {
   const ready = status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True");
   const tainted = spec?.taints?.some(({ effect }) => keepsOut.has(effect)) ?? false;
   const { cpu, memory, pods } = status?.allocatable ?? {};
   return {
     name: metadata?.name ?? "",
     schedulable: ready === true && spec?.unschedulable !== true && !tainted,
-    allocatable: { cpu: quantity(cpu), memory: quantity(memory), pods: quantity(pods) },
+    allocatable: { cpu: numberOf(cpu), memory: numberOf(memory), pods: numberOf(pods) },
   };
+}
+
+function boundsOf(hard: Record<string, string>): QuotaView["hard"] {
+  const names = {
+    cpu: ["requests.cpu", "cpu"],
+    memory: ["requests.memory", "memory"],
+    pods: ["pods", "count/pods"],
+  };
+  const found = Object.entries(names).map(([what, keys]) => [what, keys.find((key) => key in hard)] as const);
+  return Object.fromEntries(
+    found.flatMap(([what, key]) => (key === undefined ? [] : [[what, numberOf(hard[key])]])),
+  );
+}
+
+/** The pods of a rendered chart. */
+export function wantedBy(release: readonly RenderedObject[]): WantedPods[] {
+  return release.flatMap(({ kind, name, manifest }) => {
+    if (kind !== "Deployment" && kind !== "StatefulSet" && kind !== "DaemonSet") return [];
+    const spec = (manifest["spec"] ?? {}) as { replicas?: number; template?: { spec?: V1PodSpec } };
+    const copies = kind === "DaemonSet" ? "one per node" : (spec.replicas ?? 1);
+    return [{ component: name, copies, ...requestOf(spec.template?.spec) }];
+  });
+}
+
+/** What a pod asks for: its containers together, or an init container that alone asks for more. */
+export function requestOf({
+  containers = [],
+  initContainers = [],
+  overhead = {},
+}: Partial<V1PodSpec> = {}): Amount {
+  const of = (resource: "cpu" | "memory") => {
+    // A limit without a request is a request of the same size.
+    const ask = ({ resources }: V1Container) =>
+      numberOf(resources?.requests?.[resource] ?? resources?.limits?.[resource]);
+    const together = containers.reduce((sum, container) => sum + ask(container), 0);
+    let [sidecars, first] = [0, 0];
+    for (const container of initContainers) {
+      if (container.restartPolicy === "Always") sidecars += ask(container);
+      first = Math.max(first, sidecars + (container.restartPolicy === "Always" ? 0 : ask(container)));
+    }
+    return Math.max(together + sidecars, first) + numberOf(overhead[resource]);
+  };
+  return { cpu: of("cpu"), memory: of("memory") };
+}
+
+/** A quantity as Kubernetes or a chart writes it: `500m`, `2Gi`, `1e3`, 2; 0 for what is none. */
+export function numberOf(quantity: string | number | undefined): number {
+  const text = String(quantity ?? "").trim();
+  const suffix = findSuffix(text);
+  try {
+    // client-node takes no fraction of a unit (1.5Gi): the API server never writes one, charts do.
+    return Number(text.slice(0, text.length - suffix.length)) * Number(quantityToScalar(`1${suffix}`)) || 0;
+  } catch {
+    return 0;
+  }
 }

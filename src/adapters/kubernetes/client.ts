@@ -1,96 +1,143 @@
-/** The connection to the cluster: where it is, who we are, which namespace is ours. */
-import { readFileSync } from "node:fs";
-import path from "node:path";
-import { KubeConfig } from "@kubernetes/client-node";
-import { fileTrouble } from "../../domain/words.ts";
-import { ConfigError, messageOf } from "../../errors.ts";
-import { createApi, type Api } from "./api.ts";
-import { createTransport } from "./transport.ts";
-
-const serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
+/** client-node's API classes, on shared connections and with the builder's errors. */
+import { once } from "node:events";
+import {
+  type ApiConstructor,
+  createConfiguration,
+  PatchStrategy,
+  type RequestContext,
+  ResponseContext,
+  SelfDecodingBody,
+  ServerConfiguration,
+  setHeaderOptions,
+  type V1ListMeta,
+  wrapHttpLibrary,
+} from "@kubernetes/client-node";
+import { request } from "undici";
+import { TransientError } from "../../errors.ts";
+import { type Connections, type Credentials, shareConnections } from "./connections.ts";
+import { type Answer, dependency, mediaTypeOf, noAnswer, translate } from "./failures.ts";
+import { findNamespace, loadKubeConfig } from "./kubeconfig.ts";
 
 export interface ConnectOptions {
   /** Path of a kubeconfig, or several as in KUBECONFIG; without it the pod's service account, then the default. */
   kubeconfig?: string | undefined;
   /** The builder's own namespace (BUILDER_NAMESPACE); else the pod's, or the context's. */
   namespace?: string | undefined;
-  /** The longest that one call may take. */
+  /** How long one call may take, from reading the credentials to the end of the answer. */
   timeoutMs?: number | undefined;
 }
 
 export interface KubernetesConnection {
-  api: Api;
+  /**
+   * An API class of client-node. Its calls throw ConflictError for 409, and TransientError for everything else that is
+   * no good answer within the time limit.
+   */
+  api<T extends object>(api: ApiConstructor<T>, timeoutMs?: number): T;
   /** The builder's own namespace. */
   namespace: string;
   /** URL of the API server, without credentials. */
   server: string;
-  /** Closes idle connections; the process ends without it, too. */
+  /** Closes all connections; the process ends without it, too. */
   close(): void;
 }
 
 /** Reads the configuration; asks nothing yet. Throws ConfigError when there is none that can be read. */
 export function connect(options: ConnectOptions = {}): KubernetesConnection {
-  const kubeConfig = load(options.kubeconfig);
-  const cluster = kubeConfig.getCurrentCluster();
-  if (!cluster || !URL.canParse(cluster.server))
-    throw kubeconfigError(
-      "names no cluster with a server in its current context; see what it holds: kubectl config view",
-    );
-  const transport = createTransport(kubeConfig, options.timeoutMs ?? 30_000);
+  const { kubeConfig, server } = loadKubeConfig(options.kubeconfig);
+  // Left alone, client-node 2.0.1 opens a new connection for each request.
+  const connections = shareConnections(kubeConfig);
   return {
-    api: createApi(transport),
+    api: (api, timeoutMs = options.timeoutMs ?? 30_000) =>
+      new api(
+        createConfiguration({
+          baseServer: new ServerConfiguration(server, {}),
+          httpApi: wrapHttpLibrary({ send: (context) => exchange(context, connections, timeoutMs) }),
+        }),
+      ),
     namespace: findNamespace(kubeConfig, options.namespace),
-    server: new URL(cluster.server).origin,
-    close: () => transport.close(),
+    server: new URL(server).origin,
+    close: () => connections.close(),
   };
 }
 
-/** The context that client-node makes up (of localhost:8080) where it has found nothing. */
-const nothingConfigured = "loaded-context";
-
-const kubeconfigError = (what: string): ConfigError => new ConfigError([{ where: "KUBECONFIG", what }]);
-
-function load(files: string | undefined): KubeConfig {
-  const kubeConfig = new KubeConfig();
-  try {
-    const [first, ...others] = (files ?? "").split(path.delimiter).filter((file) => file !== "");
-    if (first !== undefined) {
-      kubeConfig.loadFromFile(first);
-      for (const file of others) {
-        const further = new KubeConfig();
-        further.loadFromFile(file);
-        kubeConfig.mergeConfig(further, true);
-      }
-    } else if ((process.env.KUBERNETES_SERVICE_HOST ?? "") !== "" && read("token") !== undefined)
-      kubeConfig.loadFromCluster();
-    else kubeConfig.loadFromDefault();
-  } catch (error) {
-    // Only the first line: a YAML error goes on with an excerpt, credentials included.
-    const why =
-      error instanceof Error && "code" in error
-        ? fileTrouble(error)
-        : `is no kubeconfig (${messageOf(error).split("\n", 1).join("")})`;
-    throw kubeconfigError(`${why}; correct the path or the file`);
-  }
-  if (kubeConfig.getCurrentContext() === nothingConfigured)
-    throw kubeconfigError("is not set, and this is no pod with a service account; name a kubeconfig file");
-  // client-node refuses plain HTTP without this; there is no certificate to verify then.
-  for (const cluster of kubeConfig.clusters)
-    if (cluster.server.startsWith("http:")) Object.assign(cluster, { skipTLSVerify: true });
-  return kubeConfig;
+/** One call: credentials, request and answer, the latter in the shape that client-node reads. */
+async function exchange(
+  context: RequestContext,
+  connections: Connections,
+  timeoutMs: number,
+): Promise<ResponseContext> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  const inTime = `within ${timeoutMs / 1000} s`;
+  const late = once(signal, "abort").then(() => Promise.reject(new Error(inTime)));
+  const credentials = await Promise.race([connections.credentials(), late]).catch((error: unknown) => {
+    // An exec plugin's message may hold what it printed; only a system error's code is shown.
+    const why = signal.aborted ? ` ${inTime}` : codeOf(error);
+    throw noAnswer(context, `can't be asked: no credentials${why}`);
+  });
+  const answer = await ask(context, credentials, signal).catch((error: unknown) => {
+    if (!signal.aborted) throw noAnswer(context, `did not answer${codeOf(error)}`);
+    connections.renew(credentials.dispatcher);
+    throw noAnswer(context, `gave no answer ${inTime}`);
+  });
+  const { status, text } = answer;
+  if (status < 200 || status > 299) throw translate(context, answer);
+  const headers = { "content-type": mediaTypeOf(context, answer) };
+  return new ResponseContext(status, headers, new SelfDecodingBody(Promise.resolve(Buffer.from(text))));
 }
 
-function findNamespace(kubeConfig: KubeConfig, configured: string | undefined): string {
-  const context = kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace;
-  const candidates = [configured, read("namespace"), context];
-  return candidates.find((namespace) => namespace !== undefined && namespace !== "") ?? "default";
+async function ask(
+  context: RequestContext,
+  { headers, dispatcher }: Credentials,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const method = context.getHttpMethod();
+  const options = {
+    ...{ method, dispatcher, signal },
+    headers: { ...context.getHeaders(), ...headers, "User-Agent": "powo-builder" },
+    body: (context.getBody() as string | undefined) ?? null,
+  };
+  const response = await request(context.getUrl(), options).catch((error: unknown) => {
+    // A kept connection that the server has just closed: nothing was read, so reading may be tried again.
+    if (method === "GET" && closed.test(codeOf(error))) return request(context.getUrl(), options);
+    throw error;
+  });
+  const retryAfter = response.headers["retry-after"];
+  return { status: response.statusCode, text: await response.body.text(), retryAfter };
 }
 
-/** A file of the pod's service account; undefined outside a pod. */
-function read(name: string): string | undefined {
-  try {
-    return readFileSync(path.join(serviceAccount, name), "utf8").trim();
-  } catch {
-    return undefined;
+const closed = /ECONNRESET|EPIPE|UND_ERR_SOCKET/;
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? ` (${error.code})` : "";
+
+/** Options of a call whose body is a JSON merge patch: null removes; with a resourceVersion in it, it is conditional. */
+export const mergePatch = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
+
+interface Page<T> {
+  kind?: string;
+  items: T[] | null;
+  metadata?: V1ListMeta;
+}
+
+interface PageQuery {
+  limit: number;
+  _continue?: string;
+}
+
+const pageSize = 500;
+
+/** All objects of a list, page by page. Throws TransientError when the pages don't end. */
+export async function listAll<T>(list: (query: PageQuery) => Promise<Page<T>>): Promise<T[]> {
+  const tokens = new Set<string>();
+  const found: T[][] = [];
+  for (let query: PageQuery = { limit: pageSize }; ;) {
+    const { kind, items, metadata } = await list(query);
+    found.push(items ?? []);
+    const token = metadata?._continue ?? "";
+    if (token === "") return found.flat();
+    if (tokens.has(token))
+      throw new TransientError(dependency, `${dependency} gave a page of a ${kind ?? "list"} twice`);
+    tokens.add(token);
+    query = { limit: pageSize, _continue: token };
   }
 }

@@ -1,116 +1,146 @@
-/** What can go wrong between the builder and the API server, and what it means to the builder. */
-import {
-  BuilderError,
-  ConflictError,
-  PermanentError,
-  TransientError,
-  type ErrorDetails,
-} from "../../errors.ts";
-import type { Place, Resource } from "./resources.ts";
+/** What the API server's answers mean: the one place that tells an expected refusal from an outage. */
+import type { RequestContext } from "@kubernetes/client-node";
+import { z } from "zod";
+import { ConflictError, TransientError } from "../../errors.ts";
+import { retryAfterMs } from "../http/retry-after.ts";
 
 export const dependency = "the Kubernetes API";
 
-/** What was asked, in the words of RBAC. */
-export interface Asked extends Place {
-  verb: string;
-  resource: Pick<Resource<unknown>, "group" | "plural">;
+export interface Answer {
+  status: number;
+  text: string;
+  /** The Retry-After header, where there is one. */
+  retryAfter?: unknown;
 }
 
-/** An answer that is a refusal. Its message is the server's own, without headers and body. */
-export class ApiFailure extends Error {
+const statusSchema = z.object({
+  kind: z.literal("Status"),
+  message: z.string().default(""),
+  details: z.object({ causes: z.array(z.object({ reason: z.string().default("") })).default([]) }).optional(),
+});
+
+/** The API server's own word on a refusal (metav1.Status); a proxy's page is none. */
+class Refusal extends Error {
   readonly status: number;
-  /** The Status object's reason, such as AlreadyExists; "" where there was no Status. */
-  readonly reason: string;
   /** Reasons of the single causes, such as NamespaceTerminating, FieldValueTooLong. */
   readonly causes: readonly string[];
-  readonly retryAfterMs: number | undefined;
 
-  constructor(status: number, body: string, retryAfterMs?: number) {
-    const { message, reason, causes } = readStatus(body);
-    super(message === "" ? `HTTP ${status}` : message);
-    this.name = "ApiFailure";
+  constructor(status: number, { message, details }: z.infer<typeof statusSchema>) {
+    super(message.replaceAll(/\s+/g, " ").slice(0, 400) || `HTTP ${status}`);
     this.status = status;
-    this.reason = reason;
-    this.causes = causes;
-    this.retryAfterMs = retryAfterMs;
+    this.causes = (details?.causes ?? []).map(({ reason }) => reason);
   }
 }
 
-/** No answer at all, or none that can be read. `message` ends the sentence "the Kubernetes API …". */
-export class NoAnswer extends Error {}
-
-/** Reads a metav1.Status; anything else counts as nothing said. */
-function readStatus(body: string): { message: string; reason: string; causes: string[] } {
-  const text = (value: unknown) => (typeof value === "string" ? value : "");
-  try {
-    const status = JSON.parse(body) as Record<string, unknown> | null;
-    const details = status?.details as { causes?: unknown } | undefined;
-    const causes = Array.isArray(details?.causes) ? (details.causes as { reason?: unknown }[]) : [];
-    const message = text(status?.message).replaceAll(/\s+/g, " ").slice(0, 400);
-    return { message, reason: text(status?.reason), causes: causes.map(({ reason }) => text(reason)) };
-  } catch {
-    return { message: "", reason: "", causes: [] };
-  }
+/** A call in the words of RBAC. */
+interface Asked {
+  verb: string;
+  /** With its group, as kubectl takes it: `leases.coordination.k8s.io`; or a path that is no resource's. */
+  resource: string;
+  subresource: string | undefined;
+  namespace: string | undefined;
+  /** `pods/log portal-0 in namespace prod-k3m7q`. */
+  object: string;
 }
 
-const passing = new Set([401, 408, 410, 425, 429]);
+const pathPattern =
+  /\/(?:api|apis\/(?<group>[^/]+))\/v1\/(?:namespaces\/(?<namespace>[^/]+)\/)?(?<plural>[^/]+)(?:\/(?<name>[^/]+))?(?:\/(?<subresource>[^/]+))?$/;
 
-/**
- * What an error of a call means; `what` names the object, `asked` the right that the call needs.
- * Conflict → ConflictError; outage → TransientError; 403 → PermanentError KUBERNETES_FORBIDDEN; another refusal →
- * PermanentError KUBERNETES_NOT_FOUND or KUBERNETES_REFUSED. An error that is neither is a bug, returned as it is.
- */
-export function translate(error: unknown, what: string, asked?: Asked): unknown {
-  if (error instanceof BuilderError) return error;
-  if (error instanceof NoAnswer)
-    return new TransientError(dependency, `${dependency} ${error.message}, asked about ${what}`, {
-      cause: error.cause,
-    });
-  if (!(error instanceof ApiFailure)) return error;
-  const { status } = error;
-  if (status === 409) return new ConflictError(what, error);
-  if (passing.has(status) || status >= 500 || status < 400) return outage(error, what);
-  if (status === 403) return isTerminating(error) ? terminating(error, what) : forbidden(error, what, asked);
-  const code = status === 404 ? "KUBERNETES_NOT_FOUND" : "KUBERNETES_REFUSED";
-  const verdict = status === 404 ? `${dependency} does not know ${what}` : `${dependency} refused ${what}`;
-  return new PermanentError(code, verdict, seen(error));
+/** Reads method and path as the API server's authorizer does. */
+function askedBy(request: RequestContext): Asked {
+  const { pathname } = new URL(request.getUrl());
+  const { group, plural, namespace, name, subresource } = pathPattern.exec(pathname)?.groups ?? {};
+  const method: string = request.getHttpMethod();
+  const read = plural !== undefined && name === undefined ? "list" : "get";
+  const verb = { GET: read, POST: "create" }[method] ?? method.toLowerCase();
+  const resource = (plural ?? pathname) + (group === undefined ? "" : `.${group}`);
+  const whole = resource + (subresource === undefined ? "" : `/${subresource}`);
+  const where = namespace === undefined ? undefined : `in namespace ${namespace}`;
+  const object = [whole, name, where].filter((word) => word !== undefined).join(" ");
+  return { verb, resource, subresource, namespace, object };
 }
 
-const seen = (failure: ApiFailure): ErrorDetails => ({ details: [failure.message], cause: failure });
-
-function outage(failure: ApiFailure, what: string): TransientError {
-  const { status, retryAfterMs } = failure;
-  const hint =
-    status === 401 ? "the credentials are not accepted: expired token, or a user that is gone?" : undefined;
-  const message = `${dependency} answered ${status}, asked about ${what}`;
-  return new TransientError(dependency, message, { ...seen(failure), hint, retryAfterMs });
-}
-
-/** Nothing can be made in a namespace that is going; the text is for servers that name no cause. */
-const isTerminating = (failure: ApiFailure): boolean =>
-  failure.causes.includes("NamespaceTerminating") || failure.message.includes("is being terminated");
-
-const terminating = (failure: ApiFailure, what: string): TransientError =>
-  new TransientError(dependency, `the namespace of ${what} is being terminated`, seen(failure));
-
-function forbidden(failure: ApiFailure, what: string, asked: Asked | undefined): PermanentError {
-  if (!asked) return new PermanentError("KUBERNETES_FORBIDDEN", `not allowed: ${what}`, seen(failure));
-  const { verb, resource, namespace, subresource } = asked;
-  const group = resource.group === "" ? "" : `.${resource.group}`;
-  const right = `${verb} ${resource.plural}${group}${subresource === undefined ? "" : `/${subresource}`}`;
-  const where = namespace === undefined ? "in the cluster" : `in namespace ${namespace}`;
-  const flag = namespace === undefined ? "" : ` -n ${namespace}`;
-  return new PermanentError("KUBERNETES_FORBIDDEN", `not allowed to ${right} ${where} (${what})`, {
-    ...seen(failure),
-    hint: `see kubectl auth can-i ${verb} ${resource.plural}${group}${flag}; the chart's Role, ClusterRoles or an admission policy say no`,
+/** The error that an answer other than 2xx means: ConflictError for 409, TransientError for every other. */
+export function translate(request: RequestContext, answer: Answer): ConflictError | TransientError {
+  const asked = askedBy(request);
+  const { status, text, retryAfter } = answer;
+  const { success, data } = statusSchema.safeParse(parse(text));
+  const cause = success ? new Refusal(status, data) : undefined;
+  if (status === 409) return new ConflictError(asked.object, cause);
+  const { message, hint } = inWords(asked, status, cause);
+  return new TransientError(dependency, message, {
+    status,
+    hint,
+    retryAfterMs: retryAfterMs(retryAfter),
+    details: cause && [cause.message],
+    cause,
   });
 }
 
-/** The server's answer behind an error, where there was one. */
-export function failureBehind(error: unknown): ApiFailure | undefined {
-  if (error instanceof ApiFailure) return error;
-  return error instanceof Error && error.cause instanceof ApiFailure ? error.cause : undefined;
+function inWords(
+  asked: Asked,
+  status: number,
+  cause: Refusal | undefined,
+): { message: string; hint?: string } {
+  const { verb, resource, subresource, namespace, object } = asked;
+  const message = `${dependency} answered ${status}, asked to ${verb} ${object}`;
+  if (status === 401)
+    return { message, hint: "the credentials are not accepted: expired token, or a user that is gone?" };
+  if (status !== 403) return { message };
+  // Nothing can be made in a namespace that is going; the text is for servers that name no cause.
+  if (cause?.causes.includes("NamespaceTerminating") || cause?.message.includes("is being terminated"))
+    return { message: `can't ${verb} ${object}: the namespace is being terminated` };
+  const part = subresource === undefined ? "" : ` --subresource=${subresource}`;
+  const where = namespace === undefined ? "" : ` -n ${namespace}`;
+  return {
+    message: `not allowed to ${verb} ${object}${namespace === undefined ? " in the cluster" : ""}`,
+    hint: `see kubectl auth can-i ${verb} ${resource}${part}${where}; the chart's Role, ClusterRoles or an admission policy say no`,
+  };
 }
 
-export const isStatus = (error: unknown, ...statuses: number[]): boolean =>
-  statuses.includes(failureBehind(error)?.status ?? 0);
+/** For no answer, or one that can't be used; `how` ends the sentence "the Kubernetes API …". */
+export function noAnswer(request: RequestContext, how: string, status?: number): TransientError {
+  const { verb, object } = askedBy(request);
+  return new TransientError(dependency, `${dependency} ${how}, asked to ${verb} ${object}`, { status });
+}
+
+/**
+ * The media type of a good answer. Throws TransientError for one that is none: taken for an empty object, a proxy's page
+ * would make the run's state vanish.
+ */
+export function mediaTypeOf(request: RequestContext, { status, text }: Answer): string {
+  const { verb, resource, subresource } = askedBy(request);
+  if (subresource === "log") return "text/plain";
+  const parsed = parse(text);
+  if (parsed === undefined) throw noAnswer(request, "answered with something that is not JSON", status);
+  const { kind, items, gitVersion } = Object(parsed) as Record<string, unknown>;
+  const fits =
+    verb === "list"
+      ? Array.isArray(items) || items === null
+      : typeof (resource.endsWith("/version") ? gitVersion : kind) === "string";
+  if (!fits) throw noAnswer(request, "answered with something that was not asked for", status);
+  return "application/json";
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The causes that the API server gave for an error. */
+export const causesOf = (error: Error): readonly string[] =>
+  error.cause instanceof Refusal ? error.cause.causes : [];
+
+/** The call's result; undefined where the API server itself (not a proxy before it) answered one of the statuses. */
+export async function unlessRefused<T>(call: Promise<T>, ...statuses: number[]): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    const cause = error instanceof TransientError ? error.cause : undefined;
+    if (cause instanceof Refusal && statuses.includes(cause.status)) return undefined;
+    throw error;
+  }
+}

@@ -1,54 +1,64 @@
-/** The lock, as a Lease of the name of the state (contract.md, "What is in the cluster"). */
+/** The lock, as a Lease of the name of the state. */
 import { hostname } from "node:os";
+import { CoordinationV1Api, CoreV1Api, type V1Lease, V1MicroTime } from "@kubernetes/client-node";
 import { labels, managedBy, stateName } from "../../domain/names.ts";
 import { ConflictError } from "../../errors.ts";
 import type { LeaseRecord, LeaseStore, VersionedLease } from "../../pipeline/stores.ts";
-import type { KubernetesConnection } from "./client.ts";
-import { isStatus } from "./failures.ts";
+import { type KubernetesConnection, mergePatch } from "./client.ts";
+import { unlessRefused } from "./failures.ts";
 import { parseProcess, processLives } from "./holder.ts";
-import { resources, type Lease } from "./resources.ts";
 
 const requestPrefix = "powo.kew.org/request-";
 /** The Lease counts in seconds; what is finer stands beside it. */
 const durationKey = "powo.kew.org/duration-ms";
 const purposeKey = "powo.kew.org/purpose";
+const maxTimeoutMs = 10_000;
+
+export interface LeaseOptions {
+  environment: string;
+  /** LEASE_DURATION: a call may take a third of it, so that one lost on a dead connection doesn't cost the Lease. */
+  durationMs?: number | undefined;
+  host?: string;
+}
 
 /** The Lease of an environment, in the builder's own namespace. */
 export function createLeaseStore(
-  { api, namespace }: KubernetesConnection,
-  { environment, host = hostname() }: { environment: string; host?: string },
+  connection: KubernetesConnection,
+  { environment, durationMs = Infinity, host = hostname() }: LeaseOptions,
 ): LeaseStore {
+  const timeoutMs = Math.min(maxTimeoutMs, durationMs / 3);
+  const leases = connection.api(CoordinationV1Api, timeoutMs);
+  const core = connection.api(CoreV1Api, timeoutMs);
+  const { namespace } = connection;
   const name = stateName(environment);
-  const place = { namespace, name };
   // A merge patch removes only what it names: the requests seen so far.
-  const kinds = new Set<string>();
+  const removed: Record<string, null> = { [durationKey]: null, [purposeKey]: null };
 
-  const remember = (lease: Lease): VersionedLease => {
+  const remember = (lease: V1Lease): VersionedLease => {
     const record = recordOf(lease);
-    for (const kind of Object.keys(record.requests)) kinds.add(kind);
+    for (const kind of Object.keys(record.requests)) removed[requestPrefix + kind] = null;
     return record;
   };
 
   return {
     async read() {
-      const lease = await api.find(resources.leases, place);
+      const lease = await unlessRefused(leases.readNamespacedLease({ namespace, name }), 404);
       return lease && remember(lease);
     },
 
     async write(record, basedOn) {
-      const { annotations, spec } = wireOf(record, kinds);
+      const [annotations, spec] = [annotationsOf(record), specOf(record)];
       if (basedOn === undefined) {
         const ownLabels = { [labels.managedBy]: managedBy, [labels.environment]: environment };
-        const body = withoutNulls({ metadata: { name, labels: ownLabels, annotations }, spec });
-        return remember(await api.create(resources.leases, namespace, body));
+        const body = { metadata: { name, labels: ownLabels, annotations }, spec };
+        return remember(await leases.createNamespacedLease({ namespace, body }));
       }
-      try {
-        const metadata = { resourceVersion: basedOn, annotations };
-        return remember(await api.patch(resources.leases, place, { metadata, spec }));
-      } catch (error) {
-        if (isStatus(error, 404)) throw new ConflictError(`Lease ${namespace}/${name}`, error);
-        throw error;
-      }
+      const metadata = { resourceVersion: basedOn, annotations: { ...removed, ...annotations } };
+      const body = { metadata, spec: { ...noHolder, ...spec } };
+      const patched = leases.patchNamespacedLease({ namespace, name, body }, mergePatch);
+      const lease = await unlessRefused(patched, 404);
+      if (!lease) throw new ConflictError(`lease ${name} in namespace ${namespace}`);
+      return remember(lease);
     },
 
     async holderLives({ holder, acquiredAt }) {
@@ -56,7 +66,7 @@ export function createLeaseStore(
       const process = parseProcess(holder);
       if (process) return process.host === host ? processLives(process.pid, acquiredAt) : undefined;
       try {
-        const pod = await api.find(resources.pods, { namespace, name: holder });
+        const pod = await unlessRefused(core.readNamespacedPod({ namespace, name: holder }), 404);
         return pod !== undefined && pod.status?.phase !== "Succeeded" && pod.status?.phase !== "Failed";
       } catch {
         return undefined;
@@ -65,33 +75,29 @@ export function createLeaseStore(
   };
 }
 
-const microTime = (ms: number): string => new Date(ms).toISOString().replace("Z", "000Z");
+const secondsOf = (durationMs: number): number => Math.max(1, Math.ceil(durationMs / 1000));
 
-/** For a merge patch: null removes. */
-function wireOf(
-  record: LeaseRecord,
-  kinds: ReadonlySet<string>,
-): { annotations: Record<string, string | null>; spec: object } {
-  const seconds = Math.max(1, Math.ceil(record.durationMs / 1000));
-  const annotations: Record<string, string | null> = {
-    [durationKey]: seconds * 1000 === record.durationMs ? null : String(record.durationMs),
-    [purposeKey]: record.purpose ?? null,
-  };
-  for (const kind of kinds) annotations[requestPrefix + kind] = null;
-  for (const [kind, request] of Object.entries(record.requests)) annotations[requestPrefix + kind] = request;
+function annotationsOf({ durationMs, purpose, requests }: LeaseRecord): Record<string, string> {
   return {
-    annotations,
-    spec: {
-      holderIdentity: record.holder ?? null,
-      renewTime: record.renewedAt === undefined ? null : microTime(record.renewedAt),
-      acquireTime: record.acquiredAt === undefined ? null : microTime(record.acquiredAt),
-      leaseDurationSeconds: seconds,
-      leaseTransitions: record.transitions,
-    },
+    ...(secondsOf(durationMs) * 1000 !== durationMs && { [durationKey]: String(durationMs) }),
+    ...(purpose !== undefined && { [purposeKey]: purpose }),
+    ...Object.fromEntries(Object.entries(requests).map(([kind, text]) => [requestPrefix + kind, text])),
   };
 }
 
-function recordOf({ metadata, spec }: Lease): VersionedLease {
+const noHolder = { holderIdentity: null, renewTime: null, acquireTime: null };
+
+function specOf({ holder, renewedAt, acquiredAt, durationMs, transitions }: LeaseRecord) {
+  return {
+    ...(holder !== undefined && { holderIdentity: holder }),
+    ...(renewedAt !== undefined && { renewTime: new V1MicroTime(renewedAt) }),
+    ...(acquiredAt !== undefined && { acquireTime: new V1MicroTime(acquiredAt) }),
+    leaseDurationSeconds: secondsOf(durationMs),
+    leaseTransitions: transitions,
+  };
+}
+
+function recordOf({ metadata, spec }: V1Lease): VersionedLease {
   const annotations = metadata?.annotations ?? {};
   const secondsMs = (spec?.leaseDurationSeconds ?? 0) * 1000;
   const exactMs = Number(annotations[durationKey] ?? NaN);
@@ -111,19 +117,7 @@ function recordOf({ metadata, spec }: Lease): VersionedLease {
   };
 }
 
-function timeOf(text: string | undefined): number | undefined {
-  const time = Date.parse(text ?? "");
-  return Number.isNaN(time) ? undefined : time;
-}
-
-/** A new object has nothing to remove. */
-function withoutNulls(value: object): object {
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, inner]) => inner !== null)
-      .map(([key, inner]: [string, unknown]) => [
-        key,
-        typeof inner === "object" && inner !== null ? withoutNulls(inner) : inner,
-      ]),
-  );
+function timeOf(time: Date | undefined): number | undefined {
+  const ms = new Date(time ?? NaN).getTime();
+  return Number.isNaN(ms) ? undefined : ms;
 }

@@ -1,48 +1,82 @@
-/** The run's state in a ConfigMap (contract.md, "What is in the cluster"). */
-import { labels, managedBy, stateName } from "../../domain/names.ts";
-import { CheckpointError, ConflictError } from "../../errors.ts";
+/** The run's state in a ConfigMap. */
+import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
+import { CoreV1Api, type V1ConfigMap } from "@kubernetes/client-node";
+import { documentName, labels, managedBy, stateName } from "../../domain/names.ts";
+import { CheckpointError, ConflictError, TransientError } from "../../errors.ts";
 import type { StateChange, StateStore, StoredState } from "../../pipeline/stores.ts";
-import type { KubernetesConnection } from "./client.ts";
-import { failureBehind, isStatus } from "./failures.ts";
-import { resources, type ConfigMap } from "./resources.ts";
+import { type KubernetesConnection, mergePatch } from "./client.ts";
+import { causesOf, unlessRefused } from "./failures.ts";
 
 const runKey = "run.json";
 const historyKey = "history.json";
 const attachmentEnding = ".br";
+const documentKey = "data.br";
+/** Quick and close to the best for such text; a document is written once, and may take a second. */
+const quality = { attachment: 6, document: 9 };
 
 /** The state of an environment, in the builder's own namespace. */
 export function createStateStore(
-  { api, namespace }: KubernetesConnection,
+  connection: KubernetesConnection,
   { environment }: { environment: string },
 ): StateStore {
-  const name = stateName(environment);
-  const place = { namespace, name };
+  const core = connection.api(CoreV1Api);
+  const { namespace } = connection;
+  const place = { namespace, name: stateName(environment) };
+  const documentPlace = { namespace, name: documentName(environment) };
+  const own = { [labels.managedBy]: managedBy, [labels.environment]: environment };
+  const find = (at: Place) => unlessRefused(core.readNamespacedConfigMap(at), 404);
+
+  const create = (content: Content) => {
+    const metadata = { name: place.name, labels: own };
+    const body = { metadata, data: content.data, binaryData: onlyKept(content.binaryData) };
+    return core.createNamespacedConfigMap({ namespace, body });
+  };
+
+  const patch = async (content: Content, resourceVersion: string) => {
+    const body = { metadata: { resourceVersion }, ...content };
+    const patched = core.patchNamespacedConfigMap({ ...place, body }, mergePatch);
+    const configMap = await unlessRefused(patched, 404);
+    if (configMap) return configMap;
+    // gone since it was read: somebody else has deleted it
+    throw new ConflictError(`configmap ${place.name} in namespace ${namespace}`);
+  };
 
   return {
     async load() {
-      const configMap = await api.find(resources.configMaps, place);
+      const configMap = await find(place);
       return configMap && read(configMap, place);
     },
 
     async save(change, basedOn) {
       const content = contentOf(change);
       try {
-        const written =
-          basedOn === undefined
-            ? await api.create(resources.configMaps, namespace, {
-                metadata: {
-                  name,
-                  labels: { [labels.managedBy]: managedBy, [labels.environment]: environment },
-                },
-                ...(withoutNulls(content) as ConfigMap),
-              })
-            : await api.patch(resources.configMaps, place, {
-                metadata: { resourceVersion: basedOn },
-                ...content,
-              });
+        const written = await (basedOn === undefined ? create(content) : patch(content, basedOn));
         return written.metadata?.resourceVersion ?? "";
       } catch (error) {
-        throw saveError(error, place, basedOn);
+        throw saveError(error, place);
+      }
+    },
+
+    async loadDocument() {
+      // Version 1.0 kept it with the state: a run that it began goes on with it.
+      const kept = (await find(documentPlace)) ?? (await find(place));
+      const bytes = kept?.binaryData?.[documentKey];
+      try {
+        return bytes === undefined ? undefined : decompress(bytes);
+      } catch {
+        throw new CheckpointError("STATE_DATA", "the data configuration kept with the run is damaged");
+      }
+    },
+
+    async saveDocument(document) {
+      const binaryData = { [documentKey]: compress(document, quality.document) };
+      try {
+        const patched = core.patchNamespacedConfigMap({ ...documentPlace, body: { binaryData } }, mergePatch);
+        if (await unlessRefused(patched, 404)) return;
+        const metadata = { name: documentPlace.name, labels: own };
+        await core.createNamespacedConfigMap({ namespace, body: { metadata, binaryData } });
+      } catch (error) {
+        throw saveError(error, documentPlace);
       }
     },
   };
@@ -53,53 +87,61 @@ interface Place {
   name: string;
 }
 
-function saveError(error: unknown, place: Place, basedOn: string | undefined): unknown {
-  // gone since it was read: somebody else has deleted it (without a basis, 404 is about the namespace)
-  if (basedOn !== undefined && isStatus(error, 404))
-    return new ConflictError(`ConfigMap ${place.namespace}/${place.name}`, error);
-  const failure = failureBehind(error);
-  if (failure?.status !== 413 && failure?.status !== 422) return error;
-  const target = `ConfigMap ${place.namespace}/${place.name}`;
-  const options = { details: [failure.message], cause: error };
-  if (failure.status === 413 || failure.causes.includes("FieldValueTooLong"))
-    return new CheckpointError("STATE_TOO_LARGE", `the state is too large for ${target}`, {
-      ...options,
-      hint: "a ConfigMap holds 1 MiB, and the data configuration is kept in it, compressed",
-    });
-  return new CheckpointError("STATE_REFUSED", `the state can't be kept in ${target}`, {
+/** A new object has nothing to remove. */
+function onlyKept(content: Content["binaryData"]): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(content).filter((entry): entry is [string, string] => entry[1] !== null),
+  );
+}
+
+function compress(bytes: Uint8Array, level: number): string {
+  const params = { [constants.BROTLI_PARAM_QUALITY]: level };
+  return brotliCompressSync(bytes, { params }).toString("base64");
+}
+
+function decompress(text: string): Buffer {
+  return brotliDecompressSync(Buffer.from(text, "base64"));
+}
+
+/** What no second try can save: too large, or refused for what it is. */
+function saveError(error: unknown, { namespace, name }: Place): unknown {
+  if (!(error instanceof TransientError) || (error.status !== 413 && error.status !== 422)) return error;
+  const options = { details: error.details, cause: error };
+  if (error.status === 413 || causesOf(error).includes("FieldValueTooLong"))
+    return new CheckpointError(
+      "STATE_TOO_LARGE",
+      `the state is too large for ConfigMap ${namespace}/${name}`,
+      {
+        ...options,
+        hint: "a ConfigMap holds 1 MiB",
+      },
+    );
+  return new CheckpointError("STATE_REFUSED", `the state can't be kept in ConfigMap ${namespace}/${name}`, {
     ...options,
-    hint: `look at it with: kubectl get configmap ${place.name} -n ${place.namespace} -o yaml; was it made immutable?`,
+    hint: `look at it with: kubectl get configmap ${name} -n ${namespace} -o yaml; was it made immutable?`,
   });
 }
 
-function contentOf({ run, history, attachments = {} }: StateChange): {
-  data?: Record<string, string>;
-  binaryData?: Record<string, string | null>;
-} {
-  const data = {
-    ...(run !== undefined && { [runKey]: JSON.stringify(run) }),
-    ...(history !== undefined && { [historyKey]: JSON.stringify(history) }),
-  };
-  const binaryData = Object.fromEntries(
-    Object.entries(attachments).map(([name, bytes]) => [
-      name + attachmentEnding,
-      bytes && Buffer.from(bytes).toString("base64"),
-    ]),
-  );
+interface Content {
+  data: Record<string, string>;
+  binaryData: Record<string, string | null>;
+}
+
+function contentOf({ run, history, attachments = {} }: StateChange): Content {
+  const encoded = Object.entries(attachments).map(([name, value]): [string, string | null] => [
+    name + attachmentEnding,
+    value === null ? null : compress(Buffer.from(JSON.stringify(value)), quality.attachment),
+  ]);
   return {
-    ...(Object.keys(data).length > 0 && { data }),
-    ...(Object.keys(binaryData).length > 0 && { binaryData }),
+    data: {
+      ...(run !== undefined && { [runKey]: JSON.stringify(run) }),
+      ...(history !== undefined && { [historyKey]: JSON.stringify(history) }),
+    },
+    binaryData: Object.fromEntries(encoded),
   };
 }
 
-const withoutNulls = (content: ReturnType<typeof contentOf>): object => ({
-  ...content,
-  ...(content.binaryData && {
-    binaryData: Object.fromEntries(Object.entries(content.binaryData).filter(([, bytes]) => bytes !== null)),
-  }),
-});
-
-function read({ metadata, data = {}, binaryData = {} }: ConfigMap, place: Place): StoredState {
+function read({ metadata, data = {}, binaryData = {} }: V1ConfigMap, place: Place): StoredState {
   const foreign = [
     ...Object.keys(data).filter((key) => key !== runKey && key !== historyKey),
     ...Object.keys(binaryData).filter((key) => !key.endsWith(attachmentEnding)),
@@ -118,14 +160,25 @@ function read({ metadata, data = {}, binaryData = {} }: ConfigMap, place: Place)
   return {
     run: parse(runKey),
     history: parse(historyKey),
-    attachments: Object.fromEntries(
-      Object.entries(binaryData).map(([key, bytes]) => [
-        key.slice(0, -attachmentEnding.length),
-        Buffer.from(bytes, "base64"),
-      ]),
-    ),
+    ...unpack(binaryData),
     version: metadata?.resourceVersion ?? "",
   };
+}
+
+/** What is kept beside; the document, which version 1.0 kept here as well, is none of it. */
+function unpack(binaryData: Record<string, string>): Pick<StoredState, "attachments" | "unreadable"> {
+  const attachments: Record<string, unknown> = {};
+  const unreadable: string[] = [];
+  for (const [key, text] of Object.entries(binaryData)) {
+    if (key === documentKey) continue;
+    const name = key.slice(0, -attachmentEnding.length);
+    try {
+      attachments[name] = JSON.parse(decompress(text).toString());
+    } catch {
+      unreadable.push(name);
+    }
+  }
+  return { attachments, unreadable };
 }
 
 function unreadable({ namespace, name }: Place, key: string, what: string): CheckpointError {

@@ -1,4 +1,17 @@
 /** What is in a release's namespace, as views. */
+import { isIPv4 } from "node:net";
+import type {
+  AppsV1Api,
+  CoreV1Api,
+  V1ContainerStatus,
+  V1DaemonSet,
+  V1Deployment,
+  V1ObjectMeta,
+  V1PersistentVolumeClaim,
+  V1Pod,
+  V1Service,
+  V1StatefulSet,
+} from "@kubernetes/client-node";
 import type {
   ClaimView,
   ContainerView,
@@ -7,26 +20,20 @@ import type {
   Workloads,
   WorkloadView,
 } from "../../domain/workloads.ts";
-import type { Api } from "./api.ts";
-import {
-  resources,
-  type Claim,
-  type DaemonSet,
-  type Deployment,
-  type Pod,
-  type Service,
-  type StatefulSet,
-} from "./resources.ts";
+import { listAll } from "./client.ts";
 
 /** Everything that readiness is judged by, asked for at once. */
-export async function observe(api: Api, namespace: string): Promise<Workloads> {
+export async function observe(
+  { core, apps }: { core: CoreV1Api; apps: AppsV1Api },
+  namespace: string,
+): Promise<Workloads> {
   const [deployments, statefulSets, daemonSets, pods, claims, services] = await Promise.all([
-    api.list(resources.deployments, { namespace }),
-    api.list(resources.statefulSets, { namespace }),
-    api.list(resources.daemonSets, { namespace }),
-    api.list(resources.pods, { namespace }),
-    api.list(resources.claims, { namespace }),
-    api.list(resources.services, { namespace }),
+    listAll((query) => apps.listNamespacedDeployment({ namespace, ...query })),
+    listAll((query) => apps.listNamespacedStatefulSet({ namespace, ...query })),
+    listAll((query) => apps.listNamespacedDaemonSet({ namespace, ...query })),
+    findPods(core, namespace),
+    listAll((query) => core.listNamespacedPersistentVolumeClaim({ namespace, ...query })),
+    findServices(core, namespace),
   ]);
   return {
     workloads: [
@@ -34,23 +41,23 @@ export async function observe(api: Api, namespace: string): Promise<Workloads> {
       ...statefulSets.map((statefulSet) => replicated("StatefulSet", statefulSet)),
       ...daemonSets.map(perNode),
     ],
-    pods: pods.map(podView),
+    pods,
     claims: claims.map(claimView),
-    services: services.map(serviceView),
+    services,
   };
 }
 
 /** The pods of a namespace. */
-export async function findPods(api: Api, namespace: string): Promise<PodView[]> {
-  return (await api.list(resources.pods, { namespace })).map(podView);
+export async function findPods(core: CoreV1Api, namespace: string): Promise<PodView[]> {
+  return (await listAll((query) => core.listNamespacedPod({ namespace, ...query }))).map(podView);
 }
 
-export async function findServices(api: Api, namespace: string): Promise<ServiceView[]> {
-  return (await api.list(resources.services, { namespace })).map(serviceView);
+export async function findServices(core: CoreV1Api, namespace: string): Promise<ServiceView[]> {
+  return (await listAll((query) => core.listNamespacedService({ namespace, ...query }))).map(serviceView);
 }
 
 interface Described {
-  metadata?: { name?: string; labels?: Record<string, string>; generation?: number };
+  metadata?: V1ObjectMeta;
 }
 
 const named = ({ metadata }: Described): { name: string; component: string } => {
@@ -61,7 +68,7 @@ const named = ({ metadata }: Described): { name: string; component: string } => 
 const isObserved = ({ metadata }: Described, observedGeneration: number | undefined): boolean =>
   (observedGeneration ?? 0) >= (metadata?.generation ?? 0);
 
-function replicated(kind: "Deployment" | "StatefulSet", object: Deployment | StatefulSet): WorkloadView {
+function replicated(kind: "Deployment" | "StatefulSet", object: V1Deployment | V1StatefulSet): WorkloadView {
   const { spec, status } = object;
   return {
     kind,
@@ -73,7 +80,7 @@ function replicated(kind: "Deployment" | "StatefulSet", object: Deployment | Sta
   };
 }
 
-function perNode(daemonSet: DaemonSet): WorkloadView {
+function perNode(daemonSet: V1DaemonSet): WorkloadView {
   const { status } = daemonSet;
   return {
     kind: "DaemonSet",
@@ -85,7 +92,7 @@ function perNode(daemonSet: DaemonSet): WorkloadView {
   };
 }
 
-function podView(pod: Pod): PodView {
+function podView(pod: V1Pod): PodView {
   const { metadata, status } = pod;
   const owners = metadata?.ownerReferences ?? [];
   return {
@@ -100,18 +107,16 @@ function podView(pod: Pod): PodView {
   };
 }
 
-const conditionOf = ({ status }: Pod, type: string) =>
+const conditionOf = ({ status }: V1Pod, type: string) =>
   status?.conditions?.find((candidate) => candidate.type === type);
 
-function troubleOf(pod: Pod): Pick<PodView, "reason" | "message"> {
+function troubleOf(pod: V1Pod): Pick<PodView, "reason" | "message"> {
   const scheduled = conditionOf(pod, "PodScheduled");
   const { reason, message } = scheduled?.status === "False" ? scheduled : {};
   return { reason: pod.status?.reason ?? reason, message: pod.status?.message ?? message };
 }
 
-type ContainerStatus = NonNullable<NonNullable<Pod["status"]>["containerStatuses"]>[number];
-
-function containersOf({ spec, status }: Pod): ContainerView[] {
+function containersOf({ spec, status }: V1Pod): ContainerView[] {
   const view = ({ name, image }: { name: string; image?: string }, init: boolean): ContainerView => {
     const all = init ? status?.initContainerStatuses : status?.containerStatuses;
     const seen = all?.find((candidate) => candidate.name === name);
@@ -126,7 +131,7 @@ function containersOf({ spec, status }: Pod): ContainerView[] {
 
 /** A container without a status has not been made yet; one that waits for its next start says how it ended. */
 function stateOf(
-  status: ContainerStatus | undefined,
+  status: V1ContainerStatus | undefined,
 ): Pick<ContainerView, "state" | "reason" | "message" | "exitCode"> {
   const { running, terminated, waiting } = status?.state ?? {};
   if (running) return { state: "running", reason: undefined, message: undefined, exitCode: undefined };
@@ -145,13 +150,20 @@ function stateOf(
   };
 }
 
-const claimView = ({ metadata, status }: Claim): ClaimView => ({
+const claimView = ({ metadata, status }: V1PersistentVolumeClaim): ClaimView => ({
   name: metadata?.name ?? "",
   phase: status?.phase ?? "Pending",
 });
 
-function serviceView(service: Service): ServiceView {
+function serviceView(service: V1Service): ServiceView {
   const points = service.status?.loadBalancer?.ingress ?? [];
-  const address = points.map(({ ip, hostname }) => ip ?? hostname).find((found) => found !== undefined);
-  return { ...named(service), type: service.spec?.type ?? "ClusterIP", address };
+  const all = points.flatMap(({ ip, hostname }) => [ip, hostname]).filter((point) => point !== undefined);
+  const address = all.find((point) => isIPv4(point));
+  const otherAddresses = all.filter((point) => point !== address);
+  return {
+    ...named(service),
+    type: service.spec?.type ?? "ClusterIP",
+    ...{ address, otherAddresses },
+    helmRelease: service.metadata?.annotations?.["meta.helm.sh/release-name"],
+  };
 }

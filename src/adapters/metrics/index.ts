@@ -3,9 +3,8 @@ import { createServer, type Server } from "node:http";
 import type * as Prometheus from "prom-client";
 import type { Counter, Gauge, Registry } from "prom-client";
 import type { History } from "../../domain/history.ts";
-import type { RunState } from "../../domain/run-state.ts";
-import type { Observer } from "../../pipeline/engine.ts";
-import type { RunDocument } from "../../pipeline/run-document.ts";
+import type { RunState } from "../../domain/run.ts";
+import type { Metrics } from "../../pipeline/world.ts";
 
 export interface MetricsOptions {
   /** 0 takes any that is free. */
@@ -14,14 +13,8 @@ export interface MetricsOptions {
   version: string;
 }
 
-export interface MetricsServer {
+export interface MetricsServer extends Metrics {
   port: number;
-  observer: Observer;
-  /** What is known of runs that are over. */
-  past(history: History): void;
-  /** The run as it was just written down. */
-  saved(run: RunDocument<RunState>): void;
-  close(): Promise<void>;
 }
 
 /** How long a scraper may take over its question. */
@@ -39,7 +32,7 @@ export async function openMetrics({ port, environment, version }: MetricsOptions
   const address = server.address();
   return {
     port: typeof address === "object" && address ? address.port : port,
-    observer: { finished: (step, result) => metrics.stepResults.inc({ step, result }) },
+    stepEnded: (step, result) => metrics.stepResults.inc({ step, result }),
     past: (history) => tellPast(metrics, history),
     saved: (run) => tellRun(metrics, run),
     close: () =>
@@ -50,7 +43,7 @@ export async function openMetrics({ port, environment, version }: MetricsOptions
   };
 }
 
-type Metrics = ReturnType<typeof metricsIn>;
+type Gauges = ReturnType<typeof metricsIn>;
 
 function metricsIn(registry: Registry, { Counter, Gauge }: Pick<typeof Prometheus, "Counter" | "Gauge">) {
   const registers = [registry];
@@ -80,7 +73,7 @@ function metricsIn(registry: Registry, { Counter, Gauge }: Pick<typeof Prometheu
   };
 }
 
-function tellPast({ lastRuns, lastSuccess }: Metrics, { runs }: History): void {
+function tellPast({ lastRuns, lastSuccess }: Gauges, { runs }: History): void {
   const outcomes = ["succeeded", "failed", "aborted", "rolled-back"] as const;
   for (const outcome of outcomes)
     lastRuns.set({ outcome }, runs.filter(({ phase }) => phase === outcome).length);
@@ -88,7 +81,7 @@ function tellPast({ lastRuns, lastSuccess }: Metrics, { runs }: History): void {
   if (good) lastSuccess.set(seconds(good.finishedAt));
 }
 
-function tellRun(metrics: Metrics, run: RunDocument<RunState>): void {
+function tellRun(metrics: Gauges, run: RunState): void {
   metrics.runInfo.reset();
   metrics.runInfo.set({ run_id: run.runId, release: run.release }, 1);
   metrics.runStarted.set(seconds(run.startedAt));
@@ -100,7 +93,8 @@ function tellRun(metrics: Metrics, run: RunDocument<RunState>): void {
       metrics.stepSeconds.set({ step }, seconds(finishedAt) - seconds(startedAt));
   }
   for (const gauge of [metrics.records, metrics.expected]) gauge.reset();
-  for (const [list, state] of Object.entries(run.harvest ?? {})) {
+  for (const state of run.harvest ?? []) {
+    const list = state.name;
     if (state.jobs !== undefined) metrics.jobs.set({ list }, state.jobs);
     metrics.jobsEnded.set({ list }, state.ended ?? 0);
     if (state.badCount !== undefined) metrics.jobsBad.set({ list }, state.badCount);

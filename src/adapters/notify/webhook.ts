@@ -1,10 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Notification, Notifier } from "../../ports/notifier.ts";
-import { splitCredentials } from "../http/redact-url.ts";
 import { HttpFailure, send } from "../http/send.ts";
 
 const tries = 3;
 const pauseMs = 1_000;
+/** Connections that were never made. After any other failure the notification may have arrived, and once is enough. */
+const neverSent = ["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH"];
 
 export interface WebhookOptions {
   /** NOTIFY_WEBHOOK_URL: a secret as a whole. Nothing is sent when it is unset. */
@@ -15,50 +16,34 @@ export interface WebhookOptions {
   sleep?: ((ms: number) => Promise<unknown>) | undefined;
 }
 
-/** Posts a notification; never throws. `text` is what Slack, Teams and Mattermost show of it. */
+/** Posts a notification, at most once; never throws. `text` is what Slack, Teams and Mattermost show of it. */
 export function createWebhook(options: WebhookOptions): Pick<Notifier, "notify"> {
-  const { url, log, sleep = delay } = options;
+  const { url, log, timeoutMs: totalTimeoutMs = 10_000, sleep = delay } = options;
+  /** Why it was not taken, and whether to ask again. */
+  const post = async (notification: Notification): Promise<[failure: string | undefined, again: boolean]> => {
+    try {
+      const headers = { "Content-Type": "application/json;charset=utf-8" };
+      const body = Buffer.from(JSON.stringify(notification));
+      const limits = { totalTimeoutMs, maxBytes: 1024 * 1024 };
+      const { status } = await send({ method: "POST", url: url ?? "", headers, body, ...limits });
+      if (status >= 200 && status < 300) return [undefined, false];
+      return [`it answered ${status}`, status === 429 || status >= 500];
+    } catch (error) {
+      // Only the code of a known failure: an invalid URL's error quotes the URL.
+      const code = error instanceof HttpFailure ? error.code : "not a valid URL";
+      return [code, neverSent.includes(code)];
+    }
+  };
   return {
     async notify(notification) {
       if (url === undefined) return;
-      let failure = "";
-      for (let attempt = 1; attempt <= tries; attempt += 1) {
-        if (attempt > 1) await sleep(pauseMs * (attempt - 1));
-        const outcome = await post(url, notification, options.timeoutMs ?? 10_000);
-        if (outcome === "sent") return;
-        failure = outcome.failure;
-        if (!outcome.again) break;
+      let [failure, again] = await post(notification);
+      for (let attempt = 1; again && attempt < tries; attempt += 1) {
+        await sleep(pauseMs * attempt);
+        [failure, again] = await post(notification);
       }
+      if (failure === undefined) return;
       log.warn({ event: notification.event, failure }, "the webhook did not take the notification");
     },
   };
-}
-
-type Outcome = "sent" | { failure: string; again: boolean };
-
-/** Connections that were never made. After any other failure the notification may have arrived, and once is enough. */
-const neverSent = new Set(["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH"]);
-
-async function post(text: string, notification: Notification, timeoutMs: number): Promise<Outcome> {
-  try {
-    const { bare, authorization } = splitCredentials(new URL(text));
-    const { status } = await send({
-      method: "POST",
-      url: bare.href,
-      headers: {
-        "Content-Type": "application/json;charset=utf-8",
-        ...(authorization !== undefined && { Authorization: authorization }),
-      },
-      body: Buffer.from(JSON.stringify(notification)),
-      idleTimeoutMs: timeoutMs,
-      totalTimeoutMs: timeoutMs,
-      maxBytes: 1024 * 1024,
-    });
-    if (status >= 200 && status < 300) return "sent";
-    return { failure: `it answered ${status}`, again: status === 429 || status >= 500 };
-  } catch (error) {
-    // Only the code of a known failure: an invalid URL's error quotes the URL.
-    if (!(error instanceof HttpFailure)) return { failure: "not a valid URL", again: false };
-    return { failure: error.code, again: neverSent.has(error.code) };
-  }
 }

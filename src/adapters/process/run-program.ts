@@ -1,6 +1,8 @@
 /** Runs an outside program (helm, git) without a shell and without leaving anything of it behind. */
-import { ConfigError, messageOf } from "../../errors.ts";
-import { createTail } from "./tail.ts";
+import { execa } from "execa";
+import { ConfigError, messageOf, TransientError } from "../../errors.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface ProgramCall {
   /** Path or name of the program. */
@@ -9,14 +11,12 @@ export interface ProgramCall {
   args: readonly string[];
   /** The whole environment of the child; nothing is inherited. */
   env: Readonly<Record<string, string>>;
-  cwd?: string | undefined;
+  cwd: string;
   signal?: AbortSignal | undefined;
   /** After this the program is ended, so that no call waits for ever. */
   timeoutMs: number;
   /** More output than this ends the program; 1 MiB where nothing is said. */
   maxStdoutBytes?: number | undefined;
-  /** From SIGTERM to SIGKILL; 5 s where nothing is said. */
-  killAfterMs?: number | undefined;
   /** Setting that names the program, for the error when it can't be started. */
   setting: string;
 }
@@ -33,48 +33,85 @@ export interface ProgramResult {
   stderrLines: string[];
 }
 
-const startTroubles: Readonly<Record<string, string>> = {
+/** What an outside program may need of the machine: where programs are, how to get out, whom to trust. */
+const proxies = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
+const passed = ["PATH", ...proxies, "SSL_CERT_FILE", "SSL_CERT_DIR"];
+const startMistakes: Readonly<Record<string, string>> = {
   ENOENT: "is no program on this machine",
+  ENOTDIR: "is no program on this machine",
+  ENOEXEC: "is no program that this machine can run",
   EACCES: "may not be executed",
 };
+const killAfterMs = 5_000;
+const keptBytes = 16 * 1024;
+const keptLines = 20;
+
+/** The named variables (besides the common ones) that are set; everything else stays with the builder. */
+export function pickEnvironment(env: Environment, names: readonly string[]): Record<string, string> {
+  const pairs = [...passed, ...names].map((name) => [name, env[name]] as const);
+  return Object.fromEntries(pairs.filter((pair): pair is [string, string] => pair[1] !== undefined));
+}
 
 /**
- * Runs a program to its end, whatever its exit code. Throws the signal's reason when it was aborted (the
- * program is gone then) and ConfigError when there is no such program.
+ * Runs a program to its end, whatever its exit code. Throws the signal's reason when it was aborted (the program is gone
+ * then), ConfigError when there is no such program, TransientError when the machine can't start any.
  */
 export async function runProgram(call: ProgramCall): Promise<ProgramResult> {
   call.signal?.throwIfAborted();
-  // Loaded with the first program: a builder that resumes in mid-harvest starts none.
-  const { execa } = await import("execa");
-  const tail = createTail();
+  let kept = Buffer.alloc(0);
   const child = execa(call.file, call.args, {
     env: { ...call.env },
     extendEnv: false,
-    ...(call.cwd !== undefined && { cwd: call.cwd }),
+    cwd: call.cwd,
     ...(call.signal && { cancelSignal: call.signal }),
     stdin: "ignore",
     buffer: { stdout: true, stderr: false },
     maxBuffer: { stdout: call.maxStdoutBytes ?? 1024 * 1024 },
     timeout: call.timeoutMs,
-    forceKillAfterDelay: call.killAfterMs ?? 5_000,
+    forceKillAfterDelay: killAfterMs,
     stripFinalNewline: false,
     reject: false,
   });
-  child.stderr.on("data", (chunk: Uint8Array) => tail.push(chunk));
+  child.stderr.on("data", (chunk: Uint8Array) => {
+    kept = Buffer.concat([kept, chunk]).subarray(-keptBytes);
+  });
   const result = await child;
   call.signal?.throwIfAborted();
-  if (result.exitCode === undefined && result.signal === undefined && !result.isMaxBuffer) {
-    const why =
-      startTroubles[result.code ?? ""] ?? `can't be run (${result.code ?? messageOf(result.cause)})`;
-    const what = `${call.file} ${why}; correct the path, or use the builder's own image`;
-    throw new ConfigError([{ where: call.setting, what }]);
-  }
+  if (result.exitCode === undefined && result.signal === undefined && !result.isMaxBuffer)
+    throw startFailure(call, result.code ?? messageOf(result.cause));
   return {
     exitCode: result.exitCode,
     killedBy: result.signal,
     timedOut: result.timedOut,
     tooMuchOutput: result.isMaxBuffer,
     stdout: result.stdout,
-    stderrLines: tail.lines(),
+    stderrLines: lastLines(kept.toString("utf8")),
   };
+}
+
+/** A machine without memory, processes, files or disk may have some again in a minute. */
+function startFailure({ file, setting }: ProgramCall, code: string): ConfigError | TransientError {
+  const mistake = startMistakes[code];
+  if (mistake === undefined)
+    return new TransientError("this machine", `${file} can't be started on this machine (${code})`);
+  const what = `${file} ${mistake}; correct the path, or use the builder's own image`;
+  return new ConfigError([{ where: setting, what }]);
+}
+
+function lastLines(text: string): string[] {
+  const lines = text.split(/\r?\n|\r/).map((line) => line.trimEnd());
+  return lines.filter((line) => line !== "").slice(-keptLines);
+}
+
+const exhausted = ["EAGAIN", "EDQUOT", "EMFILE", "ENFILE", "ENOMEM", "ENOSPC"];
+
+/** Does work on files; throws TransientError where this machine has run out of disk, memory or open files. */
+export async function onThisMachine<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (!exhausted.includes(code)) throw error;
+    throw new TransientError("this machine", `there is no room left on this machine (${code})`);
+  }
 }

@@ -1,21 +1,23 @@
 /** The builder's folder for what it fetches and what programs keep beside: gone at the end, whatever the end was. */
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 
 /**
- * Makes the folder of this process below `parent`, readable by nobody else, and removes those of builders of the
- * environment that were killed: an SSH key may lie there.
+ * Makes a folder for this process below `parent`, under a name that nobody can guess and readable by nobody else, and
+ * removes those of builders of the environment that were killed: an SSH key may lie there.
  */
 export function openWorkDir(parent: string, environment: string, pid = process.pid): string {
   const prefix = `powo-builder-${environment}-`;
-  for (const name of namesIn(parent)) {
-    const owner = name.startsWith(prefix) ? name.slice(prefix.length) : "";
-    if (/^\d+$/.test(owner) && (Number(owner) === pid || !isAlive(Number(owner))))
-      removeDir(path.join(parent, name));
+  mkdirSync(parent, { recursive: true });
+  for (const name of readdirSync(parent)) {
+    const [, owner] = name.startsWith(prefix)
+      ? (/^(\d+)(?:-\w+)?$/.exec(name.slice(prefix.length)) ?? [])
+      : [];
+    const dir = path.join(parent, name);
+    if (owner !== undefined && isOurs(dir) && (Number(owner) === pid || !isAlive(Number(owner))))
+      removeDir(dir);
   }
-  const dir = path.join(parent, `${prefix}${pid}`);
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  return dir;
+  return mkdtempSync(path.join(parent, `${prefix}${pid}-`));
 }
 
 /** Removes a folder as far as it goes: a program that was stopped may still be writing, and the next builder sweeps. */
@@ -27,12 +29,10 @@ export function removeDir(dir: string): void {
   }
 }
 
-function namesIn(dir: string): string[] {
-  try {
-    return readdirSync(dir);
-  } catch {
-    return [];
-  }
+/** Whether it is a folder, not a link, of the user that this process runs as: others may write into /tmp too. */
+function isOurs(dir: string): boolean {
+  const stats = lstatSync(dir, { throwIfNoEntry: false });
+  return stats?.isDirectory() === true && stats.uid === process.getuid?.();
 }
 
 /** Process ids are given away again: one that is taken keeps a folder until another time. */

@@ -1,90 +1,123 @@
-import type { Setting } from "../setting.ts";
-import { durationKind, numberKind, offOrKind, oneOfKind } from "../setting.ts";
-import { urlKind } from "../url-kinds.ts";
-import { dnsLabel, objectName, optional, path, withDefault } from "./rows.ts";
+import { url } from "../urls.ts";
+import { duration, label, matching, number, offOr, oneOf, path, text } from "../values.ts";
+import { group } from "./row.ts";
 
-const ignored = (): Setting<undefined> => ({
-  group: "Of the original, without effect",
-  type: "text",
-  parse: () => ({ value: undefined }),
-  description: "accepted and ignored; the builder talks to the cluster with its own service account.",
-  ignored: true,
-});
+/** The name of a Kubernetes object. */
+const objectName = (title: string) =>
+  matching(title, /^[a-z0-9]([a-z0-9.:-]{0,251}[a-z0-9])?$/, "a name of a-z, 0-9, - and .; write builder");
 
-/** What the builder is and where it runs. */
-export const builderRows = {
-  BUILDER_CONFIG: withDefault(path, "/config/builder.yaml", {
-    group: "The builder itself",
+export const builder = group("The builder itself", {
+  BUILDER_CONFIG: {
+    value: path.prefault("/config/builder.yaml"),
     description: "The file of structured settings; it may be absent.",
     environmentOnly: true,
-  }),
-  BUILDER_NAMESPACE: optional(dnsLabel("namespace"), {
-    group: "The builder itself",
+    chart: "config",
+  },
+  BUILDER_NAMESPACE: {
+    at: "builderNamespace",
+    value: label("namespace", 63, "builder-prod").optional(),
     description:
       "The namespace of the state ConfigMap and the Lease; else the pod's, or the kubeconfig context's.",
-  }),
-  POD_NAME: optional(objectName("pod name"), {
-    group: "The builder itself",
+    chart: false,
+  },
+  POD_NAME: {
+    at: "podName",
+    value: objectName("pod name").optional(),
     description: "The builder's pod, set by the chart; else the host name.",
     environmentOnly: true,
-  }),
-  JOB_NAME: optional(objectName("Job name"), {
-    group: "The builder itself",
+    chart: false,
+  },
+  JOB_NAME: {
+    at: "jobName",
+    value: objectName("Job name").optional(),
     description: "The builder's Job, set by the chart; else the pod's owner.",
     environmentOnly: true,
-  }),
-  SERVICE_ACCOUNT: optional(objectName("service account name"), {
-    group: "The builder itself",
+    chart: false,
+  },
+  SERVICE_ACCOUNT: {
+    at: "serviceAccount",
+    value: objectName("service account name").optional(),
     description:
       "The builder's service account, set by the chart: it is given its rights in the new namespace. Needs RELEASE_ROLE.",
-  }),
-  RELEASE_ROLE: optional(objectName("ClusterRole name"), {
-    group: "The builder itself",
+    needs: "RELEASE_ROLE",
+    chart: "serviceAccount.name",
+  },
+  RELEASE_ROLE: {
+    at: "releaseRole",
+    value: objectName("ClusterRole name").optional(),
     description:
       "The ClusterRole that SERVICE_ACCOUNT is bound to in the new release's namespace. Both are set, or neither.",
-  }),
-  LEASE_DURATION: withDefault(durationKind({ min: "1s" }), "90s", {
-    group: "The builder itself",
+    needs: "SERVICE_ACCOUNT",
+    chart: false,
+  },
+  LEASE_DURATION: {
+    at: "leaseDurationMs",
+    value: duration({ min: "1s" }).prefault("90s"),
     description: "How long the builder's Lease holds without being renewed; renewed every third of it.",
-  }),
-  KUBECONFIG: optional(path, {
-    group: "The builder itself",
+  },
+  KUBECONFIG: {
+    at: "kubeconfig",
+    value: path.optional(),
     description: "The kubeconfig file; without it the in-cluster service account is used.",
     environmentOnly: true,
-  }),
-  METRICS_PORT: withDefault(
-    offOrKind(numberKind({ min: 1, max: 65_535, integer: true, example: "9090" })),
-    "off",
-    {
-      group: "The builder itself",
-      description: "The port of the metrics for Prometheus.",
-    },
-  ),
-  NOTIFY_WEBHOOK_URL: optional(urlKind({ base: false }), {
-    group: "The builder itself",
+    chart: false,
+  },
+  METRICS_PORT: {
+    at: "metricsPort",
+    value: offOr(number({ min: 1, max: 65_535, integer: true, example: "9090" })).prefault("off"),
+    description:
+      "The port of the metrics for Prometheus and of the live page, on all addresses; without it the page is on the pod's own loopback.",
+    chart: "metrics.port",
+  },
+  NOTIFY_WEBHOOK_URL: {
+    at: "notifyWebhookUrl",
+    value: url.optional(),
     description: "The URL that a JSON object is posted to when a run starts, waits, goes live or fails.",
     secret: "whole",
-  }),
-  LOG_LEVEL: withDefault(oneOfKind(["trace", "debug", "info", "warn", "error"]), "info", {
-    group: "The builder itself",
+    chart: "notify.webhookUrl",
+  },
+  LOG_LEVEL: {
+    at: "logLevel",
+    value: oneOf(["trace", "debug", "info", "warn", "error"]).prefault("info"),
     description: "The least severe lines that are written.",
-  }),
-  LOG_FORMAT: withDefault(oneOfKind(["pretty", "json"]), "pretty", {
-    group: "The builder itself",
+  },
+  LOG_FORMAT: {
+    at: "logFormat",
+    value: oneOf(["pretty", "json"]).prefault("pretty"),
     description: "One readable line each, or JSON with Cloud Logging's fields.",
-  }),
-  TERMINATION_LOG: withDefault(path, "/dev/termination-log", {
-    group: "The builder itself",
+  },
+  TERMINATION_LOG: {
+    value: path.prefault("/dev/termination-log"),
     description: "The file for the outcome that Kubernetes shows, written only if it exists.",
     environmentOnly: true,
-  }),
-};
+    chart: false,
+  },
+});
 
-/** What the original read and this builder has no use for. */
-export const oldRows = {
-  G_USER: ignored(),
-  G_CLUSTER: ignored(),
-  G_REGION: ignored(),
-  G_ZONE: ignored(),
-  G_SERVICE_ACCOUNT: ignored(),
-};
+const proxy = { value: text.optional(), environmentOnly: true, secret: "credentials" } as const;
+
+/** Read by the libraries that send requests, and by Helm and git. */
+export const proxies = group("Proxies", {
+  HTTPS_PROXY: { ...proxy, description: "The proxy for https:// URLs; `https_proxy` says the same." },
+  HTTP_PROXY: { ...proxy, description: "The proxy for http:// URLs; `http_proxy` says the same." },
+  NO_PROXY: {
+    value: text.optional(),
+    environmentOnly: true,
+    description:
+      "Hosts that are asked without a proxy, comma-separated, each with all names below it; `no_proxy` says the same.",
+  },
+});
+
+const ignored = {
+  value: text.optional(),
+  ignored: true,
+  description: "accepted and ignored; the builder talks to the cluster with its own service account.",
+} as const;
+
+export const original = group("Of the original, without effect", {
+  G_USER: { ...ignored, chart: "user" },
+  G_CLUSTER: { ...ignored, chart: "cluster" },
+  G_REGION: { ...ignored, chart: "region" },
+  G_ZONE: { ...ignored, chart: "zone" },
+  G_SERVICE_ACCOUNT: { ...ignored, chart: false },
+});

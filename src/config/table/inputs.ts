@@ -1,109 +1,129 @@
-import type { Setting } from "../setting.ts";
-import { booleanKind, listKind, textKind } from "../setting.ts";
-import { chartSourceKind, insidePathKind, urlKind, urlPathKind, urlTemplateKind } from "../url-kinds.ts";
-import { credential, optional, path, withDefault } from "./rows.ts";
+import { chartSource, insidePath, url, urlPath, urlTemplate } from "../urls.ts";
+import { boolean, label, list, matching, path, text } from "../values.ts";
+import { group } from "./row.ts";
 
-/**
- * Helm takes 53 letters for a release name and the run's name is a label of 63; `<environment>-xxxxx` and
- * `<environment>-20261122-120000` leave 47 to the environment.
- */
-const environment = textKind(
-  "DNS label of at most 47 letters",
-  /^(?=.{1,47}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?$/,
-  "a name of at most 47 of a-z, 0-9 and -; write prod",
-);
-// What git itself refuses in a ref, and a leading dash, which git would take for an option.
-const gitRef = textKind(
+// What git itself refuses in a ref, and a leading dash, which git would take for an option. Helm's regular expressions,
+// which read the chart's schema, know no lookahead.
+const gitRef = matching(
   "git branch, tag or commit",
   /^(?!-)(?!.*(\.\.|@\{|\/\/|\.lock$))[^\s~^:?*[\\\0]+$/,
   "a git branch, tag or commit; write master",
-);
+).meta({ type: ["string", "number"], pattern: "^[^-\\s]\\S*$" });
 
-/** What is built, from where. */
-export const inputsRows = {
-  ENVIRONMENT: withDefault(environment, "test", {
-    group: "What is built",
+export const inputs = group("What is built", {
+  ENVIRONMENT: {
+    at: "environment",
+    // Helm takes 53 letters for a release name and a run's name is a label of 63: `-xxxxx` and `-20261122-120000` are added.
+    value: label("DNS label", 47, "prod").prefault("test"),
     description: "The environment that is built, and the prefix of its release names.",
-  }),
+    chart: "environment",
+  },
   DATA_CONFIG_PATH: {
-    ...urlKind({ base: false }),
-    group: "What is built",
+    at: "dataUrl",
+    shownAt: "shownDataUrl",
+    value: url,
     description: "The URL of the data configuration (JSON).",
-    requiredElse: "",
     secret: "credentials",
-  } satisfies Setting<string>,
-  SECRETS_FILE: withDefault(path, "/tmp/secrets/secrets.yaml", {
-    group: "What is built",
+    chart: "dataConfig",
+  },
+  SECRETS_FILE: {
+    at: "secretsFile",
+    value: path.prefault("/tmp/secrets/secrets.yaml"),
     description: "The file of secret Helm values that the release is installed with.",
-  }),
-  DELETE_EXISTING: withDefault(booleanKind, "true", {
-    group: "What is built",
+    chart: false,
+  },
+  DELETE_EXISTING: {
+    at: "deleteExisting",
+    value: boolean.prefault("true"),
     description: "Whether the replaced release is deleted at the end of a run.",
-  }),
-  STRICT_ERROR_CHECKING: withDefault(booleanKind, "false", {
-    group: "What is built",
+    chart: "deleteExisting",
+  },
+  STRICT_ERROR_CHECKING: {
+    at: "strict",
+    value: boolean.prefault("false"),
     description: "Whether a harvest job that did not end well fails the run.",
-  }),
-  CHART_SOURCE: withDefault(chartSourceKind, "https://github.com/RBGKew/powo-infrastructure.git", {
-    group: "Where the chart comes from",
+    chart: "strictErrorChecking",
+  },
+});
+
+export const chartRows = group("Where the chart comes from", {
+  CHART_SOURCE: {
+    at: "chart.source",
+    shownAt: "chart.shownSource",
+    value: chartSource.prefault("https://github.com/RBGKew/powo-infrastructure.git"),
     description:
       "Where the release chart is: a git repository (at DEPLOY_TAG), an oci:// reference or a local folder.",
     secret: "credentials",
-  }),
-  CHART_PATH: withDefault(insidePathKind, "powo", {
-    group: "Where the chart comes from",
+    chart: "infrastructure.source",
+  },
+  CHART_PATH: {
+    at: "chart.path",
+    value: insidePath.prefault("powo"),
     description: "The folder of the chart inside CHART_SOURCE.",
-  }),
-  DEPLOY_TAG: withDefault(gitRef, "master", {
-    group: "Where the chart comes from",
+    chart: "infrastructure.path",
+  },
+  DEPLOY_TAG: {
+    at: "deployTag",
+    value: gitRef.prefault("master"),
     description: "The branch, tag or commit of the chart's repository.",
-  }),
-  GIT_SSH_KEY_FILE: optional(path, {
-    group: "Where the chart comes from",
+    chart: "infrastructure.tag",
+  },
+  GIT_SSH_KEY_FILE: {
+    at: "chart.sshKeyFile",
+    value: path.optional(),
     description: "The file of the private SSH key for a private CHART_SOURCE.",
-  }),
-  GIT_TOKEN_FILE: optional(path, {
-    group: "Where the chart comes from",
+    chart: "infrastructure.sshKey",
+  },
+  GIT_TOKEN_FILE: {
+    at: "chart.tokenFile",
+    value: path.optional(),
     description: "The file of the access token for a private CHART_SOURCE over https.",
-  }),
-  HELM_BIN: withDefault(path, "helm", {
-    group: "Where the chart comes from",
+    chart: "infrastructure.token",
+  },
+  HELM_BIN: {
+    at: "helmBin",
+    value: path.prefault("helm"),
     description: "The Helm program: a path, or a name to look up in PATH.",
-  }),
-};
+    chart: false,
+  },
+});
 
-/** How the harvester and the new site are reached. */
-export const harvesterRows = {
-  API_PREFIX: withDefault(urlTemplateKind(["namespace"]), "http://ingress.{namespace}.svc.cluster.local", {
-    group: "Harvester and site",
+export const harvester = group("Harvester and site", {
+  API_PREFIX: {
+    at: "harvester.prefix",
+    value: urlTemplate("namespace").prefault("http://ingress.{namespace}.svc.cluster.local"),
     description: "Scheme and host of the new release's harvester.",
     secret: "credentials",
-  }),
-  API_URL: withDefault(urlPathKind, "/harvester/api/1", {
-    group: "Harvester and site",
+  },
+  API_URL: {
+    at: "harvester.apiPath",
+    value: urlPath.prefault("/harvester/api/1"),
     description: "The path that the harvester's API begins with.",
-  }),
-  API_USERNAME: withDefault(credential, "admin", {
-    group: "Harvester and site",
+  },
+  API_USERNAME: {
+    at: "harvester.username",
+    value: text.prefault("admin"),
     description: "The user name for the harvester's API.",
-  }),
-  API_PASSWORD: withDefault(credential, "password", {
-    group: "Harvester and site",
-    description: "The password for the harvester's API.",
+  },
+  API_PASSWORD: {
+    at: "harvester.password",
+    value: text.prefault("password"),
+    description:
+      "The password for the harvester's API; unless it is set, password.harvester of SECRETS_FILE.",
     secret: "whole",
-  }),
-  SITE_PREFIX: withDefault(
-    urlTemplateKind(["service", "namespace"]),
-    "http://{service}.{namespace}.svc.cluster.local",
-    {
-      group: "Harvester and site",
-      description:
-        "Scheme and host where the new site is asked before it goes live, with the public name as Host header.",
-      secret: "credentials",
-    },
-  ),
-  JOB_LIST: withDefault(listKind("identifiers of job lists", { atLeastOne: true }), "1", {
-    group: "Harvester and site",
+    chart: "password",
+  },
+  SITE_PREFIX: {
+    at: "sitePrefix",
+    value: urlTemplate("service", "namespace").prefault("http://{service}.{namespace}.svc.cluster.local"),
+    description:
+      "Scheme and host where the new site is asked before it goes live, with the public name as Host header.",
+    secret: "credentials",
+  },
+  JOB_LIST: {
+    at: "jobLists",
+    value: list("identifiers of job lists", { min: 1 }).prefault("1"),
+    fileKey: "jobLists",
     description: "The job lists that load everything, run one after the other.",
-  }),
-};
+  },
+});

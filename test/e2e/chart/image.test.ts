@@ -29,6 +29,7 @@ describe.skipIf(why !== undefined)(`the image${why === undefined ? "" : ` (${why
 
   test.each([
     ["powo-builder", ["powo-builder", "--help"], /rollback/],
+    ["its packages' licences", ["cat", "/opt/powo-builder/THIRD-PARTY-NOTICES"], /^undici \d/m],
     ["Node 24", ["node", "--version"], /^v24\./],
     ["Helm 4", ["helm", "version", "--short"], /^v4\./],
     ["git", ["git", "--version"], /^git version/],
@@ -57,7 +58,7 @@ describe.skipIf(why !== undefined)(`the image${why === undefined ? "" : ` (${why
   });
 
   test("nothing in it can change its own program, and no file is set-uid", async () => {
-    const program = "/opt/powo-builder/powo-builder.js";
+    const program = "/opt/powo-builder/main.js";
     expect((await runInImage(name, ["test", "-r", program])).exitCode).toBe(0);
     expect((await runInImage(name, ["test", "-w", program])).exitCode).not.toBe(0);
     const setuid =

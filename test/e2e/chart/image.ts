@@ -6,7 +6,7 @@ import { execa } from "execa";
 import { requireBinaries } from "../../tools/binaries.ts";
 import { removeFolder } from "../../tools/remove-folder.ts";
 
-export const root = path.resolve(import.meta.dirname, "../../..");
+const root = path.resolve(import.meta.dirname, "../../..");
 const base = "localhost/powo-base:bookworm";
 /** Plain copies instead of overlays: works inside containers, too. */
 const environment = { STORAGE_DRIVER: "vfs" };
@@ -44,7 +44,7 @@ async function ensureBase(): Promise<void> {
   try {
     const system = path.join(directory, "root");
     await execa("debootstrap", ["--variant=minbase", "bookworm", system]);
-    await copyFile(path.join(root, "node_modules/node/bin/node"), path.join(system, "usr/local/bin/node"));
+    await copyFile(path.join(root, "node_modules/.bin/node"), path.join(system, "usr/local/bin/node"));
     await writeFile(path.join(directory, "Containerfile"), "FROM scratch\nADD root/ /\n");
     await buildah(
       "bud",

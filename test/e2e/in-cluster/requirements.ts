@@ -5,7 +5,7 @@ import { asAdmin } from "../chart/cluster.ts";
 import { unlessRequired, whyNoImage } from "../chart/image.ts";
 
 /** The tool of the test cluster: beside this repository, unless POWO_CLUSTER_TOOL says where. */
-export const clusterTool =
+const clusterTool =
   process.env["POWO_CLUSTER_TOOL"] ?? path.resolve(import.meta.dirname, "../../../../shared/cluster/cluster");
 
 /** The cluster's folder holds its kubeconfig. */

@@ -34,7 +34,7 @@ export interface JobEnd {
   message: string;
 }
 
-export interface Pod {
+interface Pod {
   name: string;
   uid: string;
   /** When it was made, and its exit code once it has ended. */
@@ -69,7 +69,7 @@ export interface Stage {
   stop: () => Promise<void>;
 }
 
-export interface StageValues {
+interface StageValues {
   settings?: Record<string, string | number>;
   [value: string]: unknown;
 }

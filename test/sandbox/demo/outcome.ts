@@ -51,7 +51,7 @@ export interface DemoOutcome {
 
 /** Everything that the demo promises; `held` tells whether it was so. */
 export function promises(world: EmbeddedWorld, { before, after, exits, output }: DemoOutcome): Checked[] {
-  const { zone, watch, databases, secrets, data } = world;
+  const { zone, watch, databases, secrets, data, google } = world;
   const built = databases.filter(({ namespace }) => namespace !== before.release).map(({ model }) => model);
   const sum = (of: (model: (typeof built)[number]) => number) =>
     built.reduce((total, model) => total + of(model), 0);
@@ -59,7 +59,8 @@ export function promises(world: EmbeddedWorld, { before, after, exits, output }:
   const jobs = sum((model) => model.effects.filter(({ kind }) => kind === "job-started").length);
   const listed = data.jobLists[0]?.jobConfigurations.length ?? 0;
   const { length: changes } = zone.changes;
-  const leaked = secrets.canaries.filter((canary) => output.includes(canary));
+  const canaries = [...secrets.canaries, ...(google?.identity.secrets() ?? [])];
+  const leaked = canaries.filter((canary) => output.includes(canary));
   const times = (number: number) => (number === 1 ? "once" : `${number} times`);
   return [
     {
@@ -80,6 +81,9 @@ export function promises(world: EmbeddedWorld, { before, after, exits, output }:
         watch.violations[0] ??
         `no resolver could hand out an address without a ready site behind it, TTLs included (looked ${count(watch.looks)} times)`,
     },
-    { held: leaked.length === 0, text: `no password in ${count(output.split("\n").length)} lines of log` },
+    {
+      held: leaked.length === 0,
+      text: `no password, key or token in ${count(output.split("\n").length)} lines of log`,
+    },
   ];
 }

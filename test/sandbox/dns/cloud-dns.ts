@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Faults, showFault } from "../faults.ts";
-import { DnsError, notFound, permissionDenied } from "./dns-error.ts";
+import { DnsError, invalid, notFound, permissionDenied } from "./dns-error.ts";
 import type { RecordSet } from "./record-set.ts";
 import { ZoneModel, type Change, type ZoneOptions } from "./zone-model.ts";
 
@@ -25,6 +25,8 @@ export interface CloudDns {
   addZone: (options: ZoneOptions & { project?: string }) => ZoneModel;
   /** Serves a zone that somebody else keeps, under every project. */
   host: (zone: ZoneModel) => void;
+  /** Answers a request that came another way. */
+  serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   close: () => Promise<void>;
 }
 
@@ -70,6 +72,7 @@ export async function startCloudDns(options: CloudDnsOptions = {}): Promise<Clou
       return model;
     },
     host: (zone) => host(zone),
+    serve,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -94,12 +97,9 @@ function answer(zones: readonly Hosted[], method: string, url: URL, body: string
 
 function route(zones: readonly Hosted[], method: string, url: URL, body: string): Reply["body"] {
   const path =
-    /^\/dns\/v1\/projects\/([^/]+)\/managedZones(?:\/([^/]+)(?:\/(rrsets|changes)(?:\/([^/]+))?)?)?$/;
+    /^\/dns\/v1\/projects\/([^/]+)\/managedZones(?:\/([^/:]+)(?:[/:](rrsets|changes|testIamPermissions)(?:\/([^/]+))?)?)?$/;
   const [matched, project, zoneName, part, changeId] = path.exec(url.pathname) ?? [];
-  if (
-    matched === undefined ||
-    (method !== "GET" && !(method === "POST" && part === "changes" && !changeId))
-  ) {
+  if (matched === undefined || !isServed(method, part, changeId !== undefined)) {
     throw new DnsError(404, "notFound", "Not Found");
   }
   const visible = zones.filter((zone) => zone.project === undefined || zone.project === project);
@@ -112,15 +112,22 @@ function route(zones: readonly Hosted[], method: string, url: URL, body: string)
   const zone = visible.find((candidate) => candidate.model.name === zoneName || candidate.id === zoneName);
   if (!zone) throw notFound(`parameters.managedZone' resource named '${zoneName}'`);
   const { model } = zone;
+  if (part === "testIamPermissions") return { permissions: model.granted(parsePermissions(body)) };
   if (model.denied === "everything" || (model.denied === "writes" && method === "POST"))
     throw permissionDenied();
   if (part === undefined) return zoneBody(zone);
   if (part === "rrsets") return rrsets(model, url.searchParams);
   if (changeId !== undefined) return changeBody(model, model.requireChange(changeId));
-  if (method === "POST") return changeBody(model, model.change(parseChange(body)));
+  if (method === "POST") return changeBody(model, model.change(parseObject(body)));
   const { page, nextPageToken } = pageOf(model.changes.toReversed(), url.searchParams);
   const changes = page.map((change) => changeBody(model, change));
   return { kind: "dns#changesListResponse", changes, ...nextPageToken };
+}
+
+/** Which methods there are for a part of a zone; testing permissions is a POST. */
+function isServed(method: string, part: string | undefined, hasId: boolean): boolean {
+  if (part === "testIamPermissions") return method === "POST" && !hasId;
+  return method === "GET" || (method === "POST" && part === "changes" && !hasId);
 }
 
 function rrsets(model: ZoneModel, query: URLSearchParams): Reply["body"] {
@@ -159,7 +166,7 @@ const zoneBody = ({ model, id }: Hosted) => ({
   name: model.name,
   dnsName: model.dnsName,
   description: "",
-  visibility: "public",
+  ...model.kind,
   nameServers: ["ns-1.dns.example.", "ns-2.dns.example."],
 });
 
@@ -172,10 +179,16 @@ const changeBody = (model: ZoneModel, change: Change) => ({
   ...(change.deletions.length > 0 && { deletions: change.deletions.map(recordBody) }),
 });
 
-function parseChange(body: string): { additions?: unknown; deletions?: unknown } {
+function parsePermissions(body: string): string[] {
+  const { permissions } = parseObject(body);
+  if (Array.isArray(permissions) && permissions.every((name) => typeof name === "string")) return permissions;
+  throw invalid("permissions", permissions);
+}
+
+function parseObject(body: string): Record<string, unknown> {
   try {
     const sent: unknown = JSON.parse(body);
-    if (typeof sent === "object" && sent !== null) return sent;
+    if (typeof sent === "object" && sent !== null) return { ...sent };
   } catch {
     // Falls through to the answer that Google gives to any body that isn't a JSON object.
   }

@@ -7,16 +7,19 @@ export interface RecordSet {
   type: string;
   ttl: number;
   rrdatas: string[];
+  /** Chooses the answer, as Google writes it down; `rrdatas` is empty then. Only `put` makes such a set. */
+  routingPolicy?: object;
 }
 
 export const keyOf = ({ name, type }: { name: string; type: string }): string => `${name} ${type}`;
 
 /** The same record set in every respect that Cloud DNS compares before it deletes one. */
 export function isSame(a: RecordSet, b: RecordSet): boolean {
-  return keyOf(a) === keyOf(b) && a.ttl === b.ttl && JSON.stringify(a.rrdatas) === JSON.stringify(b.rrdatas);
+  const data = ({ ttl, rrdatas, routingPolicy }: RecordSet) => JSON.stringify([ttl, rrdatas, routingPolicy]);
+  return keyOf(a) === keyOf(b) && data(a) === data(b);
 }
 
-const TYPES = new Set("A AAAA CAA CNAME MX NAPTR NS PTR SOA SPF SRV TLSA TXT".split(" "));
+const TYPES = new Set("A AAAA ALIAS CAA CNAME MX NAPTR NS PTR SOA SPF SRV TLSA TXT".split(" "));
 
 /** Checks what a caller sent as a record set of this zone; throws DnsError 400. `field` names it in errors. */
 export function requireRecordSet(sent: unknown, field: string, dnsName: string): RecordSet {
@@ -40,9 +43,15 @@ export function requireRecordSet(sent: unknown, field: string, dnsName: string):
     if (typeof entry !== "string" || !isData(type, entry)) throw invalid(`${field}.rrdata[${index}]`, entry);
     return entry;
   });
-  if (type === "CNAME" && (texts.length > 1 || name === dnsName)) throw invalid(`${field}.rrdata`, texts);
+  if (isMisplaced(type, name === dnsName) || (isAlias(type) && texts.length > 1))
+    throw invalid(`${field}.rrdata`, texts);
   return { name, type, ttl: ttl as number, rrdatas: texts };
 }
+
+const isAlias = (type: string) => type === "CNAME" || type === "ALIAS";
+/** An ALIAS stands at the zone's top only, a CNAME never. */
+const isMisplaced = (type: string, isApex: boolean) =>
+  (type === "CNAME" && isApex) || (type === "ALIAS" && !isApex);
 
 function isDnsName(name: string): boolean {
   if (name.length > 254 || !name.endsWith(".")) return false;
@@ -56,6 +65,6 @@ function isDnsName(name: string): boolean {
 function isData(type: string, text: string): boolean {
   if (type === "A") return isIPv4(text);
   if (type === "AAAA") return isIPv6(text);
-  if (type === "CNAME" || type === "NS" || type === "PTR") return isDnsName(text);
+  if (["ALIAS", "CNAME", "NS", "PTR"].includes(type)) return isDnsName(text);
   return text.length > 0;
 }

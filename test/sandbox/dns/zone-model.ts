@@ -1,5 +1,5 @@
 /**
- * One managed zone of Cloud DNS as a pure model, strict about changes (docs/facts.md, section 6): a change is
+ * One managed zone of Cloud DNS as a pure model, strict about changes: a change is
  * atomic, a deletion must match exactly, and every state that the zone ever had can be asked for later.
  */
 import { DnsError, invalid, notFound } from "./dns-error.ts";
@@ -14,16 +14,25 @@ export interface Change {
   deletions: RecordSet[];
 }
 
+/** What kind of zone it is, as Google writes it down. */
+export interface ZoneKind {
+  visibility?: "public" | "private";
+  peeringConfig?: object;
+  forwardingConfig?: object;
+}
+
 export interface ZoneOptions {
   name: string;
   /** Ends with a dot. */
   dnsName: string;
+  /** A public zone unless given. */
+  kind?: ZoneKind;
   now?: () => number;
   /** How long a change stays pending. */
   pendingMs?: number;
   records?: readonly RecordSet[];
   /**
-   * What deleting a record set that isn't there gives. facts.md says 412 for every deletion that
+   * What deleting a record set that isn't there gives. Google documents 412 for every deletion that
    * doesn't match; the real service has been seen to say 404 for one that is missing altogether.
    */
   missingDeletion?: 404 | 412;
@@ -47,6 +56,7 @@ export class ZoneModel {
   readonly changes: Change[] = [];
   /** Refuses writes, or everything, with PERMISSION_DENIED; the server asks this, not the model. */
   denied: false | "writes" | "everything" = false;
+  kind: ZoneKind;
   pendingMs: number;
   missingDeletion: 404 | 412;
   readonly #now: () => number;
@@ -55,6 +65,7 @@ export class ZoneModel {
   constructor(options: ZoneOptions) {
     this.name = options.name;
     this.dnsName = options.dnsName;
+    this.kind = { visibility: "public", ...options.kind };
     this.pendingMs = options.pendingMs ?? 0;
     this.missingDeletion = options.missingDeletion ?? 412;
     this.#now = options.now ?? Date.now;
@@ -65,6 +76,12 @@ export class ZoneModel {
 
   get #current(): ReadonlyMap<string, RecordSet> {
     return this.#versions.at(-1)?.records ?? new Map();
+  }
+
+  /** Those of these permissions that the caller has. */
+  granted(permissions: readonly string[]): string[] {
+    if (this.denied === "everything") return [];
+    return permissions.filter((name) => this.denied === false || /\.(get|list)$/.test(name));
   }
 
   /** All record sets, sorted by name and type. */

@@ -1,7 +1,7 @@
 /** The data configuration as the harvester's API speaks it, and sizes that depend on nothing but names. */
 import { createHash } from "node:crypto";
 
-export interface Resource {
+interface Resource {
   identifier: string;
   organisation: string;
   resourceType: string;
@@ -29,7 +29,7 @@ export interface JobConfiguration {
   parameters: Record<string, string>;
 }
 
-export interface JobList {
+interface JobList {
   identifier: string;
   description: string;
   /** Identifiers of jobs, in the order in which they run. */
@@ -46,7 +46,7 @@ export interface DataConfiguration {
 export const FULL_SITE_TAXA = 1_423_456;
 
 /** A number in [0, 1) that depends on the text alone. */
-export function fractionOf(text: string): number {
+function fractionOf(text: string): number {
   return createHash("sha256").update(text).digest().readUInt32BE(0) / 2 ** 32;
 }
 

@@ -34,7 +34,7 @@ export interface HarvesterHostOptions {
   port?: number;
 }
 
-export interface HostRequest {
+interface HostRequest {
   method: string;
   path: string;
   host: string | undefined;
@@ -42,7 +42,7 @@ export interface HostRequest {
 }
 
 /** Settings that a test may turn while the host runs. */
-export interface HostSwitches {
+interface HostSwitches {
   user: string;
   password: string;
   /** nginx's limit on /api of the sites: 429 beyond 10 a second with a burst of 20. */

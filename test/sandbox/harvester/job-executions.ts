@@ -30,7 +30,7 @@ export function isUnderWay(execution: JobExecution): boolean {
 }
 
 /** Share of the job's records that were read at this time. */
-export function progressOf(execution: JobExecution, now: number): number {
+function progressOf(execution: JobExecution, now: number): number {
   const until = execution.endedAt ?? execution.frozenAt ?? now;
   const share = execution.durationMs > 0 ? (until - execution.startedAt) / execution.durationMs : 1;
   const reached = Math.min(1, Math.max(0, share));
@@ -59,19 +59,22 @@ export function executionBody(execution: JobExecution, now: number): Record<stri
   const readSkipCount = Math.floor(readCount / 5_000);
   // Written in chunks of ten: while the job runs the last chunk is still open.
   const written = Math.max(0, readCount - filterCount - readSkipCount);
+  const exitStatus = {
+    exitCode: exitCodeOf(execution),
+    exitDescription: ended ? (execution.outcome.description ?? "") : "",
+  };
   return {
     id: execution.id,
     status,
-    startTime: new Date(execution.startedAt).toISOString(),
-    ...(ended && { endTime: new Date(execution.endedAt ?? 0).toISOString() }),
-    exitStatus: {
-      exitCode: exitCodeOf(execution),
-      exitDescription: ended ? (execution.outcome.description ?? "") : "",
-    },
+    startTime: execution.startedAt,
+    endTime: execution.endedAt ?? null,
+    exitStatus,
     stepExecutions: [
       {
         stepName: execution.job.jobName === "ReIndex" ? "reIndex" : "processArchive",
-        status,
+        // A step that failed may well be COMPLETED: its exit status tells.
+        status: ended ? "COMPLETED" : status,
+        exitStatus: ended ? exitStatus : { exitCode: "EXECUTING", exitDescription: "" },
         readCount,
         writeCount: ended ? written : written - (written % 10),
         filterCount,

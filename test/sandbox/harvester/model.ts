@@ -2,8 +2,6 @@
  * The harvester of ONE release as a pure model: its database, its timer and its jobs. No I/O; time is an
  * injected clock, and `tick()` plays everything that was due since the last call in the order in which it
  * was due, so one jump of the clock over hours gives what a real harvester would show then.
- *
- * Facts: docs/facts.md, section 5.
  */
 import { serverError, type Answer } from "./answer.ts";
 import { ConfigurationStore, type ListRow } from "./configuration-store.ts";
@@ -30,8 +28,6 @@ export interface HarvesterOptions {
   timerMs?: number;
   /** How long a job runs, when neither `durations` nor the parameter `sandbox.duration.ms` says it. */
   jobMs?: number | ((job: JobConfiguration) => number);
-  /** What is answered for a list that doesn't exist: an empty 200 (the real one) or a 404. */
-  unknownList?: 200 | 404;
   /** Scales the number of taxa that the site finds. */
   taxaFactor?: number;
 }
@@ -43,7 +39,6 @@ export class HarvesterModel {
   readonly missingTaxa = new Set<string>();
   /** Scales what the site finds by a filter of its search; undefined: the search knows none. */
   taxonFactors: Map<string, number> | undefined = new Map();
-  unknownList: 200 | 404;
   taxaFactor: number;
   /** The next import stops after so many rows and its caller gets no answer. */
   killImportAfter: number | undefined;
@@ -63,7 +58,6 @@ export class HarvesterModel {
     this.#timerMs = Math.max(1, options.timerMs ?? 5_000);
     const jobMs = options.jobMs ?? ((job) => 10_000 + recordsOf(job) * 10);
     this.#jobMs = typeof jobMs === "number" ? () => jobMs : jobMs;
-    this.unknownList = options.unknownList ?? 200;
     this.taxaFactor = options.taxaFactor ?? 1;
     this.#clock = this.#now();
   }
@@ -109,11 +103,11 @@ export class HarvesterModel {
     return this.#store.broken ? serverError() : { status: 200, body: this.#store.export() };
   }
 
-  /** GET /job/list/{identifier}. */
+  /** GET /job/list/{identifier}: an empty 200 for a list that does not exist. */
   list(identifier: string): Answer {
     this.tick();
     const list = this.#store.list(identifier);
-    if (!list) return { status: this.unknownList };
+    if (!list) return { status: 200 };
     const { nextRun, status } = list;
     return {
       status: 200,
@@ -159,11 +153,11 @@ export class HarvesterModel {
     return { status: 200, body: this.#jobBody(job) };
   }
 
-  /** GET /job/configuration/{id}/execution: `{}` for a job that never ran. */
+  /** GET /job/configuration/{id}/execution: `{}` for a job that never ran, 500 for an id that does not exist. */
   execution(id: number): Answer {
     this.tick();
     const job = this.#store.jobs[id - 1];
-    if (!job) return { status: 404 };
+    if (!job) return serverError();
     const last = this.#runsOf(job).at(-1);
     return { status: 200, body: last ? executionBody(last, this.#clock) : {} };
   }

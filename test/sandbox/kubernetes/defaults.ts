@@ -1,7 +1,7 @@
 /** What the API server fills in when an object is written. */
 import type { KubeObject, Loose } from "./types.ts";
 
-export const defaultStorageClass = "standard";
+const defaultStorageClass = "standard";
 
 /** Fills defaults into `object`, in place; `live` is what it replaces. */
 export function setDefaults(object: KubeObject, live: KubeObject | undefined, allocator: Allocator): void {

@@ -35,9 +35,7 @@ import { createApiServer } from "./server.ts";
 import { Store } from "./store.ts";
 import type { KubeObject, ResourceAttributes } from "./types.ts";
 
-export type { RequestRecord } from "./request.ts";
-export type { Change, Store } from "./store.ts";
-export type { KubeObject, ResourceAttributes } from "./types.ts";
+export type { KubeObject } from "./types.ts";
 
 export interface SandboxCluster {
   url: string;

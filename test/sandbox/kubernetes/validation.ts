@@ -31,7 +31,7 @@ function nameRule(kind: string): (typeof nameRules)[keyof typeof nameRules] {
   return /Role(Binding)?$/.test(kind) ? nameRules.path : nameRules.subdomain;
 }
 
-export const maxDataBytes = 1_048_576;
+const maxDataBytes = 1_048_576;
 
 /** Throws a 422 that lists everything that is wrong with an object. */
 export function validate(type: ResourceType, object: KubeObject, live?: KubeObject): void {

@@ -16,7 +16,7 @@ const eventFields: [string, string][] = [
 const isNewEvent = (type: ResourceType): boolean => type.id === "events.events.k8s.io";
 
 /** A stored object in the API version that was asked for. */
-export function outgoing(type: ResourceType, object: KubeObject): KubeObject {
+function outgoing(type: ResourceType, object: KubeObject): KubeObject {
   if (!isNewEvent(type)) return object;
   return rename({ ...object, apiVersion: type.apiVersion }, eventFields);
 }

@@ -20,28 +20,32 @@ export interface BuilderProcess {
 export interface BuilderOptions {
   /** Path of powo-builder.js. */
   program: string;
+  /** The command that runs this one in surroundings of its own. */
+  wrap?: ((command: readonly string[]) => [string, ...string[]]) | undefined;
   args: readonly string[];
   /** The whole environment. */
   env: Readonly<Record<string, string>>;
   onLine?: ((line: string) => void) | undefined;
 }
 
-export function startBuilderProcess({ program, args, env, onLine }: BuilderOptions): BuilderProcess {
-  const child = spawn(process.execPath, [program, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+export function startBuilderProcess({ program, wrap, args, env, onLine }: BuilderOptions): BuilderProcess {
+  const command = [process.execPath, program, ...args];
+  const [file = "", ...rest] = wrap?.(command) ?? command;
+  const child = spawn(file, rest, { env, stdio: ["ignore", "pipe", "pipe"] });
   const lines: string[] = [];
   let ended = false;
   for (const stream of [child.stdout, child.stderr]) {
-    let rest = "";
+    let unfinished = "";
     const push = (line: string) => {
       lines.push(line);
       onLine?.(line);
     };
     stream.setEncoding("utf8").on("data", (chunk: string) => {
-      const parts = `${rest}${chunk}`.split("\n");
-      rest = parts.pop() ?? "";
+      const parts = `${unfinished}${chunk}`.split("\n");
+      unfinished = parts.pop() ?? "";
       parts.forEach(push);
     });
-    stream.on("end", () => rest !== "" && push(rest));
+    stream.on("end", () => unfinished !== "" && push(unfinished));
   }
   const exit = new Promise<number | NodeJS.Signals>((resolve, reject) => {
     child.on("error", reject);

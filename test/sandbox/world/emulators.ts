@@ -6,6 +6,8 @@ import { startCloudDns, type CloudDns } from "../dns/cloud-dns.ts";
 import type { ZoneModel } from "../dns/zone-model.ts";
 import { startFiles, type FileServer } from "../files.ts";
 import { createInfrastructureRepository, type InfrastructureRepository } from "../git-repository.ts";
+import { startGoogle, type Google } from "../google/index.ts";
+import type { Way } from "../google/ways.ts";
 import type { DataConfiguration } from "../harvester/data-configuration.ts";
 import { startHarvesterHost, type HarvesterHost } from "../harvester/host.ts";
 import type { HarvesterModel, HarvesterOptions } from "../harvester/model.ts";
@@ -24,7 +26,7 @@ export interface HarvestPace {
 }
 
 /** A database that a harvester of this world has or had. */
-export interface Database {
+interface Database {
   namespace: string;
   model: HarvesterModel;
 }
@@ -34,6 +36,8 @@ export interface Emulators {
   /** Every database that ever was, the oldest first. */
   databases: Database[];
   dns: CloudDns;
+  /** Undefined where Cloud DNS is reached without a login, by CLOUD_DNS_ENDPOINT. */
+  google: Google | undefined;
   zone: ZoneModel;
   names: PublicName[];
   files: FileServer;
@@ -52,6 +56,8 @@ export interface EmulatorsOptions {
   pace: HarvestPace;
   /** How long a change stays pending in Cloud DNS. */
   pendingMs: number;
+  /** How Google is reached by its names, if it is. */
+  google: Way["kind"] | undefined;
 }
 
 export const project = "example-project";
@@ -64,6 +70,8 @@ export async function startEmulators(options: EmulatorsOptions): Promise<Emulato
   const dns = await startCloudDns();
   const domain = `${environment}.plantsoftheworld.online.`;
   const zoneName = `${environment}-plantsoftheworld-online`;
+  const google =
+    options.google === undefined ? undefined : await startGoogle({ dir, project, dns, way: options.google });
   const zone = dns.addZone({ name: zoneName, dnsName: domain, pendingMs, project });
   const names: PublicName[] = [
     { name: domain, service: "ingress" },
@@ -79,7 +87,7 @@ export async function startEmulators(options: EmulatorsOptions): Promise<Emulato
   }
   const work = path.join(dir, "infrastructure");
   const chart = { dir: path.join(work, "powo"), values: valuesOf(work) };
-  return { harvesters, databases, dns, zone, names, files, dataUrl, repository, chart, secrets };
+  return { harvesters, databases, dns, google, zone, names, files, dataUrl, repository, chart, secrets };
 }
 
 function startHarvesters(
@@ -103,6 +111,6 @@ function startHarvesters(
   });
 }
 
-export async function stopEmulators({ harvesters, dns, files }: Emulators): Promise<void> {
-  await Promise.all([harvesters.close(), dns.close(), files.close()]);
+export async function stopEmulators({ harvesters, dns, google, files }: Emulators): Promise<void> {
+  await Promise.all([harvesters.close(), dns.close(), google?.close(), files.close()]);
 }

@@ -21,7 +21,7 @@ export interface WorldSettings {
 /** Writes the files; waits are short, and all of them long enough for a busy machine. */
 export async function writeSettings(
   { dir, environment, builderNamespace, kubeconfig, helm }: SettingsOptions,
-  { zone, names, dns, harvesters, dataUrl, repository, secrets }: Emulators,
+  { zone, names, dns, google, harvesters, dataUrl, repository, secrets }: Emulators,
 ): Promise<WorldSettings> {
   const inDir = (name: string) => path.join(dir, name);
   const [secretsFile, mappingsFile, terminationLog, temporary] = [
@@ -59,7 +59,7 @@ export async function writeSettings(
     SITE_PREFIX: harvesters.sitePrefix,
     STRICT_ERROR_CHECKING: "true",
     G_PROJECT: project,
-    CLOUD_DNS_ENDPOINT: dns.url,
+    ...(google?.way.env ?? { CLOUD_DNS_ENDPOINT: dns.url }),
     TERMINATION_LOG: terminationLog,
     RETRY_TIMEOUT: "60s",
     PODS_TIMEOUT: "2m",

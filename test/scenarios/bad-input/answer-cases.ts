@@ -84,6 +84,8 @@ const apiAnswers = (name: string, fault: Fault, says: BadInput["says"], code: 1 
   },
   says,
   code,
+  // A run asks for the Lease before it looks at its inputs: there a refusal is an outage.
+  codeOfRun: 75,
 });
 
 export const answerCases: readonly BadInput[] = [
@@ -94,10 +96,10 @@ export const answerCases: readonly BadInput[] = [
       status: 403,
       body: '{"error":{"message":"no rights","errors":[{"reason":"forbidden"}]}}',
     },
-    "no rights",
-    1,
+    problem("Cloud DNS", "no rights"),
+    2,
   ),
-  dnsAnswers("refuses the login", { kind: "status", status: 401 }, "[DNS_LOGIN]", 1),
+  dnsAnswers("refuses the login", { kind: "status", status: 401 }, problem("Cloud DNS", "answered 401"), 2),
   dnsAnswers("answers with rubbish", { kind: "garbage" }, "answered with what can't be read", 75),
   dnsAnswers("answers with nothing", { kind: "empty" }, "answered with what can't be read", 75),
   dnsAnswers("is down", { kind: "status", status: 503 }, "answered 503", 75),
@@ -108,9 +110,9 @@ export const answerCases: readonly BadInput[] = [
     "does not know the token",
     { kind: "status", status: 401 },
     "the credentials are not accepted",
-    75,
+    2,
   ),
-  apiAnswers("refuses everything", { kind: "status", status: 403 }, "[KUBERNETES_FORBIDDEN]", 1),
+  apiAnswers("refuses everything", { kind: "status", status: 403 }, "not allowed to", 2),
   {
     name: "a role that is too small",
     given: ({ world }) => {

@@ -35,6 +35,8 @@ export interface BadInput {
   given: (place: Place) => Env | Promise<Env>;
   /** 2 unless told otherwise. */
   code?: 1 | 2 | 75;
+  /** The code of `run`, where that is another. */
+  codeOfRun?: 75;
   /** Every problem: where, and a part of what is said; or a part of the one message of another code. */
   says: readonly (readonly [where: string, what: string])[] | string;
 }
@@ -62,7 +64,7 @@ export async function runVerb(world: EmbeddedWorld, argv: readonly string[], env
   const said: Said = { code: 0, stdout: "", stderr: "", error: undefined };
   const redactor = createRedactor();
   try {
-    said.code = await runProgram({
+    const { code } = await runProgram({
       argv,
       env: world.env({ LOG_LEVEL: "trace", RETRY_TIMEOUT: "300ms", POD_NAME: "builder-1", ...env }),
       signal: new AbortController().signal,
@@ -72,6 +74,7 @@ export async function runVerb(world: EmbeddedWorld, argv: readonly string[], env
       version: "0.0.0-test",
       redactor,
     });
+    said.code = code;
   } catch (error) {
     said.code = exitCodeOf(error);
     said.error = error;

@@ -123,7 +123,7 @@ export const settingsCases: readonly BadInput[] = [
       CLOUD_DNS_ENDPOINT: "",
       GOOGLE_APPLICATION_CREDENTIALS: await file("key.json", "{canary"),
     }),
-    says: problem("GOOGLE_APPLICATION_CREDENTIALS", "is not JSON"),
+    says: problem("GOOGLE_APPLICATION_CREDENTIALS", "is not a JSON key"),
   },
   {
     name: "a Google key that is none",
@@ -131,6 +131,6 @@ export const settingsCases: readonly BadInput[] = [
       CLOUD_DNS_ENDPOINT: "",
       GOOGLE_APPLICATION_CREDENTIALS: await file("key.json", '{"type":"canary"}'),
     }),
-    says: problem("GOOGLE_APPLICATION_CREDENTIALS", "is not a key"),
+    says: problem("GOOGLE_APPLICATION_CREDENTIALS", "is not a JSON key"),
   },
 ];

@@ -82,15 +82,9 @@ export const sourceCases: readonly BadInput[] = [
       return { CHART_SOURCE: `${world.files.url}/powo.git` };
     },
     code: 75,
-    says: "can't be read right now",
+    says: "can't be read: ",
   },
-  from(
-    "a host that is away",
-    { CHART_SOURCE: "http://127.0.0.1:9/powo.git" },
-    "",
-    "can't be read right now",
-    75,
-  ),
+  from("a host that is away", { CHART_SOURCE: "http://127.0.0.1:9/powo.git" }, "", "can't be read: ", 75),
   {
     name: "a registry that has no such chart",
     given: ({ world }) => ({ CHART_SOURCE: `oci://${new URL(world.files.url).host}/powo` }),

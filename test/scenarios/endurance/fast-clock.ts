@@ -20,6 +20,10 @@ export class FastClock implements Clock {
     return this.#now;
   }
 
+  monotonic(): number {
+    return this.#now;
+  }
+
   /** How many sleep. */
   get timers(): number {
     return this.#timers.size;

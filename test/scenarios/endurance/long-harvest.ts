@@ -9,7 +9,7 @@ import { compose } from "../../../src/compose.ts";
 import { parseSettings } from "../../../src/config/settings.ts";
 import { CancelledError } from "../../../src/errors.ts";
 import { natures } from "../../../src/ports/index.ts";
-import { rebuild } from "../../../src/rebuild/rebuild.ts";
+import { rebuild } from "../../../src/operate/rebuild.ts";
 import { createRedactor } from "../../../src/redaction.ts";
 import { FastClock } from "./fast-clock.ts";
 
@@ -51,13 +51,18 @@ const logLines: string[] = [];
 const requests = new Map<string, Map<number, number>>();
 let polls = 0;
 
-subscribe("http.client.request.start", (message) => {
-  const { request } = message as { request: ClientRequest };
-  const server = String(request.getHeader("host"));
+function count(server: string): void {
   const hour = Math.floor((clock.now() - began) / hourMs);
   const hours = requests.get(server) ?? new Map<number, number>();
   hours.set(hour, (hours.get(hour) ?? 0) + 1);
   requests.set(server, hours);
+}
+subscribe("http.client.request.start", (message) => {
+  count(String((message as { request: ClientRequest }).request.getHeader("host")));
+});
+// The Kubernetes client takes undici.
+subscribe("undici:request:create", (message) => {
+  count(new URL((message as { request: { origin: string } }).request.origin).host);
 });
 
 /** By the kernel's own account: Node hides kept connections that nobody uses. */
@@ -114,7 +119,7 @@ ports.harvester.findList = async (...where) => {
   return list;
 };
 const stores = clock.watchAll({ store: world.store, leases: world.leases }, ["store", "leases"]);
-const code = await rebuild({ ...world, ...stores, ports, clock }, stop.signal);
+const { code } = await rebuild({ ...world, ...stores, ports, clock }, stop.signal);
 dispose();
 const mostInAnHour = Object.fromEntries(
   [...requests].map(([server, hours]) => [server, Math.max(0, ...hours.values())]),

@@ -34,19 +34,35 @@ export interface GivenNamespace {
   installed: boolean;
 }
 
-export const namespaces: fc.Arbitrary<GivenNamespace[]> = fc.uniqueArray(
-  fc.record({
+/** Whose the labels say that it is: ours, another's, half of either, or nobody's as the original builder left them. */
+const ownership = fc.oneof(
+  { weight: 5, arbitrary: fc.constant({ managed: managedBy, environment: "prod" }) },
+  { weight: 2, arbitrary: fc.constant({ managed: undefined, environment: undefined }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      managed: fc.constantFrom(managedBy, "helm", undefined),
+      environment: fc.constantFrom("prod", "uat", "prod-uat", undefined),
+    }),
+  },
+);
+
+const namespace: fc.Arbitrary<GivenNamespace> = fc
+  .record({
     name: namespaceName,
-    managed: fc.constantFrom(managedBy, managedBy, managedBy, "helm", undefined),
-    environment: fc.constantFrom("prod", "prod", "prod", "prod", "uat", "prod-uat", undefined),
+    ownership,
     keep: fc.constantFrom(false, false, false, true),
     retain: fc.option(offset, { nil: undefined, freq: 3 }),
     live: seldom,
     replaced: seldom,
     installed: fc.constantFrom(true, true, false),
-  }),
-  { maxLength: 7, selector: ({ name }) => name },
-);
+  })
+  .map(({ ownership: { managed, environment }, ...given }) => ({ ...given, managed, environment }));
+
+export const namespaces: fc.Arbitrary<GivenNamespace[]> = fc.uniqueArray(namespace, {
+  maxLength: 7,
+  selector: ({ name }) => name,
+});
 
 /** Where each name points: at a namespace by its place in the list, at a stranger, nowhere. */
 export const records = fc.tuple(...mappings.map(() => fc.option(fc.nat(9), { nil: undefined, freq: 6 })));
@@ -54,7 +70,7 @@ export const records = fc.tuple(...mappings.map(() => fc.option(fc.nat(9), { nil
 /** What becomes of questions to Cloud DNS. */
 export const dnsFaults = fc.constantFrom("none", "none", "none", "once", "for ever", "forbidden");
 
-export const stranger = (index: number) => `198.51.100.${index + 1}`;
+const stranger = (index: number) => `198.51.100.${index + 1}`;
 
 export function worldOf(
   given: readonly GivenNamespace[],
@@ -89,9 +105,12 @@ export function worldOf(
   return fake;
 }
 
-/** By exact pattern and by label; nothing that a run has recorded is in these worlds. */
-export const isOurs = ({ name, managed, environment }: GivenNamespace): boolean =>
-  isReleaseName("prod", name) && managed === managedBy && environment === "prod";
+/** By exact pattern, and by both labels, or without any label by holding every mapped Service: what is installed does. */
+export function isOurs({ name, managed, environment, installed }: GivenNamespace): boolean {
+  if (!isReleaseName("prod", name)) return false;
+  const isUnlabelled = managed === undefined && environment === undefined;
+  return (managed === managedBy && environment === "prod") || (isUnlabelled && installed);
+}
 
 /** What DNS points at or a resolver may hold, what is kept, what is not to go yet, what was live and has no date. */
 export function mustStay(fake: FakeWorld, item: GivenNamespace): boolean {

@@ -17,7 +17,7 @@ const importsOf = ({ databases }: EmbeddedWorld, release: string): number =>
     .reduce((sum, { model }) => sum + model.imports, 0);
 
 /** Where it is killed. */
-export const places: Record<string, Place> = {
+const places: Record<string, Place> = {
   "in mid-install": {
     wait: ({ until, views }, _, release) =>
       until("a deployment", async () => ((await views.read(release))?.deployments ?? 0) > 0),

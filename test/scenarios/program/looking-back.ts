@@ -65,18 +65,12 @@ export function describeLookingBack(bench: Bench): void {
       expect(await unknown.exit, unknown.output()).toBe(2);
     });
 
-    it("has the black box of what it removed in its history", async () => {
-      const text = Buffer.from(
-        JSON.parse((await readStored(bench())).text).binaryData["evidence.br"],
-        "base64",
-      );
-      expect(text.byteLength).toBeLessThan(40_000);
+    it("is compared with the next one in its history and its report", async () => {
       const builder = bench().startBuilder("run");
       expect(await builder.exit, builder.output()).toBe(0);
       const history = bench().startBuilder(["history", runId]);
       expect(await history.exit, history.output()).toBe(0);
-      expect(history.output()).toMatch(/what was there of prod-\w{5} when it was removed/);
-      expect(history.output()).toMatch(/solr-\S+ +Ready +solr +running/);
+      expect(history.output()).toMatch(/taxa with images +[\d,]+ +live [\d,]+/);
       const report = bench().startBuilder(["report", runId, "-o", "json"]);
       expect(await report.exit, report.output()).toBe(0);
       const second = bench().startBuilder(["report", "-o", "json"]);

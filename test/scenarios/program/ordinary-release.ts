@@ -1,4 +1,4 @@
-/** What a rebuild leaves in the cluster, as other tools and people meet it (contract.md, "What is in the cluster"). */
+/** What a rebuild leaves in the cluster, as other tools and people meet it. */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
@@ -17,7 +17,7 @@ export function describeOrdinaryRelease(bench: Bench): void {
         "powo.kew.org/run": run.runId,
       });
       expect(run).toMatchObject({
-        schemaVersion: 1,
+        schemaVersion: 2,
         release: expect.stringMatching(new RegExp(`^${environment}-[a-z0-9]{5}$`)),
         phase: "succeeded",
         startedAt: expect.any(String),

@@ -64,7 +64,23 @@ const mistakes: [string, Values, RegExp][] = [
     /APPROVAL': 'sometimes' does not match/,
   ],
   ["a share of what nobody counts", { settings: { GATE_MIN_SHARES: "image=0.5" } }, /GATE_MIN_SHARES'/],
-  ["an acceptance without a reason", { settings: { GATE_ACCEPT: "prod-20261122-1200" } }, /GATE_ACCEPT'/],
+  ["an unknown key of builder.yaml", { config: { harvestTimeot: "1h" } }, /config': .*'harvestTimeot' not/],
+  [
+    "an unknown key in a section of builder.yaml",
+    { config: { gates: { minShar: 0.5 } } },
+    /config\/gates': additional properties 'minShar' not allowed/,
+  ],
+  ["a bad value in builder.yaml", { config: { harvestTimeout: "2 days" } }, /config\/harvestTimeout'/],
+  [
+    "an empty entry in a list of builder.yaml",
+    { config: { gates: { sentinels: ["a", null] } } },
+    /sentinels\/1': got null/,
+  ],
+  [
+    "a secret in builder.yaml, which is in a ConfigMap",
+    { config: { apiPassword: "x" } },
+    /'apiPassword' not allowed/,
+  ],
   ["a share in percent", { settings: { GATE_MIN_SHARE: 90 } }, /GATE_MIN_SHARE': maximum: got 90, want 10/],
   [
     "a log format that does not exist",

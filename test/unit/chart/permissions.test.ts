@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { neededRights } from "../../../src/steps/preflight/rights.ts";
+import { neededRights } from "../../../src/actions/checks/rights.ts";
 import { fieldValues, type Manifest, renderChart, requireObject, valuesWith } from "./render.ts";
 
 interface Rule {

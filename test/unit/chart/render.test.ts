@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { settingNames, settingsTable } from "../../../src/config/settings-table.ts";
+import { settingNames, table } from "../../../src/config/table.ts";
 import {
   chartDir,
   environmentOf,
@@ -185,7 +185,7 @@ test("every setting of the builder can be set by a value", async () => {
   }
   const known = [...Object.keys(properties.settings.properties), ...set, ...ofTheImage, ...atTheirUsualPlace];
   expect(settingNames.filter((name) => !known.includes(name))).toEqual([]);
-  expect(Object.keys(properties.settings.properties).filter((name) => !(name in settingsTable))).toEqual([]);
+  expect(Object.keys(properties.settings.properties).filter((name) => !(name in table))).toEqual([]);
 });
 
 test("numbers arrive as they were written", async () => {

@@ -2,24 +2,22 @@ import { describe, expect, it } from "vitest";
 import { runProgram } from "../../../src/cli/program.ts";
 import type { VerbContext } from "../../../src/cli/verb.ts";
 import { verbs } from "../../../src/cli/verbs.ts";
-import { type ExitCode, exitCodes, RefusedError } from "../../../src/errors.ts";
+import { type Ending, exitCodes, RefusedError } from "../../../src/errors.ts";
 import { createRedactor } from "../../../src/redaction.ts";
 
 /** Runs a command line on the real table, with verbs that only note what they were given. */
-async function program(line: string, outcome: ExitCode | Error = exitCodes.done) {
+async function program(line: string, ending: Ending | Error = { code: exitCodes.done, outcome: "" }) {
   const said = { out: "", err: "" };
   const calls: [verb: string, context: VerbContext][] = [];
   const table = verbs.map((row) => ({
     ...row,
-    load: async () => ({
-      verb: async (context: VerbContext) => {
-        calls.push([row.name, context]);
-        if (outcome instanceof Error) throw outcome;
-        return outcome;
-      },
-    }),
+    run: async (context: VerbContext) => {
+      calls.push([row.name, context]);
+      if (ending instanceof Error) throw ending;
+      return ending;
+    },
   }));
-  const code = await runProgram({
+  const { code, outcome } = await runProgram({
     argv: line.split(" ").filter(Boolean),
     env: { A: "1" },
     signal: new AbortController().signal,
@@ -30,7 +28,7 @@ async function program(line: string, outcome: ExitCode | Error = exitCodes.done)
     redactor: createRedactor(),
     table,
   });
-  return { code, ...said, said: () => said, calls, called: calls.map(([name]) => name) };
+  return { code, outcome, ...said, said: () => said, calls, called: calls.map(([name]) => name) };
 }
 
 describe("verbs", () => {
@@ -67,8 +65,9 @@ describe("verbs", () => {
     }
   });
 
-  it("decide the exit code, and what they throw is passed on", async () => {
-    expect((await program("abort", exitCodes.refused)).code).toBe(3);
+  it("decide the exit code and how the end is told, and what they throw is passed on", async () => {
+    const ending = { code: exitCodes.refused, outcome: "too late" };
+    expect(await program("abort", ending)).toMatchObject(ending);
     const refused = new RefusedError("NO", "no");
     await expect(program("abort", refused)).rejects.toBe(refused);
   });

@@ -1,24 +1,36 @@
 import { readFileSync } from "node:fs";
+import path from "node:path";
 import { expect, test } from "vitest";
-import { formattedPage, pageFile } from "../../../scripts/configuration-docs.ts";
-import { settingNames, settingOf } from "../../../src/config/settings-table.ts";
+import { generatedFiles } from "../../../scripts/settings-docs.ts";
+import { rowOf, settingNames, valueAt } from "../../../src/config/table.ts";
 
-test("docs/configuration.md is what `npm run docs` would write", async () => {
-  expect(readFileSync(pageFile, "utf8")).toBe(await formattedPage());
+const files = await generatedFiles();
+const textOf = (name: string) => files.find(({ file }) => path.basename(file) === name)?.text ?? "";
+const page = textOf("configuration.md");
+const { properties } = JSON.parse(textOf("values.schema.json"));
+
+test.each(files)("$file is what `npm run docs` would write", ({ file, text }) => {
+  expect(readFileSync(file, "utf8")).toBe(text);
 });
 
-test("every setting is on the page", async () => {
-  const page = await formattedPage();
+test("every setting is on the page", () => {
   expect(settingNames.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
 });
 
-test("every default is a value that the setting itself accepts", () => {
-  for (const name of settingNames) {
-    const { default: text, parse } = settingOf(name);
-    if (text !== undefined) expect({ name, parsed: parse(text) }).toHaveProperty("parsed.value");
-  }
+test("every setting has a default that it accepts itself, may be absent, or is required", () => {
+  const required = settingNames.filter((name) => !rowOf(name).value.safeParse(undefined).success);
+  expect(required).toEqual(["DATA_CONFIG_PATH", "G_PROJECT"]);
 });
 
 test("every description is one sentence", () => {
-  for (const name of settingNames) expect(settingOf(name).description).toMatch(/^[^\n]+\.$/);
+  for (const name of settingNames) expect(rowOf(name).description).toMatch(/^[^\n]+\.$/);
+});
+
+test("every value of the chart that a row names is one", () => {
+  const named = settingNames.map((name) => rowOf(name).chart).filter((chart) => typeof chart === "string");
+  expect(named.length).toBeGreaterThan(10);
+  for (const chart of named) {
+    const at = `${chart.replaceAll(".", ".properties.")}.description`;
+    expect({ chart, schema: valueAt(properties, at.replace(/\.description$/, "")) }).toHaveProperty("schema");
+  }
 });

@@ -50,6 +50,23 @@ describe("builder.yaml", () => {
     expect(problemsOf({ files: { [builder]: text } })).toEqual([]);
   });
 
+  test.each(["null", "~", "NULL", "", '""'])("takes %j for no value, never for a word", (nothing) => {
+    const keys = ["environment", "deployTag", "jobLists", "apiPassword", "dns", "gates"];
+    const text = keys.map((key) => `${key}: ${nothing}\n`).join("");
+    expect(read({ files: { [builder]: text } })).toMatchObject({
+      environment: "test",
+      deployTag: "master",
+      jobLists: ["1"],
+      harvester: { password: "password" },
+      mappings: [{ name: "prod.example.org." }],
+      given: new Set(["DATA_CONFIG_PATH", "G_PROJECT"]),
+    });
+  });
+
+  test("takes a quoted null for the word", () => {
+    expect(read({ files: { [builder]: "deployTag: 'null'" } }).deployTag).toBe("null");
+  });
+
   const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${"bcdefghi"
     .split("")
     .map((name, index) => `${name}: &${name} [${`*${"abcdefghi".charAt(index)},`.repeat(9)}]`)
@@ -66,6 +83,25 @@ describe("builder.yaml", () => {
     ["a mapping for text", "harvestTimeout: {a: 1}", "harvestTimeout must be text"],
     ["text for a mapping", "gates: high", "gates must be a mapping"],
     ["text for the names", "dns: x", "dns must be a list"],
+    [
+      "nothing in a list",
+      "jobLists: [1, null]",
+      "jobLists[1] is empty; write something there, or take it out",
+    ],
+    ["nothing in a list below gates", "gates:\n  sentinels:\n  - a\n  -", "gates.sentinels[1] is empty"],
+    ["a list in a list", "jobLists: [[1]]", "jobLists[0] must be text"],
+    ["nothing among the names", `dns:\n${entry("x.example.org.")}\n- ~`, "dns[1] must be a mapping"],
+    [
+      "a name without its zone",
+      "dns: [{zone: ~, name: x.example.org., service: i}]",
+      "dns[0].zone is missing",
+    ],
+    [
+      "an unknown key of a name",
+      `dns: [{zon: a, zone: z, name: x.example.org., service: i}]`,
+      "dns[0].zon is no",
+    ],
+    ["a key without a name", ": x", '"" is no setting; see docs/configuration.md'],
     ["a setting given twice", "jobList: 1\njobLists: [2]", "jobLists says the same as jobList"],
     ["a duplicate key", "logLevel: info\nlogLevel: debug", "line 2: this key is there twice"],
     ["a list instead of a mapping", "- a", "must hold a mapping"],

@@ -22,7 +22,13 @@ describe("what is read", () => {
       jobLists: ["1"],
       retryTimeoutMs: 600_000,
       podsTimeoutMs: 1_200_000,
-      harvest: { timeoutMs: 172_800_000, pollIntervalMs: 60_000, stallTimeoutMs: 21_600_000, jobRetries: 1 },
+      harvest: {
+        timeoutMs: 172_800_000,
+        pollIntervalMs: 60_000,
+        stallTimeoutMs: 21_600_000,
+        wedgeTimeoutMs: 1_800_000,
+        jobRetries: 1,
+      },
       dns: { timeoutMs: 600_000, pollIntervalMs: 5_000, drainTtls: 2, swapTtlSeconds: undefined },
       deleteTimeoutMs: 900_000,
       retainPreviousMs: 0,
@@ -45,6 +51,7 @@ describe("what is read", () => {
     [{ STRICT_ERROR_CHECKING: "false" }, { strict: false }],
     [{ STRICT_ERROR_CHECKING: "Yes" }, { strict: true }],
     [{ HARVEST_TIMEOUT: "1h30m" }, { harvest: { timeoutMs: 5_400_000 } }],
+    [{ HARVEST_WEDGE_TIMEOUT: "0" }, { harvest: { wedgeTimeoutMs: 0 } }],
     [{ HARVEST_POLL_INTERVAL: "500ms" }, { harvest: { pollIntervalMs: 500 } }],
     [{ RETAIN_PREVIOUS: "0" }, { retainPreviousMs: 0 }],
     [{ RETAIN_PREVIOUS: " 2d \r\n" }, { retainPreviousMs: 172_800_000 }],
@@ -53,12 +60,9 @@ describe("what is read", () => {
     [{ JOB_LIST: "1, 2 ,nightly," }, { jobLists: ["1", "2", "nightly"] }],
     [{ GATE_SENTINELS: "urn:lsid:ipni.org:names:1" }, { gate: { sentinels: ["urn:lsid:ipni.org:names:1"] } }],
     [{ GATE_MIN_SHARES: "images=0.5, genera = 1" }, { gate: { minShares: { images: 0.5, genera: 1 } } }],
-    [
-      { GATE_ACCEPT: "prod-20261122-1200:  it is\n right: really " },
-      { gate: { accept: { runId: "prod-20261122-1200", reason: "it is right: really" } } },
-    ],
     [{ GATE_MIN_SHARE: ".5" }, { gate: { minShare: 0.5 } }],
     [{ DNS_SWAP_TTL: "30s" }, { dns: { swapTtlSeconds: 30 } }],
+    [{ DNS_SWAP_TTL: "1500ms" }, { dns: { swapTtlSeconds: 2 } }],
     [{ DNS_SWAP_TTL: "OFF" }, { dns: { swapTtlSeconds: undefined } }],
     [{ METRICS_PORT: "9090" }, { metricsPort: 9090 }],
     [{ API_PREFIX: "http://h.{namespace}:80//" }, { harvester: { prefix: "http://h.{namespace}:80" } }],
@@ -78,6 +82,18 @@ describe("what is read", () => {
     [{ G_USER: "x", G_CLUSTER: "?", G_ZONE: " " }, {}],
   ])("%j", (env, expected) => {
     expect(read({ env })).toMatchObject(expected);
+  });
+
+  test("what was given is told from defaults", () => {
+    const env = { HARVEST_TIMEOUT: "48h", LOG_LEVEL: " ", G_USER: "x" };
+    const { given } = read({ env, files: { "/config/builder.yaml": "apiPassword: hunter22" } });
+    expect([...given].sort()).toEqual([
+      "API_PASSWORD",
+      "DATA_CONFIG_PATH",
+      "G_PROJECT",
+      "G_USER",
+      "HARVEST_TIMEOUT",
+    ]);
   });
 
   test("URLs are shown without credentials and query", () => {
@@ -149,8 +165,6 @@ const mistakes: [variable: string, value: string, said: string][] = [
   ["GATE_MIN_SHARES", "image=0.5", "is no kind of taxon; did you mean images?"],
   ["GATE_MIN_SHARES", "images=half", "images: "],
   ["GATE_MIN_SHARES", "0.5", "is no share; write images=0.8"],
-  ["GATE_ACCEPT", "prod-20261122-1200", "gives no reason; write prod-20261122-1200: why"],
-  ["GATE_ACCEPT", "prod-20261122-1200: ", "gives no reason"],
   ["GATE_MIN_SHARE", "90%", "is not a number; write 0.9"],
   ["GATE_MIN_SHARE", "90", "is not between 0 and 10"],
   ["GATE_MIN_SHARE", "-1", "is not a number"],

@@ -1,7 +1,7 @@
 /** Finds the error codes of src/ by reading its syntax: what errors are constructed with, and what is called `code`. */
 import { globSync, readFileSync } from "node:fs";
 import ts from "typescript";
-import { settingNames } from "../../../src/config/settings-table.ts";
+import { settingNames } from "../../../src/config/table.ts";
 
 const src = new URL("../../../src/", import.meta.url).pathname;
 const codeShape = /^[A-Z][A-Z]+(_[A-Z]+)*$/;

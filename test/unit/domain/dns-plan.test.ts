@@ -4,11 +4,16 @@ import {
   drainTtlSeconds,
   newRecordTtlSeconds,
   notPointing,
+  planLowerTtl,
+  planRestoreTtl,
   planSwap,
   planUndo,
   type SwapInput,
+  withWritten,
 } from "../../../src/domain/dns-plan.ts";
 import type { Mapping, RecordSet, ZoneChange } from "../../../src/domain/dns-records.ts";
+import { findLive } from "../../../src/domain/live.ts";
+import { labels, managedBy } from "../../../src/domain/names.ts";
 import { fc } from "../../fast-check.ts";
 
 const mappings: Mapping[] = [
@@ -42,7 +47,7 @@ const records = fc
   )
   .map((found) => found.filter((item) => item !== undefined));
 
-/** What a zone becomes: strict as Cloud DNS is (facts.md, 6). */
+/** What a zone becomes: strict as Cloud DNS is. */
 function apply(current: readonly RecordSet[], changes: readonly ZoneChange[]): RecordSet[] {
   let next = [...current];
   for (const { additions, deletions } of changes) {
@@ -58,11 +63,12 @@ function apply(current: readonly RecordSet[], changes: readonly ZoneChange[]): R
   return next;
 }
 
-const input = (before: RecordSet[], current: RecordSet[]): SwapInput => ({
+const input = (before: RecordSet[], current: RecordSet[], written: SwapInput["written"] = []): SwapInput => ({
   mappings,
   addresses,
   before,
   current,
+  written,
 });
 const addressesOf = (found: readonly RecordSet[], { zone, name }: Mapping) =>
   found.find((item) => item.zone === zone && item.name === name)?.rrdatas.toSorted();
@@ -104,6 +110,90 @@ describe("a planned swap", () => {
     const plan = planSwap({ ...input([], []), addresses: { ingress: "10.0.0.1" } });
     expect(plan).toMatchObject({ kind: "refused" });
   });
+
+  it("moves on what this run has written itself, when a service has got another address", () => {
+    fc.assert(
+      fc.property(records, (before) => {
+        const plan = planSwap(input(before, before));
+        if (plan.kind === "refused") throw new Error(plan.reasons.join());
+        const written = withWritten([], plan.moves);
+        const swapped = apply(before, plan.changes);
+        const moved = { ...addresses, ingress: "10.0.0.7" };
+        const next = planSwap({ ...input(before, swapped, written), addresses: moved });
+        // A name that pointed right before the swap was pinned at that address: it may be moved as well.
+        if (next.kind === "refused") throw new Error(next.reasons.join());
+        const after = apply(swapped, next.changes);
+        expect(notPointing(mappings, moved, after)).toEqual([]);
+        const both = withWritten(written, next.moves);
+        const undone = apply(after, planUndo(input(before, after, both)));
+        for (const mapping of mappings)
+          expect(addressesOf(undone, mapping)).toEqual(addressesOf(before, mapping));
+      }),
+    );
+  });
+
+  it("takes for its own only what it has written at that very name, and nothing that was added to it", () => {
+    const [one, two] = mappings as [Mapping, Mapping];
+    const before = mappings.map((mapping) => record(mapping, ["192.0.2.1"]));
+    const written = [{ name: one.name, addresses: ["10.0.0.5"] }];
+    const having = (mapping: Mapping, rrdatas: string[]) =>
+      before.map((item) => (item.name === mapping.name ? record(mapping, rrdatas) : item));
+    expect(planSwap(input(before, having(one, ["10.0.0.5"]), written)).kind).toBe("change");
+    expect(planSwap(input(before, having(two, ["10.0.0.5"]), written)).kind).toBe("refused");
+    expect(planSwap(input(before, having(one, ["10.0.0.5", "192.0.2.9"]), written)).kind).toBe("refused");
+  });
+});
+
+describe("what a run has written", () => {
+  it("is remembered by name, every address once, whatever the names are", () => {
+    const first = withWritten([], [{ name: "one.example.", to: "10.0.0.1" }]);
+    const moves = [
+      { name: "one.example.", to: "10.0.0.2" },
+      { name: "__proto__", to: "10.0.0.1" },
+    ];
+    expect(withWritten(withWritten(first, moves), moves)).toEqual([
+      { name: "one.example.", addresses: ["10.0.0.1", "10.0.0.2"] },
+      { name: "__proto__", addresses: ["10.0.0.1"] },
+    ]);
+  });
+});
+
+describe("a name where no plain address can stand", () => {
+  const [mapping] = mappings as [Mapping, ...Mapping[]];
+  const before = [record(mapping, ["192.0.2.1"])];
+  const alias = { ...record(mapping, ["other.example."]), type: "ALIAS" };
+  const routed: RecordSet = { ...record(mapping, ["10.0.0.1"]), routingPolicy: true };
+
+  it.each([
+    ["is an alias", alias, "an alias (ALIAS) of other.example."],
+    ["is a CNAME", { ...alias, type: "CNAME" }, "an alias (CNAME) of other.example."],
+    ["has a routing policy, wherever it leads", routed, "a record set (A) with a routing policy"],
+  ])("%s: no plan overwrites it", (_, found, kind) => {
+    for (const pinned of [before, [], [found]])
+      expect(planSwap(input(pinned, [found]))).toEqual({
+        kind: "refused",
+        reasons: [`one.example. now is ${kind}`],
+      });
+    expect(planUndo(input(before, [found]))).toEqual([]);
+    expect(notPointing([mapping], addresses, [found])).toEqual([mapping]);
+    expect(planLowerTtl(input([found], [found]), 60)).toEqual([]);
+    expect(planRestoreTtl(input(before, [{ ...found, ttlSeconds: 60 }]), 60)).toEqual([]);
+  });
+
+  it("counts as live by every address that its routing policy names", () => {
+    const candidate = {
+      ...{ name: "prod-aaaaa", uid: "u", createdAt: "", terminating: false, annotations: {} },
+      labels: { [labels.managedBy]: managedBy, [labels.environment]: "prod" },
+      services: [
+        {
+          ...{ name: "ingress", component: "ingress", type: "LoadBalancer" },
+          ...{ address: "10.0.0.1", otherAddresses: [] },
+        },
+      ],
+    };
+    const { releases } = findLive({ environment: "prod", mappings: [] }, [routed], [candidate]);
+    expect(releases).toEqual(["prod-aaaaa"]);
+  });
 });
 
 describe("a planned undo", () => {
@@ -113,17 +203,22 @@ describe("a planned undo", () => {
         const plan = planSwap(input(before, before));
         if (plan.kind === "refused") return;
         const halfway = apply(before, plan.changes.slice(0, zones));
-        const after = apply(halfway, planUndo(input(before, halfway)));
+        const written = withWritten([], plan.moves);
+        const after = apply(halfway, planUndo(input(before, halfway, written)));
         for (const mapping of mappings)
           expect(addressesOf(after, mapping)).toEqual(addressesOf(before, mapping));
-        expect(planUndo(input(before, after))).toEqual([]);
+        expect(planUndo(input(before, after, written))).toEqual([]);
       }),
     );
   });
 
   it("leaves alone what somebody else has changed meanwhile", () => {
     const before = [record(mappings[0]!, ["192.0.2.1"])];
-    expect(planUndo(input(before, [record(mappings[0]!, ["192.0.2.9"])]))).toEqual([]);
+    const written = mappings.map(({ name, service }) => ({
+      name,
+      addresses: [addresses[service as "ingress"]],
+    }));
+    expect(planUndo(input(before, [record(mappings[0]!, ["192.0.2.9"])], written))).toEqual([]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { HarvestJob, HarvestList } from "../../../src/domain/harvest.ts";
 import {
+  addRecords,
   addTimings,
   badJobs,
   currentJob,
@@ -9,9 +10,11 @@ import {
   hasEnded,
   median,
   secondsLeft,
+  slowAgainst,
   tally,
   wasStarted,
 } from "../../../src/domain/harvest-progress.ts";
+import type { JobResult } from "../../../src/domain/run.ts";
 
 const job = (status?: string, exitCode?: string, identifier = "job"): HarvestJob => ({
   id: 1,
@@ -100,25 +103,60 @@ describe("what is left", () => {
   ];
 
   it("is not known without an earlier run", () => {
-    expect(secondsLeft(list(jobs), {}, 0)).toBeUndefined();
+    expect(secondsLeft(list(jobs), new Map(), 0)).toBeUndefined();
   });
 
   it("is the rest of the running job and all the later ones, by the median of earlier runs", () => {
-    const timings = { a: [10], b: [100, 200, 300], c: [50] };
+    const timings = new Map([
+      ["a", [10]],
+      ["b", [100, 200, 300]],
+      ["c", [50]],
+    ]);
     expect(secondsLeft(list(jobs, { currentJob: 1 }), timings, 30)).toBe(170 + 50);
     expect(secondsLeft(list(jobs, { currentJob: 1 }), timings, 900)).toBe(50);
   });
 
   it("takes a usual time for a job that is new", () => {
-    expect(secondsLeft(list(jobs, { currentJob: 1 }), { a: [10], b: [30] }, 0)).toBe(30 + 20);
+    const timings = new Map([
+      ["a", [10]],
+      ["b", [30]],
+    ]);
+    expect(secondsLeft(list(jobs, { currentJob: 1 }), timings, 0)).toBe(30 + 20);
   });
 
   it("remembers five runs per job", () => {
-    const known = [1, 2, 3, 4, 5, 6, 7].reduce(
-      (timings, seconds) => addTimings(timings, new Map([["a", seconds]])),
-      {},
-    );
-    expect(known).toEqual({ a: [3, 4, 5, 6, 7] });
+    let known: ReturnType<typeof addTimings> = [];
+    for (const seconds of [1, 2, 3, 4, 5, 6, 7])
+      known = addTimings(new Map(known), [["a", seconds, seconds, 0, "COMPLETED"]]);
+    expect(known).toEqual([["a", [3, 4, 5, 6, 7]]]);
     expect([median([]), median([3]), median([4, 1]), median([9, 1, 5])]).toEqual([undefined, 3, 2.5, 5]);
+  });
+
+  it("remembers the 2,000 jobs that take longest, and of one that ran twice its last execution", () => {
+    const results = Array.from({ length: 2_500 }, (_, n): JobResult => [`job-${n}`, n, n, 0, "COMPLETED"]);
+    const known = addTimings(new Map(), [...results, ["job-2000", 3_000, 5_000, 0, "COMPLETED"]]);
+    expect(known).toHaveLength(2_000);
+    expect(known[0]).toEqual(["job-2000", [5_000]]);
+    expect(known.at(-1)).toEqual(["job-500", [500]]);
+  });
+});
+
+describe("names of jobs", () => {
+  const odd = ["constructor", "__proto__", "toString", "hasOwnProperty", "valueOf", "prototype"];
+
+  it("that objects have by themselves are names like any other", () => {
+    const results = odd.map((name, index): JobResult => [name, index, 100 + index, index + 1, "COMPLETED"]);
+    const timings = new Map(addTimings(new Map(), results));
+    for (const [index, name] of odd.entries()) {
+      expect(timings.get(name)).toEqual([100 + index]);
+      expect(slowAgainst(timings, name, 1_000)).toBe(100 + index);
+      expect(slowAgainst(new Map(), name, 1_000)).toBeUndefined();
+    }
+    expect(addRecords([], results).toSorted(([, one], [, other]) => one - other)).toEqual(
+      odd.map((name, index) => [name, index + 1]),
+    );
+    const jobs = odd.map((name) => job(undefined, undefined, name));
+    expect(secondsLeft(list(jobs), timings, 0)).toBe(odd.reduce((sum, _, index) => sum + 100 + index, 0));
+    expect(secondsLeft(list(jobs), new Map(), 0)).toBeUndefined();
   });
 });

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { findLive } from "../../../src/domain/live.ts";
+import { labels, managedBy } from "../../../src/domain/names.ts";
 
 it("a release is live by any of a record's addresses, and every name counts", () => {
   const record = (name: string, ...rrdatas: string[]) => ({
@@ -9,17 +10,19 @@ it("a release is live by any of a record's addresses, and every name counts", ()
     ttlSeconds: 300,
     rrdatas,
   });
-  const service = (address: string) => [
-    { name: "ingress", component: "ingress", type: "LoadBalancer", address },
+  const candidate = (release: string, address: string) => ({
+    ...{ name: release, uid: "u", createdAt: "", terminating: false, annotations: {} },
+    labels: { [labels.managedBy]: managedBy, [labels.environment]: "prod" },
+    services: [{ name: "ingress", component: "ingress", type: "LoadBalancer", address, otherAddresses: [] }],
+  });
+  const candidates = [
+    candidate("prod-aaaaa", "10.0.0.1"),
+    candidate("prod-bbbbb", "10.0.0.2"),
+    candidate("prod-ccccc", "10.0.0.3"),
   ];
-  const services = new Map([
-    ["prod-aaaaa", service("10.0.0.1")],
-    ["prod-bbbbb", service("10.0.0.2")],
-    ["prod-ccccc", service("10.0.0.3")],
-  ]);
   const records = [record("one.example.", "10.0.0.9", "10.0.0.1"), record("two.example.", "10.0.0.2")];
-  expect(findLive("prod", records, services)).toEqual({
+  expect(findLive({ environment: "prod", mappings: [] }, records, candidates)).toEqual({
     releases: ["prod-aaaaa", "prod-bbbbb"],
-    strangers: [{ name: "one.example.", address: "10.0.0.9" }],
+    foreign: [{ name: "one.example.", address: "10.0.0.9" }],
   });
 });

@@ -36,7 +36,10 @@ const pod = (containers: ContainerView[], more: Partial<PodView> = {}): PodView 
   containers,
   ...more,
 });
-const ingress = { name: "ingress", component: "ingress", type: "LoadBalancer", address: "10.0.0.1" };
+const ingress = {
+  ...{ name: "ingress", component: "ingress", type: "LoadBalancer" },
+  ...{ address: "10.0.0.1", otherAddresses: [] },
+};
 const world = (more: Partial<Workloads> = {}): Workloads => ({
   workloads: [workload()],
   pods: [],

@@ -8,17 +8,28 @@ const entry: HistoryEntry = {
   phase: "failed",
   startedAt: "2026-11-22T12:00:00.000Z",
   finishedAt: "2026-11-22T18:00:00.000Z",
-  jobs: 82,
-  endedJobs: 41,
-  valuesDigest: "ab12",
+  harvest: { jobs: 82, ended: 41 },
+  inputs: { valuesDigest: "ab12" },
 };
 const rowOf = (run: HistoryEntry, title: string) => details(run).find((line) => line.startsWith(title));
 
 describe("all about a run", () => {
+  it("ends with what was seen of its release when it failed", () => {
+    const lines = ["portal: CrashLoopBackOff (pod portal-1)", "  portal: no such host"];
+    const evidence = { release: entry.release, takenAt: "2026-11-22T18:00:00.000Z", lines };
+    expect(details({ ...entry, evidence }).slice(-4)).toEqual([
+      "",
+      "what was seen of prod-k3m7q when it failed, 22 Nov 18:00 UTC",
+      "  portal: CrashLoopBackOff (pod portal-1)",
+      "    portal: no such host",
+    ]);
+  });
+
   it("says how far a harvest came that was never judged", () => {
     expect(rowOf(entry, "jobs")).toMatch(/^jobs +82, of which 41 had ended$/);
-    expect(rowOf({ ...entry, endedJobs: 82, badJobs: 2 }, "jobs")).toMatch(/82, 2 did not end well$/);
-    expect(rowOf({ ...entry, jobs: 0, endedJobs: 0 }, "jobs")).toBeUndefined();
+    const judged = { ...entry, harvest: { jobs: 82, ended: 82, bad: 2 } };
+    expect(rowOf(judged, "jobs")).toMatch(/82, 2 did not end well$/);
+    expect(rowOf({ ...entry, harvest: undefined }, "jobs")).toBeUndefined();
   });
 
   it("names the values that it was given", () => {
@@ -27,7 +38,6 @@ describe("all about a run", () => {
 
   it("has the counts by kind, the losses and who accepted them", () => {
     const accepted = {
-      of: "prod-20261115-1200",
       reason: "withdrawn",
       by: "accept-ada",
       at: "2026-11-22T12:00:00.000Z",
@@ -40,9 +50,7 @@ describe("all about a run", () => {
     );
     expect(text).toMatch(/taxa with images +1 +live 4 +-75\.0 % +too few: at least 3/);
     expect(text).toContain("FZ  41,118 → 0 records");
-    expect(text).toContain(
-      "accepted by accept-ada on 2026-11-22 12:00 UTC after run prod-20261115-1200: withdrawn\n  1 taxa with images",
-    );
+    expect(text).toContain("accepted by accept-ada on 2026-11-22 12:00 UTC: withdrawn\n  1 taxa with images");
   });
 });
 

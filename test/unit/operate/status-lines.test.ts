@@ -6,6 +6,7 @@ const now = Date.parse("2026-11-22T18:12:00Z");
 const base: Status = {
   environment: "prod",
   live: { releases: ["prod-j8x91"], since: "2026-11-15T07:33:00Z", directUpdate: "helm upgrade …" },
+  run: undefined,
   history: { runs: 6, live: 6, medianMs: 19.6 * 3_600_000 },
 };
 const run: NonNullable<Status["run"]> = {
@@ -13,10 +14,12 @@ const run: NonNullable<Status["run"]> = {
   release: "prod-k3m7q",
   phase: "running",
   startedAt: "2026-11-22T12:00:00Z",
+  finishedAt: undefined,
+  failure: undefined,
   builder: "builder-29384756-x7k2p",
   expectedAt: "2026-11-23T07:43:00Z",
   commands: { follow: "kubectl logs -f -n builder-prod job/builder-29384756" },
-  step: { name: "await-harvest", position: 5, of: 8, status: "running" },
+  step: { name: "await-harvest", position: 5, of: 8, status: "running", since: undefined },
   harvest: {
     list: "1",
     ended: 41,
@@ -25,6 +28,9 @@ const run: NonNullable<Status["run"]> = {
     currentSince: "2026-11-22T17:58:00Z",
     currentUsualMs: 17 * 60_000,
     records: 12_345,
+    expectedAt: undefined,
+    recent: undefined,
+    slow: undefined,
   },
 };
 
@@ -48,7 +54,8 @@ describe("the lines of status", () => {
       details,
       hint: "why:  kubectl logs",
     };
-    const failed = { ...run, phase: "failed", finishedAt: "2026-11-22T18:00:00Z", commands: {}, failure };
+    const finishedAt = "2026-11-22T18:00:00Z";
+    const failed = { ...run, phase: "failed", finishedAt, commands: {}, failure } as const;
     const lines = statusLines({ ...base, run: failed }, now);
     expect(lines).toContain("failed    12 of 82 jobs [HARVEST_JOBS_FAILED]");
     expect(lines).toContain("            job 10");
@@ -64,13 +71,15 @@ describe("the lines of status", () => {
       ...run,
       phase: "waiting-approval",
       commands: { approve: "kubectl create job approve-1" },
-    };
+    } as const;
     expect(statusLines({ ...base, run: waiting }, now)).toContain("approve   kubectl create job approve-1");
   });
 
   it("say what can't be known", () => {
-    const live = { releases: [], unknown: "Cloud DNS answered 503" };
-    expect(statusLines({ environment: "prod", live, history: { runs: 0, live: 0 } }, now)).toEqual([
+    const unknown = "Cloud DNS answered 503";
+    const live = { releases: [], since: undefined, directUpdate: undefined, unknown };
+    const history = { runs: 0, live: 0, medianMs: undefined };
+    expect(statusLines({ environment: "prod", live, run: undefined, history }, now)).toEqual([
       "live      unknown: Cloud DNS answered 503",
       "run       none yet",
     ]);

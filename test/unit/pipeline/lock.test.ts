@@ -1,18 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { TransientError } from "../../../src/errors.ts";
-import { Lock } from "../../../src/pipeline/lock.ts";
-import { bench } from "./bench.ts";
-
-const durationMs = 90_000;
+import type { Lock } from "../../../src/pipeline/lock.ts";
+import { bench, durationMs } from "./bench.ts";
 
 function world() {
   const made = bench();
-  const { leases: store, clock, log, model, signal } = made;
-  const lock = (identity: string) => {
-    model.pods.set(identity, "running");
-    return new Lock({ store, clock, log, identity, durationMs, budgetMs: 600_000 });
-  };
-  return { ...made, lock, held: async (one: Lock) => (await one.acquire(signal)).kind };
+  return { ...made, held: async (one: Lock) => (await one.acquire(made.signal)).kind };
 }
 
 describe("a lock", () => {
@@ -95,7 +88,7 @@ describe("a lock", () => {
     const { lock, clock, model, signal } = world();
     const one = lock("one");
     await one.acquire(signal);
-    const heard: Record<string, string>[] = [];
+    const heard: Readonly<Record<string, string>>[] = [];
     one.onRequests((requests) => heard.push(requests));
     one.keepRenewing();
     model.lease = {

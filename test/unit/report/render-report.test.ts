@@ -60,9 +60,7 @@ describe("the page", () => {
     const page = renderReport(goodReport()).replaceAll(/\s*<[^>]+>\s*/g, "|");
     expect(page).toMatch(/\|taxa with images\|+85,607\|+170,815\|+−49\.9 %\|+153,734\|/);
     expect(page).toMatch(/\|Kew Science Photographs\|+61,882\|+0\|+−100\.0 %\|/);
-    expect(page).toContain(
-      "accepted by accept-ada on 2026-11-22 12:00 UTC after run prod-20261115-1200: photographs are shown",
-    );
+    expect(page).toContain("accepted by accept-ada on 2026-11-22 12:00 UTC: photographs are shown");
     expect(renderReport(rejectedReport())).not.toContain("accepted by");
     expect(renderReport(rejectedReport())).toMatch(/<td class="n bad" data-l="new">85,607<\/td>/);
   });
@@ -128,7 +126,7 @@ describe("the page", () => {
       ...{ finishedAt: undefined, gate: undefined, approval: undefined },
       ...{ asOf: goodReport().startedAt, inputs: [], lists: [], failed: [], jobs: [] },
       steps: goodReport().steps.map(({ name }) => ({ name, status: "pending", attempts: 0 })),
-      dns: { names: [] },
+      dns: { swappedAt: undefined, undoneAt: undefined, names: [] },
       totals: { jobs: 0, records: 0, seconds: 0 },
     });
     expect(page).toContain("not begun");

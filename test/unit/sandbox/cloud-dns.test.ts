@@ -58,6 +58,44 @@ describe("the Cloud DNS server, with Google's own client", () => {
     await expect(zone.getRecords()).rejects.toMatchObject({ code: 403 });
   });
 
+  it("tells which permissions the caller has, even in a zone that is denied", async () => {
+    const permissions = ["dns.changes.create", "dns.changes.get", "dns.resourceRecordSets.list"];
+    const granted = async () => {
+      const request = { method: "POST", uri: ":testIamPermissions", json: { permissions } };
+      const [body] = (await zone.request(request)) as unknown as [unknown];
+      return body;
+    };
+    expect(await granted()).toEqual({ permissions });
+    model.denied = "writes";
+    expect(await granted()).toEqual({ permissions: permissions.slice(1) });
+    model.denied = "everything";
+    expect(await granted()).toEqual({ permissions: [] });
+    model.denied = false;
+    const url = `${cloud.baseUrl}/projects/a-project/managedZones/plants-zone:testIamPermissions`;
+    expect((await fetch(url)).status).toBe(404);
+    expect((await fetch(url, { method: "POST", body: '{"permissions": "all"}' })).status).toBe(400);
+  });
+
+  it("shows what kind of zone it is, and sets that no plain data describes", async () => {
+    const forwardingConfig = { targetNameServers: [{ ipv4Address: "192.0.2.53" }] };
+    model.kind = { visibility: "private", forwardingConfig };
+    const [metadata] = await zone.getMetadata();
+    expect(metadata).toMatchObject({ visibility: "private", forwardingConfig });
+    const routingPolicy = { wrr: { items: [{ weight: 1, rrdatas: ["192.0.2.1"] }] } };
+    model.put({ ...record, rrdatas: [], routingPolicy });
+    const [found] = await zone.getRecords({ name });
+    expect(found[0]?.metadata).toMatchObject({ name, type: "A", routingPolicy });
+    const plain = zone.record("a", { name, ttl: 300, data: ["192.0.2.1"] });
+    await expect(zone.createChange({ delete: plain })).rejects.toMatchObject({ code: 412 });
+  });
+
+  it("takes an ALIAS at the top of a zone only", async () => {
+    const alias = (at: string) => zone.record("alias", { name: at, ttl: 300, data: ["other.example."] });
+    await expect(zone.createChange({ add: alias(name) })).rejects.toMatchObject({ code: 400 });
+    await zone.createChange({ add: alias("plants.example.") });
+    expect(model.find("plants.example.", "ALIAS")?.rrdatas).toEqual(["other.example."]);
+  });
+
   it("lists zones and their records page by page", async () => {
     cloud.addZone({ name: "elsewhere", dnsName: "else.example.", project: "another-project" });
     const [zones] = await dns.getZones();

@@ -3,8 +3,7 @@ import { cp, mkdir, readFile, rename, symlink, truncate, writeFile } from "node:
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { bounded } from "../../../../src/adapters/chart/size.ts";
-import { digestTree } from "../../../../src/adapters/chart/tree.ts";
+import { bounded, digestTree, listTree } from "../../../../src/adapters/chart/tree.ts";
 import { requireBinaries } from "../../../tools/binaries.ts";
 import { startOciRegistry } from "../../../tools/oci-registry.ts";
 import { createChartWorld, type ChartWorld } from "./chart-world.ts";
@@ -74,6 +73,35 @@ describe("a chart from a folder", () => {
   });
 });
 
+describe("the walk over a chart", () => {
+  const signal = new AbortController().signal;
+
+  it("ends at 20,000 entries", async () => {
+    const many = path.join(source, "powo/many");
+    await mkdir(many);
+    const batch = Array.from({ length: 200 }, (_, index) => path.join(many, String(index)));
+    await Promise.all(batch.map((folder) => mkdir(folder)));
+    await writeFile(path.join(many, "0/file"), "");
+    // Each link shows the same 200 folders again: few entries on the disk, many to the walk.
+    for (let index = 0; index < 100; index += 1)
+      await symlink("many", path.join(source, "powo", `again-${index}`));
+    expect(await world.problemOf(source)).toContain("more than 20000 files and folders");
+  });
+
+  it("ends at 50 folders one in another", async () => {
+    await mkdir(path.join(source, "powo", "a/".repeat(49)), { recursive: true });
+    expect(await listTree(path.join(source, "powo"), signal)).not.toHaveLength(0);
+    await mkdir(path.join(source, "powo", "a/".repeat(50)), { recursive: true });
+    expect(await world.problemOf(source)).toContain("more than 50 folders deep");
+  });
+
+  it("ends when the run is stopped", async () => {
+    await expect(world.fetch(source, { signal: AbortSignal.abort(new Error("stop now")) })).rejects.toThrow(
+      "stop now",
+    );
+  });
+});
+
 describe("a fetch", () => {
   it("is stopped while it grows beyond its limit", async () => {
     const dir = path.join(world.dir, "grows");
@@ -102,12 +130,13 @@ describe("a chart from a registry", () => {
     const reference = `oci://${registry.host}/charts/powo`;
     const chart = await world.fetch(reference);
     expect(chart).toMatchObject({ name: "powo", version: "0.1.0" });
-    expect(chart.commit).toBe(await digestTree(chart.dir));
+    expect(chart.commit).toBe(await digestTree(chart.dir, new AbortController().signal));
     expect(await world.fetch(`${reference}:0.1.0`, { commit: chart.commit })).toEqual(chart);
     const other = `sha256:${"0".repeat(64)}`;
     await expect(world.fetch(reference, { commit: other })).rejects.toMatchObject({ code: "CHART_CHANGED" });
-    expect(await world.problemOf(`${reference}:9.9.9`)).toContain("CHART_SOURCE: ");
+    const refusal = { code: "OUTAGE", status: 404, hint: expect.stringContaining("CHART_SOURCE") };
+    await expect(world.fetch(`${reference}:9.9.9`)).rejects.toMatchObject(refusal);
     await registry.close();
-    await expect(world.fetch(reference)).rejects.toMatchObject({ code: "OUTAGE" });
+    await expect(world.fetch(reference)).rejects.toMatchObject({ code: "OUTAGE", status: undefined });
   });
 });

@@ -8,6 +8,7 @@ import {
   type InfrastructureRepository,
 } from "../../../sandbox/git-repository.ts";
 import { startGitHttp, type GitHttp } from "../../../tools/git-http.ts";
+import { removeFolder } from "../../../tools/remove-folder.ts";
 import { createRecordingProgram } from "../../../tools/recording-program.ts";
 import { createChartWorld, type ChartWorld } from "./chart-world.ts";
 
@@ -57,6 +58,7 @@ describe("a chart from git", () => {
     expect(await world.problemOf(repository.url, { chartPath: "powo/templates" })).toContain("Chart.yaml");
     expect(await world.problemOf(repository.url, { chartPath: "../.." })).toContain("leads out");
     expect(await world.problemOf(`${repository.url}-nowhere`)).toContain("CHART_SOURCE: ");
+    expect(await world.problemOf("file://elsewhere/infrastructure.git")).toContain("CHART_SOURCE: ");
   });
 
   it("is fetched at a pinned commit that no branch holds any more, or missed by name", async () => {
@@ -135,22 +137,44 @@ describe("a private chart", () => {
     expect(server.logins.length).toBeGreaterThan(0);
   });
 
-  it("with a wrong login, without one, or elsewhere on the server is a mistake", async () => {
-    for (const url of [
-      source(),
-      source("user:canary-wrong@"),
-      source("user:canary-p%40ss@").replace("infra", "x"),
-    ]) {
-      const problem = await world.problemOf(url);
-      expect(problem).toContain("CHART_SOURCE: ");
-      expect(problem).not.toContain("canary");
-    }
+  it.each([
+    ["without a login", 401, () => source()],
+    ["with a wrong login", 401, () => source("user:canary-wrong@")],
+    ["elsewhere on the server", 404, () => source("user:canary-p%40ss@").replace("infra", "x")],
+  ])("%s is refused, and says what to check", async (_, status, url) => {
+    const failure = await world.fetch(url()).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ ...outage, status, hint: "check CHART_SOURCE and its login" });
+    expect((failure as Error).message).toMatch(/can't be read: /);
+    expect(JSON.stringify(failure, ["message", "details"])).not.toContain("canary");
+  });
+
+  it("keeps the login from the server of a submodule, also when that one refuses", async () => {
+    const other = await startGitHttp(world.dir, "other:login");
+    await repository.commit(async (tree) => {
+      const modules = `[submodule "nested"]\n\tpath = nested\n\turl = ${other.url}/infrastructure.git\n`;
+      await writeFile(path.join(tree, ".gitmodules"), modules);
+      await promisify(execFile)("git", ["clone", "--quiet", repository.path, "nested"], { cwd: tree });
+    });
+    const failure = await world.fetch(source("user:canary-p%40ss@")).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ ...outage, status: 401 });
+    expect((failure as Error).message).toContain(`submodule ${other.url}/infrastructure.git can't be read`);
+    expect(other.requests).toBeGreaterThan(0);
+    expect(other.logins).toEqual([]);
+    await other.close();
+    await expect(world.fetch(source("user:canary-p%40ss@"))).rejects.toMatchObject({
+      ...outage,
+      status: undefined,
+    });
+    await repository.commit(async (tree) => {
+      await removeFolder(path.join(tree, "nested"));
+      await removeFolder(path.join(tree, ".gitmodules"));
+    });
   });
 
   it("behind a server that is down is an outage", async () => {
     server.broken = 503;
     const failure = await world.fetch(source("user:canary-p%40ss@")).catch((error: unknown) => error);
-    expect(failure).toMatchObject(outage);
+    expect(failure).toMatchObject({ ...outage, status: 503, hint: undefined });
     expect(JSON.stringify(failure, ["message", "details"])).not.toContain("canary");
     server.broken = undefined;
   });
@@ -161,7 +185,7 @@ describe("a private chart", () => {
     const calls = await program.calls();
     expect(calls.length).toBeGreaterThan(3);
     expect(JSON.stringify(calls)).not.toContain("canary");
-    const login = path.join(world.dir, "work/git/login");
+    const login = path.join(world.dir, "work/git/.git-credentials");
     expect(await readFile(login, "utf8")).toContain("canary-p%40ss");
     expect((await stat(login)).mode & 0o777).toBe(0o600);
     const config = path.join(world.dir, "work", `chart-${await repository.head()}`, ".git/config");
@@ -180,6 +204,9 @@ describe("a private chart", () => {
     const call = (await program.calls()).at(-1);
     expect(call?.env["GIT_SSH_COMMAND"]).toMatch(/BatchMode=yes.* -i '.*ssh-key'/);
     expect(JSON.stringify(call)).not.toContain("canary-key");
+    // A server that listens, and on which git fails all the same.
+    const ssh = `ssh://git@${new URL(server.url).host}/a`;
+    await expect(world.fetch(ssh, { bin: program.file })).rejects.toMatchObject({ ...outage, status: 403 });
     expect(await world.problemOf("git@host:a", { sshKeyFile: "/nowhere" })).toContain("GIT_SSH_KEY_FILE");
     expect(await world.problemOf(source(), { tokenFile: "/nowhere" })).toContain("GIT_TOKEN_FILE");
   });

@@ -1,7 +1,7 @@
 import { tmpdir } from "node:os";
 import { describe, expect, it } from "vitest";
-import { wantedVersion } from "../../../../src/adapters/chart/oci-fetch.ts";
-import { sshAddress } from "../../../../src/adapters/chart/reachable.ts";
+import { wantedVersion } from "../../../../src/adapters/chart/oci.ts";
+import { sshAddress } from "../../../../src/adapters/chart/probe.ts";
 import { parseChartSource } from "../../../../src/adapters/chart/source.ts";
 import { ConfigError } from "../../../../src/errors.ts";
 
@@ -39,6 +39,31 @@ describe("CHART_SOURCE", () => {
     "is never a transport helper: %s",
     (text) => expect(() => parseChartSource(text)).toThrow(ConfigError),
   );
+
+  it.each([
+    ["user:canary@host:a/b.git", "GIT_SSH_KEY_FILE"],
+    ["user:ca/na:ry@host:a/b.git", "GIT_SSH_KEY_FILE"],
+    ["oci://user:canary@host/charts/powo", "DOCKER_CONFIG"],
+    ["oci://canary@host/charts/powo:1.0.0", "DOCKER_CONFIG"],
+  ])("takes no login that nobody would use, and says where it goes instead: %s", (text, instead) => {
+    let failure: unknown;
+    try {
+      parseChartSource(text);
+    } catch (error) {
+      failure = error;
+    }
+    expect(failure).toBeInstanceOf(ConfigError);
+    const [problem] = (failure as ConfigError).problems;
+    expect(problem?.where).toBe("CHART_SOURCE");
+    expect(problem?.what).toContain(instead);
+    expect(problem?.what).not.toMatch(/canary|ca\/na/);
+  });
+
+  it("may hold a digest, or an @ in its path", () => {
+    const pinned = `oci://host/charts/powo@sha256:${"a".repeat(64)}`;
+    expect(parseChartSource(pinned)).toEqual({ kind: "oci", reference: pinned });
+    expect(parseChartSource("git@host:a/b@c.git")).toMatchObject({ kind: "git" });
+  });
 
   it.each([
     ["ssh://git@host/a", "host", 22],

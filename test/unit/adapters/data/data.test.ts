@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createDataSource } from "../../../../src/adapters/data/index.ts";
+import { createDataSource, type DataSourceOptions } from "../../../../src/adapters/data/index.ts";
 import { ConfigError } from "../../../../src/errors.ts";
 import { startFiles, type FileServer } from "../../../sandbox/files.ts";
 
@@ -11,7 +11,7 @@ describe("the data URL", () => {
   beforeAll(async () => void (files = await startFiles()));
   afterAll(() => files.close());
 
-  const fetchFrom = (url: string, more: { maxBytes?: number; readTimeoutMs?: number } = {}) =>
+  const fetchFrom = (url: string, more: Partial<DataSourceOptions> = {}) =>
     createDataSource({ url, ...more }).fetchData(signal);
   const problemOf = async (url: string, more = {}): Promise<string | undefined> => {
     const failure = await fetchFrom(url, more).catch((error: unknown) => error);
@@ -38,6 +38,17 @@ describe("the data URL", () => {
     async (url) => expect(await problemOf(url)).toBeTypeOf("string"),
   );
 
+  it.each(["/größe.json", "/gr%C3%B6%C3%9Fe.json"])("may redirect to %s", async (location) => {
+    files.serve("größe.json", "{}");
+    const server = createServer((_, response) =>
+      response.socket?.end(`HTTP/1.1 302 Found\r\nlocation: ${files.url}${location}\r\n\r\n`),
+    );
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    expect((await fetchFrom(url)).bytes).toEqual(Buffer.from("{}"));
+    server.close();
+  });
+
   it("may not redirect to a file", async () => {
     const server = createServer((_, response) =>
       response.writeHead(302, { location: "file:///etc/passwd" }).end(),
@@ -53,17 +64,37 @@ describe("the data URL", () => {
     await fetchFrom(url);
     const header = files.requests.at(-1)?.authorization ?? "";
     expect(Buffer.from(header.slice(6), "base64").toString()).toBe("user:canary");
-    expect(await problemOf(withLogin(files.urlOf("missing")))).not.toContain("canary");
+    const missing = await fetchFrom(withLogin(files.urlOf("missing"))).catch((error: unknown) => error);
+    expect(missing).toMatchObject({ code: "OUTAGE", status: 404 });
+    expect(JSON.stringify(missing, Object.getOwnPropertyNames(missing))).not.toContain("canary");
     files.faults.add(() => true, { kind: "reset" }, 1);
     await expect(fetchFrom(url)).rejects.toSatisfy((error: Error) => !error.message.includes("canary"));
   });
 
-  it("keeps the login from other hosts", async () => {
+  it("keeps the login from other hosts, and takes it along on its own", async () => {
     const other = await startFiles();
     const url = files.redirect("away", other.serve("there", "{}"));
     await fetchFrom(withLogin(url));
     expect(other.requests.at(-1)?.authorization).toBeUndefined();
+    files.serve("home", "{}");
+    const back = other.redirect("back", files.urlOf("home"));
+    await fetchFrom(withLogin(files.redirect("round-trip", back)));
+    expect(other.requests.at(-1)?.authorization).toBeUndefined();
+    expect(files.requests.at(-1)?.authorization).toMatch(/^Basic /);
     await other.close();
+  });
+
+  it.each([
+    [401, "check the login in the URL"],
+    [403, "check the login in the URL"],
+    [404, "check the URL"],
+    [410, "check the URL"],
+  ])("that answers %d is not judged, but said with what to check", async (status, hint) => {
+    files.serve("refused", "{}");
+    files.faults.add(() => true, { kind: "status", status }, 1);
+    await expect(fetchFrom(files.urlOf("refused"))).rejects.toMatchObject({
+      ...{ code: "OUTAGE", setting: "DATA_CONFIG_PATH", status, hint },
+    });
   });
 
   it("that never ends is given up at its limit", async () => {
@@ -73,6 +104,12 @@ describe("the data URL", () => {
   it("may be slow as long as it goes on", async () => {
     const url = files.serve("slow", "x".repeat(10 * 1024), { chunkMs: 60 });
     expect((await fetchFrom(url, { readTimeoutMs: 400 })).bytes).toHaveLength(10 * 1024);
+  });
+
+  it("that drips for ever is an outage", async () => {
+    const url = files.serve("drips", "x".repeat(100 * 1024), { chunkMs: 20 });
+    const outage = { code: "OUTAGE", message: expect.stringContaining("ETIMEDOUT") };
+    await expect(fetchFrom(url, { readTimeoutMs: 2_000, totalTimeoutMs: 200 })).rejects.toMatchObject(outage);
   });
 
   it("whose host isn't there is an outage", async () => {

@@ -1,40 +1,47 @@
 import { describe, expect, it } from "vitest";
-import { executionSchema, listSchema, toMs } from "../../../../src/adapters/harvester/schemas.ts";
-import { fillPlaceholders, joinUrl } from "../../../../src/adapters/harvester/urls.ts";
+import { executionSchema, listSchema } from "../../../../src/adapters/harvester/schemas.ts";
 
 describe("an instant of the harvester", () => {
   const noon = Date.parse("2026-11-22T12:00:00Z");
   it.each([
     [noon, noon],
-    [String(noon), noon],
     ["2026-11-22T12:00:00Z", noon],
     ["2026-11-22T12:00:00.000+0000", noon],
     ["2026-11-22T13:00:00+01:00", noon],
-    ["2026-11-22T12:00:00", noon],
-    [[2026, 11, 22, 12, 0, 0, 0], noon],
-    [[2026, 11, 22, 12], noon],
     ["some day", undefined],
+    [[2026, 11, 22, 12], undefined],
     [null, undefined],
     [undefined, undefined],
-  ])("%j", (value, ms) => expect(toMs(value)).toBe(ms));
+  ])("%j", (startTime, ms) => {
+    expect(executionSchema.parse({ status: "STARTED", startTime })?.startedAt).toBe(ms);
+  });
 });
 
 describe("an execution", () => {
-  it("of a job that never ran is none", () => {
+  it("of a job that never ran is none, nor is one whose row is gone", () => {
     expect(executionSchema.parse({})).toBeUndefined();
+    expect(executionSchema.parse(null)).toBeUndefined();
   });
 
-  it("sums its steps and leaves unknown fields alone", () => {
+  it.each([[undefined], [{ error: "Internal Server Error" }], [[]], ["Ok"]])("is not %j", (body) =>
+    expect(executionSchema.safeParse(body).success).toBe(false),
+  );
+
+  it("keeps its steps, sums them and leaves unknown fields alone", () => {
     expect(
       executionSchema.parse({
         id: 7,
         status: "FAILED",
         startTime: 1_000,
+        endTime: null,
         exitStatus: { exitCode: "FAILED", exitDescription: "no archive", running: false },
         stepExecutions: [
-          { stepName: "a", readCount: 2, writeCount: 1 },
-          { readCount: 3 },
-          { writeCount: null },
+          {
+            ...{ stepName: "processArchive", status: "COMPLETED", readCount: 2, writeCount: 1 },
+            ...{ filterCount: 1, readSkipCount: 1, processSkipCount: 2, writeSkipCount: 3 },
+            exitStatus: { exitCode: "FAILED", exitDescription: "404", running: false },
+          },
+          { stepName: "index", readCount: 3, writeCount: null, exitStatus: null },
         ],
         jobInstance: { id: 1 },
       }),
@@ -47,6 +54,16 @@ describe("an execution", () => {
       exitDescription: "no archive",
       readCount: 5,
       writeCount: 1,
+      steps: [
+        {
+          ...{ name: "processArchive", exitCode: "FAILED", exitDescription: "404" },
+          ...{ readCount: 2, writeCount: 1, filterCount: 1, skipCount: 6 },
+        },
+        {
+          ...{ name: "index", exitCode: undefined, exitDescription: undefined },
+          ...{ readCount: 3, writeCount: 0, filterCount: 0, skipCount: 0 },
+        },
+      ],
     });
   });
 });
@@ -64,17 +81,5 @@ describe("a list", () => {
       currentJob: undefined,
     });
     expect(list.jobs[0]).toMatchObject({ id: 2, status: undefined, lastExecution: undefined });
-  });
-});
-
-describe("the harvester's address", () => {
-  it("is filled in and joined with one slash", () => {
-    const prefix = fillPlaceholders("http://{service}.{namespace}.svc/{other}/", {
-      service: "ingress",
-      namespace: "prod-aaaaa",
-    });
-    expect(joinUrl(prefix, "/harvester/api/1/", "/data")).toBe(
-      "http://ingress.prod-aaaaa.svc/{other}/harvester/api/1/data",
-    );
   });
 });

@@ -3,11 +3,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createReleases, type HelmOptions } from "../../../../src/adapters/helm/index.ts";
-import { helmDuration } from "../../../../src/adapters/helm/command.ts";
-import { applyArguments } from "../../../../src/adapters/helm/apply.ts";
-import { listArguments } from "../../../../src/adapters/helm/list.ts";
-import { parseManifests, templateArguments } from "../../../../src/adapters/helm/template.ts";
-import { uninstallArguments } from "../../../../src/adapters/helm/uninstall.ts";
+import {
+  applyArguments,
+  helmDuration,
+  listArguments,
+  templateArguments,
+  uninstallArguments,
+} from "../../../../src/adapters/helm/arguments.ts";
+import { parseManifests } from "../../../../src/adapters/helm/manifests.ts";
 import { ConfigError, PermanentError, TransientError } from "../../../../src/errors.ts";
 import { generateSecrets } from "../../../fixtures/secrets.ts";
 import { createRecordingProgram } from "../../../tools/recording-program.ts";
@@ -48,6 +51,15 @@ describe("helm's arguments", () => {
 
   it("render without custom resource definitions and hooks, which a release's record has not either", () => {
     expect(templateArguments(chart)).toEqual(expect.arrayContaining(["--skip-crds", "--no-hooks"]));
+  });
+
+  it("render for the cluster that is known, and for helm's own idea of one where it is not", () => {
+    const capabilities = { kubeVersion: "v1.33.1-gke.100", apiVersions: ["v1", "apps/v1/Deployment"] };
+    expect(templateArguments({ ...chart, capabilities }).slice(-4)).toEqual([
+      ...["--kube-version", "v1.33.1-gke.100", "--api-versions", "v1,apps/v1/Deployment"],
+    ]);
+    expect(templateArguments(chart).join(" ")).not.toMatch(/--kube-version|--api-versions/);
+    expect(applyArguments("install", { ...chart, capabilities })).toEqual(applyArguments("install", chart));
   });
 
   it("never say zero, which would mean at once", () => {
@@ -103,7 +115,7 @@ describe("a helm process", () => {
     kubeconfig: "/somewhere/kubeconfig",
   });
 
-  it("gets the files' paths, a marker, and nothing of the builder's own environment", async () => {
+  it("gets the files' paths, and nothing of the builder's own environment", async () => {
     const program = await createRecordingProgram(dir);
     const secrets = generateSecrets();
     const file = path.join(dir, "secrets.yaml");
@@ -114,7 +126,6 @@ describe("a helm process", () => {
     const [install, render] = await program.calls();
     expect(install?.args).toEqual(applyArguments("install", { ...chart, valuesFiles: [file] }));
     expect(install?.env).toMatchObject({
-      POWO_BUILDER_RELEASE: "prod-aaaaa",
       KUBECONFIG: "/somewhere/kubeconfig",
       KUBERNETES_SERVICE_HOST: "10.0.0.1",
     });
@@ -152,6 +163,18 @@ describe("a helm process", () => {
     await expect(releases.install(chart, signal)).rejects.toMatchObject(outage);
     await expect(releases.uninstall(chart.name, 1_000, signal)).rejects.toMatchObject(outage);
     await expect(releases.find(chart.name)).rejects.toMatchObject(outage);
+    await expect(releases.findObjects(chart.name)).rejects.toMatchObject(outage);
+  });
+
+  it("that can't read the record of a release it has listed is an outage too", async () => {
+    const listed = JSON.stringify([{ name: chart.name, revision: "1", status: "deployed" }]);
+    const program = await createRecordingProgram(
+      dir,
+      `test "$1" = list && echo '${listed}' && exit 0; exit 1`,
+    );
+    const releases = createReleases(options(program.file));
+    expect(await releases.find(chart.name)).toEqual({ name: chart.name, revision: 1, status: "deployed" });
+    await expect(releases.findObjects(chart.name)).rejects.toMatchObject({ code: "OUTAGE" });
   });
 
   it("that doesn't listen to SIGTERM is killed", async () => {

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { type MetricsServer, openMetrics } from "../../../../src/adapters/metrics/index.ts";
-import type { Run } from "../../../../src/rebuild/read-state.ts";
+import type { RunState } from "../../../../src/domain/run.ts";
 
 const open: MetricsServer[] = [];
 afterEach(async () => {
@@ -16,15 +16,14 @@ async function metricsOf() {
   return { metrics, ask, text: async () => (await ask()).text() };
 }
 
-const run: Run = {
-  schemaVersion: 1,
+const run: RunState = {
+  schemaVersion: 2,
   runId: "prod-20261122-1200",
   environment: "prod",
   release: "prod-k3m7q",
   phase: "running",
   startedAt: "2026-11-22T12:00:00.000Z",
   builders: [],
-  known: [],
   steps: [
     {
       name: "preflight",
@@ -36,7 +35,7 @@ const run: Run = {
     { name: "await-harvest", status: "running", attempts: 1, startedAt: "2026-11-22T12:03:12.000Z" },
     { name: "swap-dns", status: "pending", attempts: 0 },
   ],
-  harvest: { "1": { jobs: 82, ended: 41, records: 12_345, expectedAt: "2026-11-23T07:43:00.000Z" } },
+  harvest: [{ name: "1", jobs: 82, ended: 41, records: 12_345, expectedAt: "2026-11-23T07:43:00.000Z" }],
 };
 
 describe("the metrics", () => {
@@ -58,8 +57,8 @@ describe("the metrics", () => {
         'powo_builder_waiting_approval{environment="prod"} 0',
       ]),
     );
-    const list = { ...run.harvest!["1"], records: undefined };
-    metrics.saved({ ...run, phase: "waiting-approval", harvest: { "1": list } });
+    const list = { ...run.harvest![0]!, records: undefined };
+    metrics.saved({ ...run, phase: "waiting-approval", harvest: [list] });
     expect(await text()).toContain('powo_builder_waiting_approval{environment="prod"} 1');
     expect(await text()).not.toContain("powo_builder_harvest_job_records{");
   });
@@ -70,7 +69,7 @@ describe("the metrics", () => {
       ...{ runId: finishedAt, release: "prod-j8x91", phase, startedAt: finishedAt, finishedAt },
     });
     const runs = [past("succeeded", "2026-11-15T07:33:00.000Z"), past("failed", "2026-11-22T07:33:00.000Z")];
-    metrics.past({ schemaVersion: 1, runs });
+    metrics.past({ schemaVersion: 2, runs });
     expect(await text()).toContain('powo_builder_last_runs{outcome="succeeded",environment="prod"} 1');
     expect(await text()).toContain('powo_builder_last_runs{outcome="failed",environment="prod"} 1');
     const at = Date.parse("2026-11-15T07:33:00.000Z") / 1000;
@@ -79,10 +78,13 @@ describe("the metrics", () => {
 
   it("count how steps ended", async () => {
     const { metrics, text } = await metricsOf();
-    metrics.observer.finished?.("load-data", "again", 1_000, "");
-    metrics.observer.finished?.("load-data", "done", 1_000, "");
+    metrics.stepEnded("load-data", "again");
+    metrics.stepEnded("load-data", "done");
     expect(await text()).toContain(
       'powo_builder_step_results_total{step="load-data",result="again",environment="prod"} 1',
+    );
+    expect(await text()).toContain(
+      'powo_builder_step_results_total{step="load-data",result="done",environment="prod"} 1',
     );
   });
 

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, stat, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readdir, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { openWorkDir, removeDir } from "../../../../src/adapters/process/work-dir.ts";
 import { removeFolder } from "../../../tools/remove-folder.ts";
 
@@ -19,24 +19,39 @@ async function left(name: string): Promise<void> {
 it("is the builder's alone, and takes those of killed builders of the environment with it", async () => {
   const dead = spawn(process.execPath, ["--version"], { stdio: "ignore" });
   await once(dead, "exit");
-  const names = [
-    `prod-${dead.pid}`,
-    `prod-${process.pid}`,
-    `prod-${process.ppid}`,
-    `uat-${dead.pid}`,
-    "prod-x",
-  ];
-  for (const name of names) await left(`powo-builder-${name}`);
+  const gone = [`prod-${dead.pid}-aB3xYz`, `prod-${process.pid}-aB3xYz`, `prod-${dead.pid}`];
+  const kept = [`prod-${process.ppid}-aB3xYz`, `uat-${dead.pid}-aB3xYz`, "prod-x"];
+  for (const name of [...gone, ...kept]) await left(`powo-builder-${name}`);
   await left("something-else");
   const dir = openWorkDir(parent, "prod");
   expect((await stat(dir)).mode & 0o777).toBe(0o700);
   expect(await readdir(dir)).toEqual([]);
-  const kept = [`prod-${process.pid}`, `prod-${process.ppid}`, `uat-${dead.pid}`, "prod-x"];
-  expect((await readdir(parent)).sort()).toEqual(
-    [...kept.map((name) => `powo-builder-${name}`), "something-else"].sort(),
-  );
+  expect(path.basename(dir)).toMatch(new RegExp(`^powo-builder-prod-${process.pid}-\\w{6}$`));
+  const stay = [...kept.map((name) => `powo-builder-${name}`), "something-else", path.basename(dir)];
+  expect((await readdir(parent)).sort()).toEqual(stay.sort());
   removeDir(dir);
   await expect(stat(dir)).rejects.toThrow("ENOENT");
+});
+
+it("leaves a link and somebody else's folder alone, and uses neither", async () => {
+  const target = path.join(parent, "target");
+  await mkdir(target);
+  await writeFile(path.join(target, "file"), "kept");
+  const link = path.join(parent, `powo-builder-linked-${process.pid}-aB3xYz`);
+  await symlink(target, link);
+  await left(`powo-builder-linked-${process.pid}-foreig`);
+  const uid = vi.spyOn(process, "getuid").mockReturnValue(4_711);
+  const dir = openWorkDir(parent, "linked");
+  uid.mockRestore();
+  expect((await lstat(link)).isSymbolicLink()).toBe(true);
+  expect(await readdir(target)).toEqual(["file"]);
+  expect(await readdir(path.join(parent, `powo-builder-linked-${process.pid}-foreig`))).toEqual(["git"]);
+  expect((await lstat(dir)).isDirectory()).toBe(true);
+  openWorkDir(parent, "linked");
+  expect((await lstat(link)).isSymbolicLink()).toBe(true);
+  await expect(stat(path.join(parent, `powo-builder-linked-${process.pid}-foreig`))).rejects.toThrow(
+    "ENOENT",
+  );
 });
 
 it("that is written to while it is removed is no failure", async () => {

@@ -1,0 +1,47 @@
+/** Waits before the swap for a person's word, where APPROVAL asks for it. */
+import { verbCommand } from "../domain/commands.ts";
+import { duration } from "../domain/words.ts";
+import { TimeoutError } from "../errors.ts";
+import { timestamp } from "../pipeline/clock.ts";
+import type { Run } from "../pipeline/run.ts";
+
+/** An approval rides on the Lease, which is read at every renewal anyway: looking costs nothing. */
+const lookEveryMs = 2_000;
+
+/** Returns once the run may go live. Throws TimeoutError APPROVAL_TIMEOUT when nobody answered in time. */
+export async function awaitApproval(run: Run): Promise<void> {
+  const { settings, clock, log, state } = run;
+  const { approval, builderNamespace } = settings;
+  if (approval.mode === "auto" || state.approval?.at !== undefined) return;
+  const askedAt = state.approval?.askedAt ?? timestamp(clock);
+  const waitMs = approval.mode === "auto-after" ? approval.delayMs : settings.approvalTimeoutMs;
+  const end = clock.monotonic() + Date.parse(askedAt) + waitMs - clock.now();
+  const leftMs = () => end - clock.monotonic();
+  await run.save({ approval: { askedAt }, phase: "waiting-approval" });
+  const how = verbCommand("approve", builderNamespace);
+  const then = approval.mode === "manual" ? "then the run fails" : "then it goes live by itself";
+  const lines = [
+    `${state.release} is ready and waits for approval, at most ${duration(leftMs())}, ${then}`,
+    `approve:  ${how}`,
+    `drop:     ${verbCommand("abort", builderNamespace)}`,
+  ];
+  log.warn({}, lines.join("\n"));
+  const text = `${state.release} is ready and waits for approval: ${how}`;
+  await run.announce("Normal", "WaitingForApproval", text);
+  await run.notify("waiting-approval", text);
+  for (;;) {
+    const isLate = leftMs() <= 0;
+    const byTime = { by: "APPROVAL auto-after", at: timestamp(clock) };
+    const given = run.request("approve") ?? (isLate && approval.mode === "auto-after" ? byTime : undefined);
+    if (given) {
+      const { by, at } = given;
+      log.info({ by }, `approved by ${by}`);
+      return run.save({ approval: { askedAt, by, at }, phase: "running" });
+    }
+    if (isLate) {
+      const message = `nobody approved ${state.release} within ${duration(waitMs)}`;
+      throw new TimeoutError("APPROVAL_TIMEOUT", message, { hint: "start again, or set APPROVAL=auto" });
+    }
+    await clock.sleep(Math.min(leftMs(), lookEveryMs), run.signal);
+  }
+}

@@ -1,0 +1,56 @@
+/** Sends Changes and waits for them; what is remembered of the swap is written down before and after. */
+import type { ZoneChange } from "../domain/dns-records.ts";
+import type { SwapState } from "../domain/run.ts";
+import { CancelledError, CheckpointError, TimeoutError } from "../errors.ts";
+import type { Run } from "../pipeline/run.ts";
+import { waitFor } from "../pipeline/wait.ts";
+
+/** What is remembered of the swap; preflight has pinned the old records in it. */
+export function swapOf({ state }: Pick<Run, "state">): SwapState {
+  if (state.dns) return state.dns;
+  throw new CheckpointError("STATE_DNS", "the run has no pinned DNS records");
+}
+
+export function saveSwap(run: Run, patch: Partial<SwapState>): Promise<void> {
+  return run.save({ dns: { ...swapOf(run), ...patch } });
+}
+
+/**
+ * Sends the change and waits until Cloud DNS has told its servers. Throws what the DNS port throws, CancelledError
+ * DNS_PENDING after DNS_TIMEOUT.
+ */
+export async function sendChange(run: Run, change: ZoneChange): Promise<void> {
+  const id = await run.ports.dns.change(change);
+  const { pending = [] } = swapOf(run);
+  await saveSwap(run, { pending: [...pending, { zone: change.zone, id }] });
+  await settle(run, { zone: change.zone, id });
+}
+
+/** Waits for every change that was accepted but not done yet; also those an earlier builder sent. */
+export async function settlePending(run: Run): Promise<void> {
+  for (const change of swapOf(run).pending ?? []) await settle(run, change);
+}
+
+async function settle(run: Run, { zone, id }: { zone: string; id: string }): Promise<void> {
+  const { dns } = run.settings;
+  const wait = waitFor(
+    {
+      code: "DNS_PENDING",
+      what: `change ${id} of zone ${zone} being done`,
+      maxPauseMs: dns.pollIntervalMs,
+      timeoutMs: dns.timeoutMs,
+      look: async () => {
+        const status = await run.ports.dns.findChangeStatus(zone, id);
+        if (status === "done") return { done: true };
+        return { seen: `Cloud DNS is telling its servers (zone ${zone}, change ${id}: ${status})` };
+      },
+    },
+    run,
+  );
+  await wait.catch((error: unknown) => {
+    if (!(error instanceof TimeoutError)) throw error;
+    const hint = "Cloud DNS has accepted the change; the next builder goes on waiting for it";
+    throw new CancelledError(error.code, error.message, { hint });
+  });
+  await saveSwap(run, { pending: (swapOf(run).pending ?? []).filter((change) => change.id !== id) });
+}

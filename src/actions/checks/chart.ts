@@ -1,0 +1,84 @@
+/** Fetches the chart, renders it with the real values, and looks for every mapped Service in it. */
+import type { RenderedObject } from "../../domain/release.ts";
+import { ConfigError, type Problem } from "../../errors.ts";
+import type { Task } from "../../pipeline/task.ts";
+import type { ChartInstall } from "../../ports/releases.ts";
+import type { Chart, Sources } from "../../ports/sources.ts";
+import type { Check } from "./index.ts";
+
+export interface CheckedChart {
+  chart: Chart;
+  secretsSha256: string;
+  objects: RenderedObject[];
+}
+
+type Secrets = Awaited<ReturnType<Sources["readSecrets"]>>;
+
+/** A name that stands for the new release while the chart is only rendered. */
+const renderSuffix = "00000";
+
+/** What Helm is given for a release: secrets first, the environment's values win. */
+export function chartInstall(
+  name: string,
+  { chart, secrets }: { chart: Chart; secrets: Secrets },
+  timeoutMs: number,
+): ChartInstall {
+  const { dir: chartDir, environmentValues } = chart;
+  const valuesFiles = environmentValues === undefined ? [secrets.file] : [secrets.file, environmentValues];
+  return { name, chartDir, valuesFiles, timeoutMs };
+}
+
+export async function checkChart({ ports, settings, signal }: Task): Promise<Check<CheckedChart>> {
+  const { sources, releases } = ports;
+  const problems: Problem[] = [];
+  const [secrets, chart] = await Promise.all([
+    unlessMistaken(sources.readSecrets(), problems),
+    unlessMistaken(sources.fetchChart(undefined, signal), problems),
+  ]);
+  if (!secrets || !chart) return { result: undefined, problems, warnings: [], checked: 0 };
+  const name = `${settings.environment}-${renderSuffix}`;
+  const install = chartInstall(name, { chart, secrets }, settings.retryTimeoutMs);
+  const objects = await releases.render(install, signal);
+  return {
+    result: { chart, secretsSha256: secrets.sha256, objects },
+    problems: settings.mappings.flatMap(({ service }, index) =>
+      serviceProblems(objects, service, `dns[${index}].service "${service}"`),
+    ),
+    warnings: passwordWarnings(settings, secrets.values),
+    checked: 2 + settings.mappings.length,
+  };
+}
+
+/** The answer; bad input is added to the problems, so that one file's mistakes don't hide another's. */
+async function unlessMistaken<T>(answer: Promise<T>, problems: Problem[]): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
+}
+
+function serviceProblems(objects: readonly RenderedObject[], service: string, where: string): Problem[] {
+  const services = objects.filter(({ kind }) => kind === "Service");
+  const nameOf = ({ name, labels }: RenderedObject) => labels["name"] ?? name;
+  const found = services.find((object) => nameOf(object) === service);
+  if (!found) {
+    const known = services.map(nameOf).sort().join(", ");
+    return [{ where, what: `the rendered chart has no such Service; it has ${known || "none"}` }];
+  }
+  const { type } = (found.manifest["spec"] ?? {}) as { type?: string };
+  if (type === "LoadBalancer") return [];
+  return [{ where, what: `is a Service of type ${type ?? "ClusterIP"}; DNS needs one of type LoadBalancer` }];
+}
+
+/** The release's harvester takes the password of the secrets file; another one would be refused hours from now. */
+function passwordWarnings({ harvester }: Task["settings"], values: Record<string, unknown>): string[] {
+  const passwords = values["password"] as Record<string, unknown> | null | undefined;
+  const wanted = typeof passwords === "object" ? passwords?.["harvester"] : undefined;
+  const known = typeof wanted === "string" || typeof wanted === "number";
+  if (!known || String(wanted) === harvester.password) return [];
+  const what = "API_PASSWORD differs from password.harvester in the secrets file";
+  return [`${what}; the harvester may refuse the import`];
+}

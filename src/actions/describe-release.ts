@@ -1,0 +1,108 @@
+/** What an operator would look at in a release that isn't well: pods with their reasons, last warnings, last log lines. */
+import { type Culprit, findUnready, type Unready } from "../domain/readiness.ts";
+import type { Evidence } from "../domain/run.ts";
+import { timestamp } from "../pipeline/clock.ts";
+import type { Run } from "../pipeline/run.ts";
+import { within } from "./within.ts";
+
+/** How many lines of a log a failure shows, and how many are kept of it. */
+const shownLines = 8;
+const keptLines = 20;
+const maxPods = 8;
+const maxWarnings = 5;
+const maxLine = 300;
+/** How long gathering may take, and one question of it: a node that is gone does not answer for its logs. */
+const timeoutMs = 5_000;
+const questionMs = 3_000;
+/** Of how many releases evidence is kept, and how much of each: noise can't be compressed. */
+const maxKept = 4;
+const maxKeptBytes = 10_000;
+
+type Cluster = Run["ports"]["cluster"];
+
+/** What an answer says; nothing where there is none in time. */
+function linesOf(run: Run, question: (cluster: Cluster) => Promise<string[]>): Promise<string[]> {
+  return within(
+    run,
+    questionMs,
+    ({ ports }) => question(ports.cluster),
+    () => [],
+  );
+}
+
+/** What keeps a pod from being ready, its last warnings and log lines; what can't be read is missing. */
+async function describePod(
+  run: Run,
+  { release, lines: logLines }: { release: string; lines: number },
+  { component, pod, reason, containers }: Unready,
+): Promise<string[]> {
+  if (pod === undefined) return [`${component}: ${reason}`];
+  const [container] = containers;
+  const [warnings, lines] = await Promise.all([
+    linesOf(run, (cluster) => cluster.warnings(release, pod)),
+    container === undefined ? [] : linesOf(run, (cluster) => cluster.logs(release, pod, container, logLines)),
+  ]);
+  return [
+    `${component}: ${reason} (pod ${pod})`,
+    ...warnings.slice(-maxWarnings).map((line) => `  ${line}`),
+    ...lines.map((line) => `  ${container ?? ""}: ${line}`),
+  ];
+}
+
+/** A culprit as the first lines of what is wrong with it. */
+export async function describeCulprit(
+  run: Run,
+  release: string,
+  { component, pod, container, reason, message }: Culprit,
+): Promise<string[]> {
+  const unready = { component, pod, reason, containers: [container] };
+  const lines = await describePod(run, { release, lines: shownLines }, unready);
+  return [...(message ? [message] : []), ...lines.slice(1).map((line) => line.trim())].map(shortened);
+}
+
+/** Every pod that is not ready; where a quota or an admission policy refuses pods, what their controllers' Events say. */
+export async function describeUnready(run: Run, release: string): Promise<string[]> {
+  return (await describeParts(run, release, shownLines)).flat();
+}
+
+/** What is said of each pod, and of them all at the end. */
+async function describeParts(run: Run, release: string, lines: number): Promise<string[][]> {
+  const unready = findUnready(await run.ports.cluster.observe(release));
+  const pods = await Promise.all(
+    unready.slice(0, maxPods).map((pod) => describePod(run, { release, lines }, pod)),
+  );
+  const more = unready.length - maxPods;
+  const isWithoutPod = unready.some(({ pod }) => pod === undefined);
+  const warnings = isWithoutPod ? await linesOf(run, (cluster) => cluster.warnings(release)) : [];
+  const rest = [
+    ...(more > 0 ? [`and ${more} more that are not ready`] : []),
+    ...warnings.slice(-maxWarnings),
+  ];
+  return [...pods, rest].filter((part) => part.length > 0).map((part) => part.map(shortened));
+}
+
+function shortened(line: string): string {
+  return line.length > maxLine ? `${line.slice(0, maxLine - 1)}…` : line;
+}
+
+/** The kept evidence with that of this run's release, as it is now; nothing that goes wrong here holds the run's end up. */
+export async function gatherEvidence(run: Run): Promise<Evidence[]> {
+  const { attachments, state, clock } = run;
+  const { release } = state;
+  const parts = await within(
+    run,
+    timeoutMs,
+    (own) => describeParts(own, release, keptLines),
+    () => [],
+  );
+  if (parts.length === 0) return attachments.evidence;
+  const others = attachments.evidence.filter((evidence) => evidence.release !== release);
+  return [...others, { release, takenAt: timestamp(clock), lines: boundEvidence(parts) }].slice(-maxKept);
+}
+
+/** The first line of every part, and as many of its last as there is room for; the first parts have it first. */
+export function boundEvidence(parts: readonly (readonly string[])[]): string[] {
+  let left = maxKeptBytes - parts.reduce((sum, [first = ""]) => sum + Buffer.byteLength(first), 0);
+  const isTooMuch = (line: string) => (left -= Buffer.byteLength(line)) < 0;
+  return parts.flatMap(([first = "", ...rest]) => [first, ...rest.slice(rest.findLastIndex(isTooMuch) + 1)]);
+}

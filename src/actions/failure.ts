@@ -1,0 +1,23 @@
+/** What a run keeps of the error that it ends with. */
+import { currentStep, type Failure } from "../domain/run.ts";
+import { BuilderError, ConfigError, exitCodeOf, messageOf } from "../errors.ts";
+import type { Run } from "../pipeline/run.ts";
+
+/** How many lines about a failure are kept with the run. */
+const maxDetails = 60;
+
+export function failureOf({ state, world: { redact } }: Run, error: unknown): Failure {
+  const step = currentStep(state)?.name;
+  const failed = { ...(step !== undefined && { step }), exitCode: exitCodeOf(error) };
+  if (!(error instanceof BuilderError)) return { ...failed, code: "BUG", message: redact(messageOf(error)) };
+  const problems = error instanceof ConfigError ? error.problems : [];
+  const lines = [...problems.map(({ where, what }) => `${where}: ${what}`), ...error.details];
+  const details = lines.slice(0, maxDetails).map(redact);
+  return {
+    ...failed,
+    code: error.code,
+    message: redact(error.summary),
+    ...(details.length > 0 && { details }),
+    ...(error.hint !== undefined && { hint: error.hint }),
+  };
+}

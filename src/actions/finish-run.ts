@@ -1,0 +1,118 @@
+/** The end of a run, or of this builder's part in it: phase, history, last lines, Event, webhook; for every ending. */
+import { addRecords, addTimings } from "../domain/harvest-progress.ts";
+import { jobNames } from "../domain/job-names.ts";
+import { pastRunOf, addPastRun } from "../domain/past-run.ts";
+import type { Attachments, FinalPhase, RunState } from "../domain/run.ts";
+import {
+  AbortedError,
+  BuilderError,
+  CheckpointError,
+  type Ending,
+  exitCodeOf,
+  exitCodes,
+  messageOf,
+} from "../errors.ts";
+import { timestamp } from "../pipeline/clock.ts";
+import type { Run } from "../pipeline/run.ts";
+import { gatherEvidence } from "./describe-release.ts";
+import { failureOf } from "./failure.ts";
+import { failureLines, interruptedLines, successLines } from "./last-lines.ts";
+
+/** How long the last writes of an interrupted builder may take: it has 10 s from SIGTERM to exit. */
+const lastWritesMs = 3_000;
+const finalWritesMs = 60_000;
+
+/** Ends the run as the error says that stopped it (none: it succeeded). Throws the error again when it is a bug or nothing may be written. */
+export async function endRun(run: Run, error: unknown): Promise<Ending> {
+  if (error === undefined) {
+    const final = await finishRun(run, "succeeded");
+    const lines = successLines(final);
+    run.at("live").log.info({}, lines.join("\n"));
+    return { code: exitCodes.done, outcome: `live: ${lines[0] ?? ""}` };
+  }
+  if (error instanceof CheckpointError) throw error;
+  if (!(error instanceof BuilderError)) {
+    await finishRun(run, "failed", error).catch(() => undefined);
+    throw error as Error;
+  }
+  if (exitCodeOf(error) === exitCodes.interrupted) return suspendRun(run, error);
+  const final = await finishRun(run, phaseOf(error), error);
+  const lines = await failureLines(final, error);
+  run.at(run.state.failure?.step ?? run.stepName).log.error({ code: error.code }, lines.join("\n"));
+  return endingOf(error);
+}
+
+/** How a builder ends that was stopped by an error. */
+function endingOf(error: BuilderError): Ending {
+  return { code: exitCodeOf(error), outcome: `${error.summary} [${error.code}]` };
+}
+
+function phaseOf(error: BuilderError): FinalPhase {
+  if (error instanceof AbortedError) return "aborted";
+  return error.code === "ROLLED_BACK" ? "rolled-back" : "failed";
+}
+
+/**
+ * Closes a run for good and tells of it; returns the run with a signal that lets its end be written, whatever stopped it.
+ * The Event and the webhook say the same whoever sends them: they are made of what is stored.
+ */
+export async function finishRun(run: Run, phase: FinalPhase, error?: unknown): Promise<Run> {
+  const final = run.at(run.stepName, { signal: AbortSignal.timeout(finalWritesMs) });
+  const failure = error === undefined ? final.state.failure : failureOf(final, error);
+  const finishedAt = final.state.finishedAt ?? timestamp(final.clock);
+  const ended = { ...final.state, phase, finishedAt, ...(failure && { failure }) };
+  const attachments = await keptOf(final, ended);
+  await final.close(phase, { failure }, attachments);
+  await announceEnd(final);
+  return final;
+}
+
+/** What is kept beside the document of the run as it has ended. */
+async function keptOf(run: Run, ended: RunState): Promise<Partial<Attachments>> {
+  const { attachments } = run;
+  const { jobs } = attachments;
+  const isGood = ended.phase === "succeeded";
+  const document = await run.document().catch(() => undefined);
+  const past = pastRunOf(ended, jobs, jobNames(document));
+  past.names = past.names.map(([job, name, position]) => [job, run.world.redact(name), position]);
+  return {
+    past: addPastRun(attachments.past, past),
+    ...(isGood
+      ? {
+          timings: addTimings(new Map(attachments.timings), jobs),
+          records: addRecords(attachments.records, jobs),
+        }
+      : { evidence: await gatherEvidence(run) }),
+  };
+}
+
+/** Says how the run ended, in the words of what is stored. Never fails. */
+export async function announceEnd(run: Run): Promise<void> {
+  const { phase, release, failure, environment, runId } = run.state;
+  const event =
+    phase === "succeeded" ? "live" : phase === "aborted" || phase === "rolled-back" ? phase : "failed";
+  const text =
+    event === "live"
+      ? `${release} is live`
+      : `${release}: ${environment} rebuild ${runId} ${phase}${failure ? `: ${failure.message}` : ""}`;
+  const reason = event.replace(/(^|-)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
+  try {
+    await run.announce(event === "live" ? "Normal" : "Warning", reason, text);
+    await run.notify(event, text);
+  } catch (error) {
+    run.log.warn({}, `the outcome could not be announced: ${messageOf(error)}`);
+  }
+}
+
+/** A builder that lost the Lease writes nothing more; any other says that the run can go on. */
+async function suspendRun(run: Run, error: BuilderError): Promise<Ending> {
+  run.world.log().warn({ code: error.code }, (await interruptedLines(run, error, lastWritesMs)).join("\n"));
+  if (error.code !== "LEASE_LOST") {
+    const last = run.at(run.stepName, { signal: AbortSignal.timeout(lastWritesMs) });
+    await last.save({ phase: "interrupted" }).catch((failure: unknown) => {
+      const what = `that could not be written down (${messageOf(failure)})`;
+      run.log.warn({}, `${what}; the next builder finds out by itself`);
+    });
+  }
+  return endingOf(error);
+}

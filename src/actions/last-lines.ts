@@ -1,0 +1,95 @@
+/** The last lines of a run: what happened, what visitors see, what to type next. */
+import { directUpdate, verbCommand } from "../domain/commands.ts";
+import { hasChangedDns, replacedBy, type RunState, wasInstalled } from "../domain/run.ts";
+import { duration, table } from "../domain/words.ts";
+import { AbortedError, type BuilderError, ConfigError } from "../errors.ts";
+import type { Run } from "../pipeline/run.ts";
+import { readLive } from "./read-live.ts";
+import { within } from "./within.ts";
+
+/** How long DNS may take to say what is live. */
+const readMs = 5_000;
+
+/** What visitors see, by reading DNS now. */
+export async function visitorsSee(run: Run, ms = readMs): Promise<string> {
+  const { state } = run;
+  const releases = await within<string[] | string>(
+    run,
+    ms,
+    async (own) => (await readLive(own)).releases,
+    (why) => `what is live could not be read from DNS (${why})`,
+  );
+  if (typeof releases === "string") return releases;
+  const live = releases.join(" and ") || `nothing of ${state.environment}`;
+  if (releases.includes(state.release)) return `live is ${live}; the public names point at it`;
+  const isAsBefore = releases.join() === replacedBy(state).sort().join();
+  return isAsBefore ? `live is still ${live}; nothing that visitors see has changed` : `live is ${live}`;
+}
+
+/** After a success. */
+export function successLines({ state, settings }: Run): string[] {
+  const spentMs = (...names: string[]) =>
+    state.steps
+      .filter(({ name }) => names.includes(name))
+      .reduce((sum, { startedAt = "", finishedAt = "" }) => sum + took(startedAt, finishedAt), 0);
+  const waited = duration(spentMs("wait-for-pods", "await-harvest"));
+  const total = duration(took(state.startedAt, state.finishedAt ?? ""));
+  return [
+    `${state.release}   total ${total} (${waited} of it waiting for pods and harvest)`,
+    `direct update:  ${directUpdate(state.release, settings.environment)}`,
+  ];
+}
+
+function took(from: string, to: string): number {
+  return Date.parse(to) - Date.parse(from) || 0;
+}
+
+/** After a failure, a refusal or an abort. */
+export async function failureLines(run: Run, error: BuilderError): Promise<string[]> {
+  const { state, settings } = run;
+  const site = await visitorsSee(run);
+  const commands = nextCommands(state, settings.builderNamespace);
+  if (error instanceof AbortedError) {
+    const removal = hasChangedDns(state) ? site : `${site}; the abort now removes ${state.release}`;
+    return [`${error.message} [${error.code}]`, removal, ...commands.slice(0, 1)];
+  }
+  const problems =
+    error instanceof ConfigError ? table(error.problems.map(({ where, what }) => [where, what])) : [];
+  const isKept = wasInstalled(state) && !hasChangedDns(state) && settings.keepFailedMs > 0;
+  const kept = `kept for a look:  ${state.release}  (until the next run, at most ${duration(settings.keepFailedMs)})`;
+  return [
+    `FAILED: ${error.message} [${error.code}]`,
+    ...[...problems, ...error.details].map((line) => `  ${line}`),
+    site,
+    ...(isKept ? [kept] : []),
+    ...(error.hint === undefined ? [] : [aligned(error.hint)]),
+    ...commands,
+    `more:   docs/errors.md#${error.code.toLowerCase()}`,
+  ];
+}
+
+/** `look:  kubectl …` in the column of the other commands. */
+function aligned(hint: string): string {
+  return hint.replace(/^(\w{1,6}:) +/, (_, label: string) => label.padEnd("again:  ".length));
+}
+
+function nextCommands(state: RunState, namespace: string | undefined): string[] {
+  const again = `again:  ${verbCommand("run", namespace, "retry-1")}`;
+  const drop = `drop:   ${verbCommand("abort", namespace)}`;
+  return wasInstalled(state) && !hasChangedDns(state) ? [again, drop] : [again];
+}
+
+/** When this builder stops and another goes on. */
+export async function interruptedLines(run: Run, error: BuilderError, readLiveMs: number): Promise<string[]> {
+  const message = /^stopped\b/.test(error.message) ? error.message : `stopped: ${error.message}`;
+  const isLost = error.code === "LEASE_LOST";
+  return [
+    `${message} [${error.code}]`,
+    `everything is saved; the next builder goes on with run ${run.state.runId} at ${run.stepName}`,
+    ...(hasChangedDns(run.state) && !isLost ? [await visitorsSee(run, readLiveMs)] : []),
+    ...(error.hint === undefined ? [] : [error.hint]),
+    ...(isLost
+      ? []
+      : [`if its Job starts none:  ${verbCommand("run", run.settings.builderNamespace, "resume-1")}`]),
+  ];
+}

@@ -1,0 +1,94 @@
+/** Puts the old records back: what this run has written gets what it had before. */
+import type { RecordSet } from "../domain/dns-records.ts";
+import { addressRecord, drainMs, newRecordTtlSeconds, planUndo } from "../domain/dns-plan.ts";
+import { annotations } from "../domain/names.ts";
+import { replacedBy, type Failure } from "../domain/run.ts";
+import {
+  type BuilderError,
+  CancelledError,
+  ConflictError,
+  exitCodes,
+  PermanentError,
+  RefusedError,
+} from "../errors.ts";
+import { timestamp } from "../pipeline/clock.ts";
+import type { Run } from "../pipeline/run.ts";
+import { saveSwap, sendChange, settlePending, swapOf } from "./change-dns.ts";
+import { failureOf } from "./failure.ts";
+import { readRecords } from "./read-live.ts";
+import { markRelease } from "./remove-release.ts";
+
+const maxTries = 5;
+
+/** The error that an earlier builder was putting the records back for, when it was stopped. */
+export function storedError({ code, message, details, hint, exitCode }: Failure): BuilderError {
+  const Kind = exitCode === exitCodes.refused ? RefusedError : PermanentError;
+  return new Kind(code, message, { details, hint });
+}
+
+/**
+ * Puts the old records back and ends with `error`. That is written down first: a builder that takes over in the middle
+ * goes on putting back, and never swaps again what was judged already.
+ */
+export async function putBack(run: Run, error: BuilderError): Promise<never> {
+  if (!swapOf(run).undoing) await saveSwap(run, { undoing: failureOf(run, error) });
+  await undoSwap(run);
+  throw error;
+}
+
+/** Undoes the swap, each zone on its own. Names that somebody else changed meanwhile are left alone. */
+export async function undoSwap(run: Run): Promise<void> {
+  const { settings, clock, state } = run;
+  // Resolvers may hold our addresses for as long as the records said until now: the release stays until then.
+  const protect = (ttlSeconds: number) => {
+    const until = new Date(clock.now() + drainMs(ttlSeconds, settings.dns.drainTtls)).toISOString();
+    return markRelease(run, state.release, { [annotations.retainUntil]: until });
+  };
+  const { before, oldTtlSeconds = 0 } = swapOf(run);
+  const ttls = settings.mappings.map(
+    (mapping) => addressRecord(before, mapping)?.ttlSeconds ?? newRecordTtlSeconds,
+  );
+  const expected = Math.max(oldTtlSeconds, ...ttls);
+  await protect(expected);
+  await settlePending(run);
+  const zones = [...new Set(settings.mappings.map(({ zone }) => zone))];
+  const ended = await Promise.allSettled(zones.map((zone) => undoZone(run, zone)));
+  const seen = ended.map((zone) => (zone.status === "fulfilled" ? zone.value : 0));
+  await protect(Math.max(expected, ...seen));
+  const failed = ended.find((zone) => zone.status === "rejected");
+  if (failed) throw failed.reason;
+  await saveSwap(run, { undoneAt: timestamp(clock) });
+  for (const name of replacedBy(state))
+    await markRelease(run, name, { [annotations.replacedAt]: null, [annotations.retainUntil]: null });
+}
+
+/**
+ * Changes a zone until no name points at the new release; returns the longest TTL of what did. Throws
+ * CancelledError DNS_CONTENDED, to be resumed, where somebody else always comes first.
+ */
+async function undoZone(run: Run, zone: string): Promise<number> {
+  const { settings, ports, log } = run;
+  const mappings = settings.mappings.filter((mapping) => mapping.zone === zone);
+  const task = { ports, settings: { ...settings, mappings } };
+  let ttlSeconds = 0;
+  let names: string[] = [];
+  for (let tries = 0; tries < maxTries; tries += 1) {
+    const { before, written = [] } = swapOf(run);
+    const current: RecordSet[] = await readRecords(task);
+    const [change] = planUndo({ mappings, before, current, written });
+    if (!change) return ttlSeconds;
+    names = change.deletions.map(({ name }) => name);
+    ttlSeconds = Math.max(ttlSeconds, ...change.deletions.map((record) => record.ttlSeconds));
+    try {
+      await sendChange(run, change);
+      for (const { name, rrdatas } of change.additions)
+        log.warn({ name }, `${name} put back to ${rrdatas.join(", ")}`);
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error; // somebody wrote in between: read again, decide again
+    }
+  }
+  const message = `somebody else keeps changing ${names.join(", ")}; not put back yet`;
+  throw new CancelledError("DNS_CONTENDED", message, {
+    hint: "find out who, then let the builder start again: it goes on here",
+  });
+}

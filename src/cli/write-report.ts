@@ -1,0 +1,28 @@
+/** `report`: one page about a run, to standard output or into a file. */
+import { writeFileSync } from "node:fs";
+import { ConfigError, messageOf } from "../errors.ts";
+import { findReport } from "../operate/find-report.ts";
+import type { World } from "../pipeline/world.ts";
+import { renderReport } from "../report/render-report.ts";
+import type { VerbContext } from "./verb.ts";
+
+export async function writeReport(
+  world: World,
+  { args, options, signal, stdout }: VerbContext,
+): Promise<void> {
+  // Elsewhere --output is the long form of -o: the habit is humoured.
+  const isJson = options["o"] === "json" || options["output"] === "json";
+  const file = options["output"] === "json" ? undefined : (options["output"] as string | undefined);
+  const report = await findReport(world, args[0], signal);
+  const text = world.redact(isJson ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report));
+  if (file === undefined || file === "-") {
+    stdout(text);
+    return;
+  }
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new ConfigError([{ where: `--output ${file}`, what: messageOf(error) }], "USAGE");
+  }
+  stdout(`report of ${report.runId} written to ${file}\n`);
+}

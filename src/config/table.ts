@@ -1,0 +1,52 @@
+import { builder, original, proxies } from "./table/builder.ts";
+import { chartRows, harvester, inputs } from "./table/inputs.ts";
+import type { Row } from "./table/row.ts";
+import { dns, gates, kept, waits } from "./table/run.ts";
+
+/**
+ * Every setting by its environment variable. The type Settings, the parsing of environment and builder.yaml, the pages
+ * for people, the chart's schema and what is secret all come from here: to add a setting is to add a row.
+ */
+export const table = {
+  ...inputs,
+  ...chartRows,
+  ...harvester,
+  ...waits,
+  ...dns,
+  ...gates,
+  ...kept,
+  ...builder,
+  ...proxies,
+  ...original,
+};
+
+export type SettingName = keyof typeof table;
+
+/** The names of the table, in its order. */
+export const settingNames = Object.keys(table) as SettingName[];
+
+/** A row whatever its type. */
+export const rowOf = (name: SettingName): Row & { group: string } => table[name];
+
+/** The keys of a setting in builder.yaml, HARVEST_TIMEOUT as harvestTimeout; a dot leads into a mapping. */
+export function fileKeysOf(name: SettingName): string[] {
+  const { environmentOnly, fileKey } = rowOf(name);
+  if (environmentOnly) return [];
+  const key = name.toLowerCase().replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return fileKey === undefined ? [key] : [key, fileKey];
+}
+
+/** What sits at a dotted path; undefined where nothing does. */
+export function valueAt(tree: unknown, path: string): unknown {
+  return path.split(".").reduce((value, key) => (value as Record<string, unknown> | null)?.[key], tree);
+}
+
+/** `[["a.b", 1]]` → `{ a: { b: 1 } }`. */
+export function nested(entries: Iterable<readonly [path: string, value: unknown]>): Record<string, unknown> {
+  const tree: Record<string, unknown> = {};
+  for (const [path, value] of entries) {
+    const [head = "", leaf] = path.split(".");
+    tree[head] = leaf === undefined ? value : { ...(tree[head] as object | undefined), [leaf]: value };
+  }
+  return tree;
+}

@@ -1,0 +1,74 @@
+import { LineCounter, parseDocument, type YAMLError } from "yaml";
+import { fileTrouble } from "../domain/words.ts";
+import { messageOf, type Problem } from "../errors.ts";
+
+/** Reads a text file; undefined when there is none. */
+export type ReadFile = (path: string) => string | undefined;
+
+/** A YAML file as text, lists and mappings, without keys that have no value; undefined where there is nothing to use. */
+export interface YamlFile {
+  content: unknown;
+  absent: boolean;
+  problems: Problem[];
+}
+
+const maxLength = 256 * 1024;
+const tooDeep = "is nested too deeply; this can't be the right file";
+
+/** Reads and parses a YAML file. No problem shows the file's own words. */
+export function readYaml(path: string, readFile: ReadFile): YamlFile {
+  const failed = (...problems: string[]): YamlFile => ({
+    content: undefined,
+    absent: false,
+    problems: problems.map((what) => ({ where: path, what })),
+  });
+  let text: string | undefined;
+  try {
+    text = readFile(path);
+  } catch (error) {
+    return failed(`${fileTrouble(error)}; name a file that the builder can read`);
+  }
+  if (text === undefined) return { content: undefined, absent: true, problems: [] };
+  if (text.length > maxLength)
+    return failed(`is larger than ${maxLength / 1024} KiB; this can't be the right file`);
+  if (/[\uFFFD\0]/.test(text)) return failed("is not UTF-8 text; save it as UTF-8");
+  const lineCounter = new LineCounter();
+  try {
+    // "failsafe" leaves text as it was written: 1.10 stays 1.10, and `no` stays no.
+    const document = parseDocument(text.replace(/^\uFEFF/, ""), {
+      schema: "failsafe",
+      customTags: ["null"],
+      prettyErrors: false,
+      lineCounter,
+    });
+    const found = [...document.errors, ...document.warnings].slice(0, 10);
+    if (found.some(({ code }) => code === "RESOURCE_EXHAUSTION")) return failed(tooDeep);
+    if (found.length > 0) return failed(...found.map((error) => syntaxProblem(error, lineCounter)));
+    return { ...failed(), content: withoutEmpty(document.toJS({ maxAliasCount: 50 })) };
+  } catch (error) {
+    return failed(
+      error instanceof RangeError ? tooDeep : `is not YAML: ${firstClause(messageOf(error))}; correct it`,
+    );
+  }
+}
+
+function syntaxProblem({ message, code, pos }: YAMLError, lines: LineCounter): string {
+  const { line } = lines.linePos(pos[0]);
+  return code === "DUPLICATE_KEY"
+    ? `line ${line}: this key is there twice; keep one of them`
+    : `line ${line}: ${firstClause(message)}; correct the YAML there`;
+}
+
+/** The first clause of the parser's message: what follows may quote the file. */
+function firstClause(message: string): string {
+  return (/^[^;:\n]*/.exec(message)?.[0] ?? "").slice(0, 100);
+}
+
+/** Without the keys that have no value. In a list, what has none stays: it is a slip that has a place. */
+function withoutEmpty(value: unknown): unknown {
+  if (value === "" || value === null) return undefined;
+  if (Array.isArray(value)) return value.map((entry) => withoutEmpty(entry) ?? null);
+  if (typeof value !== "object") return value;
+  const entries = Object.entries(value).map(([key, entry]) => [key, withoutEmpty(entry)] as const);
+  return Object.fromEntries(entries.filter(([, entry]) => entry !== undefined));
+}

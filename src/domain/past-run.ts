@@ -1,0 +1,59 @@
+/** What is kept of a run that is over, beside the history: enough for its report. */
+import type { JobNames } from "./job-names.ts";
+import { endedWellBy } from "./harvest-progress.ts";
+import type { JobResult, PastRun, RunState } from "./run.ts";
+
+/** How many runs are kept. */
+const maxRuns = 2;
+/** How many executions of a run are shown one by one. */
+const maxJobs = 300;
+const maxName = 100;
+const maxText = 400;
+const maxDetails = 40;
+
+/** The run with the executions worth showing, under the names that its data configuration gave the jobs. */
+export function pastRunOf(run: RunState, results: readonly JobResult[], names: JobNames): PastRun {
+  const jobs = worthShowing(results);
+  const positions = new Map(
+    (run.harvest ?? []).flatMap(({ name }) => [...(names.positions.get(name) ?? [])]),
+  );
+  const { failure } = run;
+  return {
+    run: {
+      ...run,
+      steps: run.steps.map((step) => ({ ...step, output: step.output?.slice(0, maxText) })),
+      ...(failure && { failure: { ...failure, details: failure.details?.slice(0, maxDetails) } }),
+    },
+    jobs: jobs.toSorted(
+      ([one], [other]) => (positions.get(one) ?? Infinity) - (positions.get(other) ?? Infinity) || 0,
+    ),
+    names: [...new Set(jobs.map(([job]) => job))].map((job) => [
+      job,
+      shortened(names.names.get(job) ?? job),
+      positions.get(job) ?? 0,
+    ]),
+    totals: {
+      jobs: results.length,
+      records: results.reduce((sum, [, , , records]) => sum + records, 0),
+      seconds: results.reduce((sum, [, , seconds]) => sum + seconds, 0),
+    },
+  };
+}
+
+function shortened(name: string): string {
+  return name.length > maxName ? `${name.slice(0, maxName - 1)}…` : name;
+}
+
+/** Those that did not end well, then the slowest; in the order they were given. */
+function worthShowing(results: readonly JobResult[]): JobResult[] {
+  if (results.length <= maxJobs) return [...results];
+  const weight = ([, , seconds, , exitCode]: JobResult) => (endedWellBy(exitCode) ? seconds : Infinity);
+  const ranked = results.toSorted((one, other) => weight(other) - weight(one));
+  const chosen = new Set(ranked.slice(0, maxJobs));
+  return results.filter((result) => chosen.has(result));
+}
+
+/** The kept runs with one more; the same run is replaced. */
+export function addPastRun(kept: readonly PastRun[], past: PastRun): PastRun[] {
+  return [...kept.filter(({ run }) => run.runId !== past.run.runId), past].slice(-maxRuns);
+}

@@ -1,0 +1,68 @@
+/** The first lines of a builder: which run, and whether it begins, goes on, or leaves the work to another. */
+import { followCommand, verbCommand } from "../domain/commands.ts";
+import { goodDurations, type History } from "../domain/history.ts";
+import { median } from "../domain/harvest-progress.ts";
+import { currentStep, hasChangedDns, isOver, type RunState } from "../domain/run.ts";
+import { clockTime, ordinal, timeOfDay } from "../domain/words.ts";
+import type { ReadState } from "../pipeline/state.ts";
+import type { World } from "../pipeline/world.ts";
+import type { OpenedRun } from "./open-run.ts";
+
+/** What a builder says when it takes up a run. */
+export function banner(
+  world: World,
+  { run, isNew }: OpenedRun,
+  { history, lastSeen }: { history: History; lastSeen: number | undefined },
+): string[] {
+  const title = `powo-builder ${world.version}  run ${run.runId}`;
+  if (isNew) return [`${title}  environment ${run.environment}`];
+  const seen = lastSeen === undefined ? "" : `; the one before was last seen ${timeOfDay(lastSeen)}`;
+  return [
+    `${title} goes on (${ordinal(run.builders.length)} builder${seen})`,
+    `next: ${whereabouts(run, history)}; ${wayOut(run, world)}`,
+  ];
+}
+
+/** What to type to end the run: before the swap and after it that is not the same. */
+function wayOut(run: RunState, { builderNamespace }: World): string {
+  return hasChangedDns(run)
+    ? `to go back:  ${verbCommand("rollback", builderNamespace)}`
+    : `to end it:  ${verbCommand("abort", builderNamespace)}`;
+}
+
+/** What a second builder says, and how to follow or end the run. */
+export function joinLines(
+  { run, history }: ReadState,
+  holder: string,
+  { builderNamespace: namespace }: World,
+): string[] {
+  const builder = run?.builders.findLast(({ name }) => name === holder) ?? { name: holder };
+  const follow = followCommand(builder, namespace);
+  if (!run || isOver(run.phase)) {
+    return [
+      `another builder is at work: ${holder}, which is about to begin a run, or has just ended one`,
+      `nothing was started. follow it:  ${follow}`,
+      `                     if no run begins:  ${verbCommand("run", namespace)}`,
+    ];
+  }
+  return [
+    `another builder is at work: run ${run.runId}, ${whereabouts(run, history)}`,
+    `nothing to do. follow it:  ${follow}`,
+    `               end it:     ${verbCommand("abort", namespace)}`,
+  ];
+}
+
+/** `await-harvest, job 9 of 82, expected Mon 07:43`; before the harvest by how long earlier runs took as a whole. */
+function whereabouts(run: RunState, history: History): string {
+  const step = currentStep(run)?.name ?? "ending";
+  if (run.phase === "waiting-approval") return `${step}, waiting for approval`;
+  const list = step === "await-harvest" ? run.harvest?.at(-1) : undefined;
+  const jobs = list?.jobs ?? 0;
+  const job = jobs > 0 ? [`job ${Math.min(jobs, (list?.ended ?? 0) + 1)} of ${jobs}`] : [];
+  const usual = median(goodDurations(history));
+  const byHistory = usual === undefined ? undefined : Date.parse(run.startedAt) + usual;
+  const end = list?.expectedAt === undefined ? byHistory : Date.parse(list.expectedAt);
+  const expected =
+    end === undefined ? "no earlier run to tell how long it takes" : `expected ${clockTime(end)}`;
+  return [step, ...job, expected].join(", ");
+}

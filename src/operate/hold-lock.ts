@@ -1,0 +1,104 @@
+/** Takes the Lease for a verb, or asks whoever holds it to stop. */
+import { CancelledError, TimeoutError } from "../errors.ts";
+import { timestamp } from "../pipeline/clock.ts";
+import { type Acquired, Lock } from "../pipeline/lock.ts";
+import { leaveRequest, requestKinds, type OperatorRequest, type RequestKind } from "../pipeline/requests.ts";
+import { ask, type World } from "../pipeline/world.ts";
+
+/** How many deletions one verb may take to end. */
+const deletionsOfAVerb = 3;
+const lookEveryMs = 1_000;
+/** How long a living builder may take to stop: a renewal of its lease, and the 10 s it has to end. */
+const stopGraceMs = 60_000;
+
+/** A lock of this world, not taken yet; `purpose` is the verb, when it is not a run. */
+export function newLock({ leases, clock, identity, settings, log }: World, purpose?: string): Lock {
+  const { leaseDurationMs: durationMs, retryTimeoutMs: timeoutMs } = settings;
+  return new Lock({ store: leases, clock, log: log(purpose), identity, durationMs, timeoutMs, purpose });
+}
+
+/**
+ * Takes the lock, or finds another builder with a run. A verb that holds the lock is waited for: it has an end, and
+ * nobody else would do what this builder came for. Throws CancelledError VERB_GOES_ON when the verb does not end.
+ */
+export async function acquireAfterVerbs(world: World, lock: Lock, signal: AbortSignal): Promise<Acquired> {
+  const { leases, clock, settings } = world;
+  const endsAt = clock.monotonic() + deletionsOfAVerb * settings.deleteTimeoutMs;
+  for (;;) {
+    const acquired = await ask(world, () => lock.acquire(signal), signal);
+    if (acquired.kind === "held" || acquired.purpose === undefined) return acquired;
+    const { holder, purpose } = acquired;
+    world.log().info({ holder }, `waiting until ${purpose} has ended, which ${holder} is at work on`);
+    for (;;) {
+      const lease = await ask(world, () => leases.read(), signal);
+      const isOverdue = (lease?.renewedAt ?? 0) + (lease?.durationMs ?? 0) < clock.now();
+      if (lease?.holder !== holder || isOverdue) break;
+      if (clock.monotonic() >= endsAt) throw stillBusy(world, holder, purpose);
+      await clock.sleep(lookEveryMs, signal);
+    }
+  }
+}
+
+function stillBusy({ builderNamespace }: World, holder: string, purpose: string): CancelledError {
+  const message = `${holder} is still at work on ${purpose}; nothing was done`;
+  return new CancelledError("VERB_GOES_ON", message, {
+    hint: `look:  kubectl logs ${holder} -n ${builderNamespace}; this Job tries again by itself`,
+  });
+}
+
+/** A request as an operator leaves it. */
+export function requestOf({ identity, clock }: World, runId: string, by = identity): OperatorRequest {
+  return { runId, by, at: timestamp(clock) };
+}
+
+/** Leaves a request on the Lease, through an outage. */
+export async function send(world: World, kind: RequestKind, request: OperatorRequest, signal: AbortSignal) {
+  await ask(world, () => leaveRequest(world, kind, request), signal);
+}
+
+/** The lock, held; a living builder was asked to stop by the request. Throws TimeoutError when it does not. */
+export async function takeOver(
+  world: World,
+  kind: RequestKind,
+  runId: string,
+  signal: AbortSignal,
+): Promise<Lock> {
+  const { leases, clock, settings } = world;
+  const lock = newLock(world, kind);
+  let endsAt: number | undefined;
+  for (;;) {
+    const acquired = await acquireAfterVerbs(world, lock, signal);
+    if (acquired.kind === "held") return lock;
+    const { holder } = acquired;
+    world.log(kind).info({ holder }, `asking ${holder} to stop`);
+    await send(world, kind, requestOf(world, runId), signal);
+    endsAt ??= clock.monotonic() + settings.leaseDurationMs + stopGraceMs;
+    while ((await ask(world, () => leases.read(), signal))?.holder === holder) {
+      if (clock.monotonic() >= endsAt) {
+        const by = `kubectl delete pod ${holder} -n ${world.builderNamespace}`;
+        throw new TimeoutError("BUILDER_UNHEARD", `${holder} did not stop; the request stays for it`, {
+          hint: `end it by force:  ${by}, then try again`,
+        });
+      }
+      await clock.sleep(lookEveryMs, signal);
+    }
+  }
+}
+
+/**
+ * Keeps a lock that was acquired while `work` goes on, and frees it whatever happens. The requests that operators have
+ * left are done with then, unless `keepsRequests`.
+ */
+export async function keepingLock<T>(
+  lock: Lock,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+  { keepsRequests = false }: { keepsRequests?: boolean } = {},
+): Promise<T> {
+  lock.keepRenewing();
+  try {
+    return await work(AbortSignal.any([signal, lock.lost]));
+  } finally {
+    await lock.release(keepsRequests ? [] : requestKinds);
+  }
+}

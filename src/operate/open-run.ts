@@ -1,0 +1,108 @@
+/** Decides what to work on: the unfinished run, or a new one. */
+import { verbCommand } from "../domain/commands.ts";
+import type { HistoryEntry } from "../domain/history.ts";
+import { isReleaseName, newReleaseName, newRunId } from "../domain/names.ts";
+import { isOver, type RunState, schemaVersion } from "../domain/run.ts";
+import { duration } from "../domain/words.ts";
+import { CheckpointError, PermanentError } from "../errors.ts";
+import { finishRun } from "../actions/finish-run.ts";
+import { giveTtlsBack } from "../actions/swap-ttl.ts";
+import { timestamp } from "../pipeline/clock.ts";
+import type { Lock } from "../pipeline/lock.ts";
+import { Run } from "../pipeline/run.ts";
+import { type ReadState, readState } from "../pipeline/state.ts";
+import { ask, type World } from "../pipeline/world.ts";
+import { rebuildSteps } from "../steps/index.ts";
+
+/** How many builders of a run are remembered. */
+const maxBuilders = 20;
+/** A run that has not started its list expires after this time; one that has never does. */
+const expiresMs = 72 * 3_600_000;
+/** How long after its end a run may still be met by the next pod of its own Job: Jobs wait up to 6 minutes between pods. */
+const sameJobMs = 3_600_000;
+
+export interface OpenedRun {
+  run: RunState;
+  isNew: boolean;
+}
+
+/** The run to work on; nothing is written yet. Throws CheckpointError when the stored steps are not this program's. */
+export async function openRun(
+  world: World,
+  { run, history }: ReadState,
+  signal: AbortSignal,
+): Promise<OpenedRun> {
+  if (run && !isOver(run.phase)) {
+    requireSameSteps(run, world);
+    const builders = [...run.builders, builderOf(world)].slice(-maxBuilders);
+    return { run: { ...run, phase: "running", builders }, isNew: false };
+  }
+  const { environment } = world.settings;
+  const namespaces = await ask(world, () => world.ports.cluster.findNamespaces(), signal);
+  const names = namespaces.map(({ name }) => name).filter((name) => isReleaseName(environment, name));
+  return { run: newRun(world, history.runs, names), isNew: true };
+}
+
+function newRun(world: World, past: readonly HistoryEntry[], names: readonly string[]): RunState {
+  const { settings, clock, randomInt } = world;
+  const { environment } = settings;
+  // A new release takes no name that is there, nor one of an earlier run.
+  const taken = new Set([...names, ...past.flatMap(({ release, replaced = [] }) => [release, ...replaced])]);
+  const runIds = new Set(past.map(({ runId }) => runId));
+  return {
+    schemaVersion,
+    runId: newRunId(environment, new Date(clock.now()), runIds),
+    environment,
+    release: newReleaseName(environment, randomInt, taken),
+    phase: "running",
+    startedAt: timestamp(clock),
+    builders: [builderOf(world)],
+    steps: rebuildSteps.map(({ name }) => ({ name, status: "pending", attempts: 0 })),
+  };
+}
+
+/** The builder that takes a run up. */
+function builderOf({ identity: name, jobName: job, clock }: World): RunState["builders"][number] {
+  return { name, since: timestamp(clock), ...(job !== undefined && { job }) };
+}
+
+/**
+ * Whether the run was brought to its end by an earlier pod of this very Job, which died before it could say so. Only a
+ * new Job begins a new run.
+ */
+export function endedInThisJob(run: RunState, { jobName, clock }: World): boolean {
+  if (jobName === undefined || !isOver(run.phase) || run.finishedAt === undefined) return false;
+  return run.builders.at(-1)?.job === jobName && clock.now() - Date.parse(run.finishedAt) < sameJobMs;
+}
+
+/** A stored history that does not match the steps is refused: skipping or repeating one would be a guess. */
+function requireSameSteps({ steps, runId }: RunState, { settings }: World): void {
+  const names = (all: readonly { name: string }[]) => all.map(({ name }) => name).join();
+  if (names(steps) === names(rebuildSteps)) return;
+  const drop = verbCommand("abort", settings.builderNamespace);
+  throw new CheckpointError("STATE_STEPS", `run ${runId} was begun by a powo-builder with other steps`, {
+    hint: `let the builder version that began it end it, or drop it:  ${drop}`,
+  });
+}
+
+/** Closes a run whose time is over like any other that failed; returns the state to begin the next one on. */
+export async function closeExpired(
+  world: World,
+  held: { lock: Lock; signal: AbortSignal },
+  stored: ReadState,
+): Promise<ReadState> {
+  const { run: state } = stored;
+  if (!state || isOver(state.phase) || !isExpired(state, world.clock.now())) return stored;
+  const run = Run.open(world, { ...held, stored: { ...stored, run: state } });
+  const age = duration(world.clock.now() - Date.parse(state.startedAt));
+  await giveTtlsBack(run);
+  await finishRun(run, "failed", new PermanentError("RUN_EXPIRED", `not over after ${age}; closed`));
+  const what = `run ${state.runId} was never brought to an end (begun ${state.startedAt})`;
+  world.log().info({}, `${what}; closed as failed, ${state.release} goes with the next install`);
+  return readState(world, held.signal);
+}
+
+function isExpired({ harvest = [], startedAt }: RunState, now: number): boolean {
+  const hasStartedList = harvest.some((list) => list.startedAt !== undefined || list.intentAt !== undefined);
+  return !hasStartedList && now - Date.parse(startedAt) > expiresMs;
+}

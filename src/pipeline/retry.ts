@@ -1,0 +1,87 @@
+/**
+ * The one place that says what an answer means. Adapters say what they saw; here it is a mistake (while the inputs of a run
+ * are checked), or an outage that is asked about again with growing pauses until RETRY_TIMEOUT is over.
+ */
+import { duration } from "../domain/words.ts";
+import { asOutage, ConfigError, ConflictError, TransientError } from "../errors.ts";
+import type { Task } from "./task.ts";
+
+const minPauseMs = 250;
+const maxPauseMs = 15_000;
+/** Refusals that trying again doesn't mend: a login, a right, a name that is wrong. */
+const refusals = new Set([401, 403, 404]);
+
+/** How refusals are taken: while inputs are checked they are mistakes, later they are outages like any other. */
+export type Refusals = "mistake" | "outage";
+
+export interface RetryOptions extends Pick<Task, "clock" | "log" | "signal"> {
+  /** How long one dependency may be away (RETRY_TIMEOUT). */
+  timeoutMs: number;
+  refusals?: Refusals | undefined;
+}
+
+/** The pause before try number `attempt` (from 1), or what the dependency asked for; within sane bounds either way. */
+export function pauseMs(attempt: number, error: unknown): number {
+  const asked = error instanceof TransientError ? error.retryAfterMs : undefined;
+  const wanted = Number.isFinite(asked) ? Number(asked) : minPauseMs * 2 ** (attempt - 1);
+  return Math.min(maxPauseMs, Math.max(minPauseMs, wanted));
+}
+
+/** Outages that were waited out already, for the whole time: waiting once more would double it. */
+const waitedOut = new WeakSet<Error>();
+
+/** Whether asking again may help. */
+export function isWorthRetrying(error: unknown): boolean {
+  return (error instanceof TransientError && !waitedOut.has(error)) || error instanceof ConflictError;
+}
+
+/** The mistake that a refusal is while inputs are checked; undefined for everything else. */
+export function mistakeOf(error: unknown): ConfigError | undefined {
+  if (!(error instanceof TransientError) || error.status === undefined) return undefined;
+  const { status, setting, dependency, message, hint, details } = error;
+  // What a setting names is fetched from outside: there any 4xx but "later" is for people to mend.
+  const isMistake = setting === undefined ? refusals.has(status) : isClientError(status);
+  if (!isMistake) return undefined;
+  const said = [message, ...details.slice(0, 1)].join(": ");
+  return new ConfigError(
+    [{ where: setting ?? dependency, what: hint ? `${said}; ${hint}` : said }],
+    "PREFLIGHT",
+  );
+}
+
+function isClientError(status: number): boolean {
+  return status >= 400 && status < 500 && status !== 408 && status !== 429;
+}
+
+/**
+ * Asks until there is an answer. Throws the last TransientError when the dependency was away for longer than the time
+ * allowed, ConfigError for a refusal that is a mistake, anything else at once, and the signal's reason when it is aborted.
+ */
+export async function retry<T>(ask: () => Promise<T>, options: RetryOptions): Promise<T> {
+  const { clock, log, timeoutMs, signal } = options;
+  const since = clock.monotonic();
+  let away = "";
+  for (let attempt = 1; ; attempt += 1) {
+    signal.throwIfAborted();
+    try {
+      const answer = await ask();
+      if (attempt > 2) log.info({ attempt }, `${away} can be asked again; going on`);
+      return answer;
+    } catch (thrown) {
+      signal.throwIfAborted();
+      const error = asOutage(thrown);
+      if (!(error instanceof TransientError)) throw error;
+      const mistake = options.refusals === "mistake" ? mistakeOf(error) : undefined;
+      if (mistake) throw mistake;
+      away = error.dependency;
+      const leftMs = since + timeoutMs - clock.monotonic();
+      if (leftMs <= 0) {
+        waitedOut.add(error);
+        throw error;
+      }
+      if (attempt === 2)
+        log.warn({ code: error.code }, `${error.message}; trying again for at most ${duration(leftMs)}`);
+      await clock.sleep(Math.min(leftMs, pauseMs(attempt, error)), signal);
+    }
+  }
+}

@@ -1,0 +1,217 @@
+/** The run that is being worked on: one object, which steps, endings and verbs take and nothing else. */
+import {
+  currentStep,
+  type Attachments,
+  type FinalPhase,
+  type RunState,
+  type StepRecord,
+} from "../domain/run.ts";
+import type { History } from "../domain/history.ts";
+import { addToHistory } from "../domain/history.ts";
+import { CheckpointError, TimeoutError, CancelledError } from "../errors.ts";
+import type { NotificationEvent } from "../ports/notifier.ts";
+import { Checkpoint } from "./checkpoint.ts";
+import { timestamp } from "./clock.ts";
+import { guardPorts } from "./guard.ts";
+import type { Lock } from "./lock.ts";
+import { claimsIn, requestFor, type OperatorRequest, type RequestKind } from "./requests.ts";
+import type { Refusals } from "./retry.ts";
+import type { ReadState } from "./state.ts";
+import type { Log, Task } from "./task.ts";
+import { waitFor } from "./wait.ts";
+import { ask, type Metrics, retryOptions, type World } from "./world.ts";
+
+/** What all views of a run share. */
+interface Core {
+  world: World;
+  lock: Lock;
+  checkpoint: Checkpoint;
+  history: History;
+  metrics: Metrics | undefined;
+}
+
+/** Where a view is used. */
+interface View {
+  step?: string | undefined;
+  signal: AbortSignal;
+  refusals?: Refusals | undefined;
+}
+
+export interface OpenOptions {
+  lock: Lock;
+  /** What is stored; `run` is the one to work on, changed or new. */
+  stored: ReadState & { run: RunState };
+  signal: AbortSignal;
+  metrics?: Metrics | undefined;
+}
+
+export class Run implements Task {
+  readonly settings: Task["settings"];
+  readonly ports: Task["ports"];
+  readonly log: Log;
+  readonly clock: Task["clock"];
+  readonly signal: AbortSignal;
+  readonly #core: Core;
+
+  private constructor(core: Core, { step, signal, refusals }: View) {
+    const { world, lock } = core;
+    const options = { ...retryOptions(world, signal, step), refusals };
+    this.#core = core;
+    this.settings = world.settings;
+    this.clock = world.clock;
+    this.log = options.log;
+    this.signal = signal;
+    this.ports = guardPorts(world.ports, lock, options);
+  }
+
+  /** A handle on a run, for the holder of the lock; nothing is written yet. */
+  static open(world: World, { lock, stored, signal, metrics }: OpenOptions): Run {
+    const { run: state, attachments, version, history, stored: raw } = stored;
+    const checkpoint = new Checkpoint({
+      ...{ state, attachments, version, stored: raw, store: world.store },
+      retry: retryOptions(world, signal),
+      ensureHeld: (by) => lock.ensureHeld(by),
+    });
+    const own = { ...world, settings: pinnedSettings(world, state) };
+    return new Run({ world: own, lock, checkpoint, history, metrics }, { signal });
+  }
+
+  get world(): World {
+    return this.#core.world;
+  }
+
+  /** Always as last saved; nobody keeps a copy over a save. */
+  get state(): RunState {
+    return this.#core.checkpoint.state;
+  }
+
+  get attachments(): Attachments {
+    return this.#core.checkpoint.attachments;
+  }
+
+  get history(): History {
+    return this.#core.history;
+  }
+
+  get metrics(): Metrics | undefined {
+    return this.#core.metrics;
+  }
+
+  /** The same run for the work of one step; with another signal where that is not to be stopped with the rest. */
+  at(step: string, { signal = this.signal, refusals }: Partial<View> = {}): Run {
+    return new Run(this.#core, { step, signal, refusals });
+  }
+
+  /** Writes a part of the state down now: the intent before an outside effect, the result after it. */
+  async save(state: Partial<RunState>, attachments?: Partial<Attachments>): Promise<void> {
+    await this.#core.checkpoint.write({ state, attachments }, this.signal);
+    this.#core.metrics?.saved(this.state);
+  }
+
+  /** Writes the run for the first time; the named attachments of an earlier one go. */
+  async begin(attachments: Partial<Attachments>, dropped: readonly string[]): Promise<void> {
+    await this.#core.checkpoint.write({ attachments, dropped }, this.signal);
+    this.#core.metrics?.saved(this.state);
+  }
+
+  /** Ends the run: phase, history and what is kept of it in one write. */
+  async close(phase: FinalPhase, state: Partial<RunState>, attachments: Partial<Attachments>): Promise<void> {
+    const finishedAt = this.state.finishedAt ?? timestamp(this.clock);
+    const ended = { ...state, phase, finishedAt };
+    this.#core.history = addToHistory(this.history, { ...this.state, ...ended });
+    await this.#core.checkpoint.write({ state: ended, attachments, history: this.history }, this.signal);
+    this.#core.metrics?.saved(this.state);
+    this.#core.metrics?.past(this.history);
+  }
+
+  /** The record of a step; every step of the pipeline has one. */
+  stepRecord(name: string): StepRecord {
+    const record = this.state.steps.find((step) => step.name === name);
+    if (!record) throw new CheckpointError("STATE_STEPS", `the stored run knows no step "${name}"`);
+    return record;
+  }
+
+  /** The data configuration that the run is pinned to, as it was fetched. Throws CheckpointError when it is gone. */
+  async document(): Promise<Uint8Array> {
+    const document = await ask(this.world, () => this.world.store.loadDocument(), this.signal);
+    if (document) return document;
+    throw new CheckpointError("STATE_DATA", "the data configuration kept with the run is missing");
+  }
+
+  async saveDocument(document: Uint8Array): Promise<void> {
+    await this.#core.lock.ensureHeld(this.signal);
+    await ask(this.world, () => this.world.store.saveDocument(document), this.signal);
+  }
+
+  /** What an operator has asked of this run, as the last renewal of the Lease brought it. */
+  request(kind: RequestKind): OperatorRequest | undefined {
+    return requestFor(this.#core.lock.requests, kind, this.state.runId);
+  }
+
+  /** Waits until no verb beside this builder claims its forbearance. Called before a swap and before a deletion. */
+  async waitForClaims(): Promise<void> {
+    const { lock } = this.#core;
+    const seen = new Map<string, number>();
+    await waitFor(
+      {
+        code: "VERB_GOES_ON",
+        what: "a verb at work beside this builder ending",
+        timeoutMs: 3 * this.settings.deleteTimeoutMs,
+        look: async () => {
+          await ask(this.world, () => lock.renew(), this.signal);
+          // A claim that is no longer renewed has been left by a verb that was killed.
+          const fresh = claimsIn(lock.requests).find((claim) => {
+            const key = JSON.stringify(claim);
+            const since = seen.get(key) ?? this.clock.monotonic();
+            seen.set(key, since);
+            return this.clock.monotonic() - since < claim.durationMs;
+          });
+          return fresh ? { seen: `waiting until ${fresh.verb} has ended (${fresh.by})` } : { done: true };
+        },
+      },
+      this,
+    ).catch((error: unknown) => {
+      throw error instanceof TimeoutError ? new CancelledError(error.code, error.message) : error;
+    });
+  }
+
+  /**
+   * Tells the webhook of an event, once over all builders. It is written down before it is sent: a message can't be
+   * recognised from outside, so a crash in between loses it rather than sending it twice.
+   */
+  async notify(event: NotificationEvent, text: string): Promise<void> {
+    const { notified = [], environment, runId, release } = this.state;
+    if (notified.includes(event)) return;
+    await this.save({ notified: [...notified, event] });
+    const time = timestamp(this.clock);
+    await this.ports.notifier.notify({ event, environment, runId, release, text, time });
+  }
+
+  /** Writes a Kubernetes Event; never fails. */
+  announce(type: "Normal" | "Warning", reason: string, message: string): Promise<void> {
+    return this.#core.world.ports.notifier.announce({ type, reason, message });
+  }
+
+  /** The name of the step that the run is at. */
+  get stepName(): string {
+    return currentStep(this.state)?.name ?? "its end";
+  }
+}
+
+/**
+ * The settings with the public names and job lists that the run has pinned, whatever they say now: half of the names may
+ * have been moved by them, and half of the harvest started.
+ */
+export function pinnedSettings({ settings, log }: World, { runId, pinned }: RunState): World["settings"] {
+  if (!pinned) return settings;
+  const differs = (one: unknown, other: unknown) => JSON.stringify(one) !== JSON.stringify(other);
+  const changed = [
+    ...(differs(settings.mappings, pinned.mappings) ? ["the dns mappings"] : []),
+    ...(differs(settings.jobLists, pinned.jobLists) ? ["JOB_LIST"] : []),
+  ];
+  if (changed.length > 0) {
+    const what = `${changed.join(" and ")} changed since run ${runId} began`;
+    log().warn({}, `${what}: it keeps what it began with, the next run takes them up`);
+  }
+  return { ...settings, ...pinned };
+}
