@@ -60,9 +60,9 @@ export async function finishRun(run: Run, phase: FinalPhase, error?: unknown): P
   const final = run.at(run.stepName, { signal: AbortSignal.timeout(finalWritesMs) });
   const failure = error === undefined ? final.state.failure : failureOf(final, error);
   const finishedAt = final.state.finishedAt ?? timestamp(final.clock);
-  const ended = { ...final.state, phase, finishedAt, ...(failure && { failure }) };
-  const attachments = await keptOf(final, ended);
-  await final.close(phase, { failure }, attachments);
+  const ended = { phase, finishedAt, ...(failure && { failure }) };
+  const attachments = await keptOf(final, { ...final.state, ...ended });
+  await final.close(ended, attachments);
   await announceEnd(final);
   return final;
 }

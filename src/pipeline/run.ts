@@ -1,11 +1,5 @@
 /** The run that is being worked on: one object, which steps, endings and verbs take and nothing else. */
-import {
-  currentStep,
-  type Attachments,
-  type FinalPhase,
-  type RunState,
-  type StepRecord,
-} from "../domain/run.ts";
+import { currentStep, type Attachments, type RunState, type StepRecord } from "../domain/run.ts";
 import type { History } from "../domain/history.ts";
 import { addToHistory } from "../domain/history.ts";
 import { CheckpointError, TimeoutError, CancelledError } from "../errors.ts";
@@ -115,9 +109,7 @@ export class Run implements Task {
   }
 
   /** Ends the run: phase, history and what is kept of it in one write. */
-  async close(phase: FinalPhase, state: Partial<RunState>, attachments: Partial<Attachments>): Promise<void> {
-    const finishedAt = this.state.finishedAt ?? timestamp(this.clock);
-    const ended = { ...state, phase, finishedAt };
+  async close(ended: Partial<RunState>, attachments: Partial<Attachments>): Promise<void> {
     this.#core.history = addToHistory(this.history, { ...this.state, ...ended });
     await this.#core.checkpoint.write({ state: ended, attachments, history: this.history }, this.signal);
     this.#core.metrics?.saved(this.state);
