@@ -1,14 +1,15 @@
 /** The bundle: what it loads late, the ways out that no other test takes with it, and the licences that go with it. */
 import { generateKeyPairSync } from "node:crypto";
 import { mkdtemp, readFile, writeFile } from "node:fs/promises";
-import { createServer, type IncomingMessage, type Server } from "node:http";
-import net, { type AddressInfo } from "node:net";
+import { createServer, type IncomingMessage } from "node:http";
+import type net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Metafile } from "esbuild";
 import { execa } from "execa";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { withoutText } from "../../scripts/third-party-notices.ts";
+import { createProxies, portOf } from "../tools/proxies.ts";
 import { removeFolder } from "../tools/remove-folder.ts";
 
 const root = path.join(import.meta.dirname, "..", "..");
@@ -30,33 +31,10 @@ const api = createServer((request, response) => {
     ),
   );
 });
-/** Whatever tunnel is asked for leads to the API server. */
-const httpProxy = createServer();
-httpProxy.on("connect", (request: IncomingMessage, socket: net.Socket) => {
-  requests.push(`CONNECT ${request.url}`);
-  socket.write("HTTP/1.1 200 OK\r\n\r\n");
-  tunnel(socket);
-});
-/** SOCKS 5 as far as a client without a login needs it: whatever it asks for, it gets the API server. */
-const socksProxy = net.createServer((socket) => {
-  socket.on("error", () => undefined);
-  socket.once("data", () => {
-    socket.write(Buffer.from([5, 0]));
-    socket.once("data", (asked) => {
-      requests.push(`SOCKS ${asked.subarray(5, 5 + (asked[4] ?? 0)).toString()}`);
-      socket.write(Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]));
-      tunnel(socket);
-    });
-  });
-});
-
-function tunnel(socket: net.Socket): void {
-  const upstream = net.connect(portOf(api), "127.0.0.1");
-  for (const end of [socket, upstream]) end.on("error", () => (upstream.destroy(), socket.destroy()));
-  socket.pipe(upstream).pipe(socket);
-}
-
-const portOf = (server: net.Server | Server): number => (server.address() as AddressInfo).port;
+const { httpProxy, socksProxy } = createProxies(
+  () => portOf(api),
+  (asked) => requests.push(asked),
+);
 
 beforeAll(async () => {
   dir = await mkdtemp(path.join(tmpdir(), "bundle-"));

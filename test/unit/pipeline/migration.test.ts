@@ -173,7 +173,8 @@ describe("an upgrade in mid-run", () => {
     };
   }
 
-  it("of the harvest goes on to its end: the list that was started is followed, what was known is used", async () => {
+  /** A world with one good run, whose second was killed in its harvest. */
+  async function killedInMidHarvest(): Promise<FakeWorld> {
     const fake = createFakeWorld({ live: {} });
     expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
     await fake.clock.sleep(7 * day);
@@ -182,6 +183,11 @@ describe("an upgrade in mid-run", () => {
     await fake.clock.sleep(25 * minute);
     old.kill();
     await running;
+    return fake;
+  }
+
+  it("of the harvest goes on to its end: the list that was started is followed, what was known is used", async () => {
+    const fake = await killedInMidHarvest();
     const release = newRelease(fake);
     plant(fake, inWorldOf(fake, sampleOf("mid-harvest")));
     expect(await fake.builder("builder-3").run()).toEqual({ code: 0 });
@@ -210,14 +216,7 @@ describe("an upgrade in mid-run", () => {
   });
 
   it("of the harvest may be killed at once, and goes on all the same", async () => {
-    const fake = createFakeWorld({ live: {} });
-    expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
-    await fake.clock.sleep(7 * day);
-    const old = fake.builder("builder-2");
-    const running = old.run();
-    await fake.clock.sleep(25 * minute);
-    old.kill();
-    await running;
+    const fake = await killedInMidHarvest();
     plant(fake, inWorldOf(fake, sampleOf("mid-harvest")));
     // Its first write makes run.json one of this version; what is kept beside it is still of 1.0.
     const third = fake.builder("builder-3");

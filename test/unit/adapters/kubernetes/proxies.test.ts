@@ -1,37 +1,16 @@
 /** The ways to an API server that a cluster's `proxy-url` names. */
-import { createServer, type IncomingMessage, type Server } from "node:http";
-import net, { type AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { connect, createCluster } from "../../../../src/adapters/kubernetes/index.ts";
+import { createProxies, portOf } from "../../../tools/proxies.ts";
 import { type ApiServer, failure, startApiServer } from "./api-server.ts";
 
 let api: ApiServer;
 let asked: string[];
 
-/** Whatever is asked for leads to the API server. */
-function tunnel(socket: net.Socket): void {
-  const upstream = net.connect(Number(new URL(api.url).port), "127.0.0.1");
-  for (const end of [socket, upstream]) end.on("error", () => (upstream.destroy(), socket.destroy()));
-  socket.pipe(upstream).pipe(socket);
-}
-const httpProxy = createServer().on("connect", (request: IncomingMessage, socket: net.Socket) => {
-  asked.push(`CONNECT ${request.url}`);
-  socket.write("HTTP/1.1 200 OK\r\n\r\n");
-  tunnel(socket);
-});
-/** SOCKS 5 as far as a client without a login needs it. */
-const socksProxy = net.createServer((socket) => {
-  socket.on("error", () => undefined);
-  socket.once("data", () => {
-    socket.write(Buffer.from([5, 0]));
-    socket.once("data", (wanted) => {
-      asked.push(`SOCKS ${wanted.subarray(5, 5 + (wanted[4] ?? 0)).toString()}`);
-      socket.write(Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]));
-      tunnel(socket);
-    });
-  });
-});
-const portOf = (server: net.Server | Server): number => (server.address() as AddressInfo).port;
+const { httpProxy, socksProxy } = createProxies(
+  () => Number(new URL(api.url).port),
+  (line) => asked.push(line),
+);
 
 beforeAll(async () => {
   api = await startApiServer();
