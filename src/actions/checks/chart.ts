@@ -50,7 +50,7 @@ export async function checkChart({ ports, settings, signal }: Task): Promise<Che
 }
 
 /** The answer; bad input is added to the problems, so that one file's mistakes don't hide another's. */
-async function unlessMistaken<T>(answer: Promise<T>, problems: Problem[]): Promise<T | undefined> {
+export async function unlessMistaken<T>(answer: Promise<T>, problems: Problem[]): Promise<T | undefined> {
   try {
     return await answer;
   } catch (error) {

@@ -6,7 +6,7 @@ import type { Task } from "../../pipeline/task.ts";
 import type { Chart } from "../../ports/sources.ts";
 import type { LiveReading } from "../read-live.ts";
 import { type Capacity, checkCapacity } from "./capacity.ts";
-import { checkChart } from "./chart.ts";
+import { checkChart, unlessMistaken } from "./chart.ts";
 import { checkNames } from "./names.ts";
 import { checkRights } from "./rights.ts";
 
@@ -44,10 +44,10 @@ export async function runChecks(
   task: Task,
 ): Promise<{ problems: Problem[]; findings: Findings | undefined }> {
   const [chart, data, live, rights] = await allEnded([
-    caught(() => checkChart(task)),
-    caught(() => checkData(task)),
-    caught(() => checkNames(task)),
-    caught(() => checkRights(task)),
+    caught(checkChart(task)),
+    caught(checkData(task)),
+    caught(checkNames(task)),
+    caught(checkRights(task)),
   ]);
   const all = [chart, data, live, rights];
   const problems = all.flatMap((check) => check.problems);
@@ -77,14 +77,11 @@ async function checkData({ ports, settings, signal }: Task): Promise<Check<Check
   return { result: data && { bytes, sha256, summary: summary(data) }, problems, warnings, checked: 2 };
 }
 
-/** Bad input becomes problems, so that the other checks' findings are told as well; outages are thrown. */
-async function caught<T>(check: () => Promise<Check<T>>): Promise<Check<T>> {
-  try {
-    return await check();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return { result: undefined, problems: [...error.problems], warnings: [], checked: 0 };
-  }
+/** A check that threw bad input has found it, and nothing else; outages are thrown. */
+async function caught<T>(check: Promise<Check<T>>): Promise<Check<T>> {
+  const problems: Problem[] = [];
+  const found = await unlessMistaken(check, problems);
+  return found ?? { result: undefined, problems, warnings: [], checked: 0 };
 }
 
 /** As Promise.all, but nothing is still under way when one has failed: a fetch would go on in a folder that is removed. */

@@ -7,11 +7,6 @@ import { duration } from "../../domain/words.ts";
 import { PermanentError, TimeoutError } from "../../errors.ts";
 import type { Run } from "../../pipeline/run.ts";
 
-/** What is remembered of a list of this run; nothing where it was never begun. */
-function listOf({ state }: Pick<Run, "state">, name: string): ListState {
-  return state.harvest?.find((list) => list.name === name) ?? { name };
-}
-
 /** The key of an execution: a job that is run again counts as new. */
 export function executionKey(job: string, execution: number | undefined): string {
   return `${execution ?? 0} ${job}`;
@@ -29,8 +24,9 @@ export class Follower {
     this.timings = new Map(run.attachments.timings);
   }
 
+  /** What is remembered of the list; nothing where it was never begun. */
   get state(): ListState {
-    return listOf(this.run, this.name);
+    return this.run.state.harvest?.find(({ name }) => name === this.name) ?? { name: this.name };
   }
 
   /** Saves a part of what is remembered of the list, with the results added since the last save in the same write. */
