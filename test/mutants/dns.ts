@@ -36,8 +36,8 @@ export const dnsMutants: readonly Mutant[] = [
   {
     defect: "an alias that appeared in place of a missing record is run into",
     file: "domain/dns-plan.ts",
-    find: "} else if (alias) {",
-    replace: "} else if (alias && now) {",
+    find: "} else if (other) {",
+    replace: "} else if (other && now) {",
     tests: dns,
   },
   {
