@@ -86,6 +86,18 @@ async function keptOf(run: Run, ended: RunState): Promise<Partial<Attachments>> 
   };
 }
 
+/** The last of a run that ended before it installed anything: the run before has its place again. Never fails. */
+export async function giveWay(run: Run): Promise<void> {
+  try {
+    await run.at(run.stepName, { signal: AbortSignal.timeout(finalWritesMs) }).giveWay();
+  } catch (error) {
+    run.log.warn(
+      {},
+      `the run before has not got its place back (${messageOf(error)}); the next builder sees to it`,
+    );
+  }
+}
+
 /** Says how the run ended, in the words of what is stored. Never fails. */
 export async function announceEnd(run: Run): Promise<void> {
   const { phase, release, failure, environment, runId } = run.state;

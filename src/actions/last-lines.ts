@@ -1,5 +1,6 @@
 /** The last lines of a run: what happened, what visitors see, what to type next. */
 import { directUpdate, verbCommand } from "../domain/commands.ts";
+import { whyNotReopen } from "../domain/reopening.ts";
 import { hasChangedDns, replacedBy, type RunState, wasInstalled } from "../domain/run.ts";
 import { duration, table } from "../domain/words.ts";
 import { AbortedError, type BuilderError, ConfigError } from "../errors.ts";
@@ -73,10 +74,13 @@ function aligned(hint: string): string {
   return hint.replace(/^(\w{1,6}:) +/, (_, label: string) => label.padEnd("again:  ".length));
 }
 
+/** What goes on with the harvest that is there comes first, what begins anew second. */
 function nextCommands(state: RunState, namespace: string | undefined): string[] {
-  const again = `again:  ${verbCommand("run", namespace, "retry-1")}`;
+  const goOn = `go on:  ${verbCommand("retry", namespace, `retry-${(state.reopened?.length ?? 0) + 1}`)}`;
+  const again = `again:  ${verbCommand("run", namespace, "rebuild-1")}`;
   const drop = `drop:   ${verbCommand("abort", namespace)}`;
-  return wasInstalled(state) && !hasChangedDns(state) ? [again, drop] : [again];
+  const isLeft = wasInstalled(state) && !hasChangedDns(state);
+  return [...(whyNotReopen(state) === undefined ? [goOn] : []), again, ...(isLeft ? [drop] : [])];
 }
 
 /** When this builder stops and another goes on. */

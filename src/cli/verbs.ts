@@ -1,5 +1,5 @@
 /** The table of verbs: a row here is all it takes to be in the usage, the suggestions and the help. */
-import { type Ending, exitCodes } from "../errors.ts";
+import { ConfigError, type Ending, exitCodes } from "../errors.ts";
 import { inWorld, print, type Verb, type VerbContext } from "./verb.ts";
 
 type OptionRow = readonly [flags: string, description: string, choices?: readonly string[]];
@@ -17,6 +17,8 @@ export interface VerbRow {
   run: Verb;
 }
 
+const maxReason = 300;
+
 const output: OptionRow = ["-o, --output <format>", "json: for programs", ["json"]];
 
 const done = (outcome = ""): Ending => ({ code: exitCodes.done, outcome });
@@ -25,6 +27,17 @@ const done = (outcome = ""): Ending => ({ code: exitCodes.done, outcome });
 function say({ stdout }: VerbContext, outcome: string): Ending {
   stdout(`${outcome}\n`);
   return done(outcome);
+}
+
+/** What `--accept` was given. Throws ConfigError for one without a reason: who looks at it later wants to know. */
+function reasonOf(given: unknown): string | undefined {
+  if (typeof given !== "string") return undefined;
+  const reason = given.trim().replaceAll(/\s+/g, " ").slice(0, maxReason);
+  if (reason !== "") return reason;
+  throw new ConfigError(
+    [{ where: "--accept", what: 'needs a reason, as in --accept "photographs moved"' }],
+    "USAGE",
+  );
 }
 
 export const verbs: readonly VerbRow[] = [
@@ -101,9 +114,25 @@ export const verbs: readonly VerbRow[] = [
     example: "powo-builder approve --by ada",
     options: [["--by <name>", "who approves; the Job's name or the user if left out"]],
     async run(context) {
-      const { approveRun, approverOf } = await import("../operate/approve-run.ts");
-      const by = approverOf(context.options["by"], context.env["JOB_NAME"]);
+      const { approveRun, operatorOf } = await import("../operate/approve-run.ts");
+      const by = operatorOf(context.options["by"], context.env["JOB_NAME"]);
       return say(context, await inWorld(context, "state", (world, signal) => approveRun(world, by, signal)));
+    },
+  },
+  {
+    name: "retry",
+    summary: "open the last run again where it failed, without a new harvest",
+    example: 'powo-builder retry --accept "photographs moved" --by ada',
+    options: [
+      ["--accept <reason>", "let the very result through that was rejected: recorded with name and reason"],
+      ["--by <name>", "who asks for it; the Job's name or the user if left out"],
+    ],
+    async run(context) {
+      const { retryRun } = await import("../operate/retry-run.ts");
+      const { operatorOf } = await import("../operate/approve-run.ts");
+      const accept = reasonOf(context.options["accept"]);
+      const by = operatorOf(context.options["by"], context.env["JOB_NAME"]);
+      return inWorld(context, "all", (world, signal) => retryRun(world, { by, accept }, signal));
     },
   },
   {

@@ -31,6 +31,16 @@ const sourceLoss = z.strictObject({
   before: z.number(),
 });
 
+/** What a person accepted of a result that had been rejected (`retry --accept`). */
+export const acceptanceSchema = z.strictObject({
+  reason: z.string(),
+  by: z.string(),
+  at: z.string(),
+  /** What was accepted, one line each. */
+  what: z.array(z.string()),
+});
+export type Acceptance = z.infer<typeof acceptanceSchema>;
+
 /** The comparison as it is kept with the run, its report and the history. */
 export const gateSchema = z.strictObject({
   /** totalResults of the new site's search. */
@@ -40,9 +50,7 @@ export const gateSchema = z.strictObject({
   kinds: z.array(kindCount).optional(),
   losses: z.array(sourceLoss).optional(),
   /** What was too little, and accepted by a person. */
-  accepted: z
-    .strictObject({ reason: z.string(), by: z.string(), at: z.string(), what: z.array(z.string()) })
-    .optional(),
+  accepted: acceptanceSchema.optional(),
 });
 
 export type Gate = z.infer<typeof gateSchema>;
@@ -139,6 +147,6 @@ export function lossLines({ losses = [] }: Gate): string[] {
 }
 
 /** Who accepted what, and why. */
-export function acceptedText({ by, reason, at }: NonNullable<Gate["accepted"]>): string {
+export function acceptedText({ by, reason, at }: Acceptance): string {
   return `accepted by ${by} on ${at.slice(0, 16).replace("T", " ")} UTC: ${reason}`;
 }

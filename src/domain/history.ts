@@ -1,6 +1,6 @@
 /** The runs that are over, newest last: each a part of its run document. */
 import { z } from "zod";
-import { replacedBy, runSchema, type RunState } from "./run.ts";
+import { type Failure, replacedBy, runSchema, type RunState } from "./run.ts";
 
 const listTotals = z.object({
   jobs: z.number(),
@@ -15,6 +15,10 @@ const entrySchema = runSchema
   .extend({
     phase: z.enum(["succeeded", "failed", "aborted", "rolled-back"]),
     finishedAt: z.string(),
+    /** How often it was opened again after it had ended. */
+    reopened: z.number().optional(),
+    /** The Job of the builder that ended it. */
+    job: z.string().optional(),
     /** The releases that DNS pointed at when it began. */
     replaced: z.array(z.string()).optional(),
     inputs: runSchema.shape.inputs.unwrap().partial().optional(),
@@ -37,7 +41,8 @@ export function addToHistory({ runs }: History, run: RunState): History {
 }
 
 function entryOf(run: RunState): HistoryEntry {
-  const { runId, release, startedAt, gate, inputs, harvest = [], failure } = run;
+  const { runId, release, startedAt, gate, inputs, harvest = [], failure, reopened = [] } = run;
+  const { job } = run.builders.at(-1) ?? {};
   const replaced = replacedBy(run);
   const sum = (count: (list: (typeof harvest)[number]) => number) =>
     harvest.reduce((total, list) => total + count(list), 0);
@@ -47,7 +52,9 @@ function entryOf(run: RunState): HistoryEntry {
     phase: run.phase as HistoryEntry["phase"],
     finishedAt: run.finishedAt ?? startedAt,
     ...(replaced.length > 0 && { replaced }),
-    ...(failure && { failure: { step: failure.step, code: failure.code, message: failure.message } }),
+    ...(reopened.length > 0 && { reopened: reopened.length }),
+    ...(job !== undefined && { job }),
+    ...(failure && { failure: pick(failure) }),
     ...(harvest.length > 0 && {
       harvest: {
         jobs: sum(({ jobs = 0 }) => jobs),
@@ -58,9 +65,13 @@ function entryOf(run: RunState): HistoryEntry {
   };
 }
 
-/** How long the last good runs took, in milliseconds, oldest first. */
+function pick({ step, code, message, exitCode }: Failure): Failure {
+  return { step, code, message, exitCode };
+}
+
+/** How long the last good runs took, in milliseconds, oldest first; days may lie between the parts of one that was opened again. */
 export function goodDurations({ runs }: History): number[] {
   return runs
-    .filter(({ phase }) => phase === "succeeded")
+    .filter(({ phase, reopened }) => phase === "succeeded" && reopened === undefined)
     .map(({ startedAt, finishedAt }) => Date.parse(finishedAt) - Date.parse(startedAt));
 }

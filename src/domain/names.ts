@@ -58,7 +58,7 @@ export function stateName(environment: string): string {
   return `powo-builder-${environment}`;
 }
 
-/** The name of the ConfigMap that holds the pinned data configuration; no environment's name has a dot. */
-export function documentName(environment: string): string {
-  return `${stateName(environment)}.data`;
+/** The name of a ConfigMap that holds a pinned data configuration; no environment's name has a dot. */
+export function documentName(environment: string, slot: 1 | 2): string {
+  return `${stateName(environment)}.data${slot === 1 ? "" : "2"}`;
 }

@@ -1,6 +1,6 @@
 /** The run document (run.json), as one schema: everything else that tells of a run is a view of it. */
 import { z } from "zod";
-import { gateSchema } from "./gate.ts";
+import { acceptanceSchema, gateSchema } from "./gate.ts";
 
 /** The version of run.json that this program writes; an older one is migrated when it is read. */
 export const schemaVersion = 2;
@@ -118,6 +118,24 @@ const listSchema = z.strictObject({
   expectedAt: optionalText,
   bad: z.array(badJobSchema).optional(),
   badCount: z.number().optional(),
+  /** The jobs that did not end well, and were accepted by a person. */
+  accepted: acceptanceSchema.optional(),
+});
+
+/** What `retry` opened again: every deadline of the run counts from the last time. */
+const openingSchema = z.strictObject({
+  at: text,
+  by: text,
+  job: optionalText,
+  /** `--accept`: exactly what had been recorded then goes through, and nothing worse. */
+  accepts: z
+    .strictObject({
+      reason: text,
+      /** Of the executions in the attachment `jobs`, the first so many. */
+      executions: z.number().optional(),
+      counts: z.array(z.strictObject({ kind: text, found: z.number() })).optional(),
+    })
+    .optional(),
 });
 
 /** All times are ISO 8601, UTC. */
@@ -137,6 +155,10 @@ export const runSchema = z.strictObject({
   steps: z.array(stepSchema),
   failure: failureSchema.optional(),
   inputs: inputsSchema.optional(),
+  /** Which of the two places holds the data configuration; the first where nothing is said. */
+  documentSlot: z.literal([1, 2]).optional(),
+  /** When and by whom it was opened again after it had ended; newest last, bounded. */
+  reopened: z.array(openingSchema).optional(),
   /** Container images of the live release and of the new one. */
   images: z.array(z.strictObject({ container: text, from: optionalText, to: optionalText })).optional(),
   /** What preflight checked everything against: a run ends with the names and lists that it began with. */
@@ -168,6 +190,8 @@ export type Failure = z.infer<typeof failureSchema>;
 export type SwapState = z.infer<typeof swapSchema>;
 export type ListState = z.infer<typeof listSchema>;
 export type JobQueue = z.infer<typeof jobQueueSchema>;
+export type Opening = z.infer<typeof openingSchema>;
+export type DocumentSlot = NonNullable<RunState["documentSlot"]>;
 export type BadJob = z.infer<typeof badJobSchema>;
 
 /** Whether nobody will go on with a run in this phase. */
@@ -188,6 +212,11 @@ export function hasChangedDns({ dns }: Pick<RunState, "dns">): boolean {
 /** What was live before the run, without the run's own release. */
 export function replacedBy({ previous = [], release }: Pick<RunState, "previous" | "release">): string[] {
   return previous.filter((name) => name !== release);
+}
+
+/** When the run began, or was last opened again: what its deadlines count from. */
+export function openedAt({ startedAt, reopened }: Pick<RunState, "startedAt" | "reopened">): string {
+  return reopened?.at(-1)?.at ?? startedAt;
 }
 
 /** Whether a release was installed, or was about to be. */
@@ -222,7 +251,13 @@ export interface Attachments {
   past: PastRun[];
   /** Of the last releases that failed, newest last. */
   evidence: Evidence[];
+  /** The run before, until this one installs something: a run that ends earlier gives its place back to it. */
+  displaced?: Displaced | null;
 }
+
+/** What is kept of a run that another has taken the place of, for the case that it gets it back. */
+export const displacedSchema = z.object({ run: runSchema, jobs: z.array(jobResultSchema) });
+export type Displaced = z.infer<typeof displacedSchema>;
 
 export const pastRunSchema = z.object({
   run: runSchema,

@@ -1,16 +1,16 @@
 /** Ends a run in any state before its swap: asks a living builder to stop, then removes what the run made. */
-import { finishRun } from "../actions/finish-run.ts";
+import { finishRun, giveWay } from "../actions/finish-run.ts";
 import { visitorsSee } from "../actions/last-lines.ts";
 import { removeRelease } from "../actions/remove-release.ts";
 import { giveTtlsBack } from "../actions/swap-ttl.ts";
 import { verbCommand } from "../domain/commands.ts";
 import { hasChangedDns, isOver, type RunState } from "../domain/run.ts";
 import { type Ending, exitCodes, RefusedError } from "../errors.ts";
-import type { Lock } from "../pipeline/lock.ts";
 import { Run } from "../pipeline/run.ts";
 import { readState } from "../pipeline/state.ts";
 import type { Log } from "../pipeline/task.ts";
 import { ask, type World } from "../pipeline/world.ts";
+import type { Held } from "./carry-run.ts";
 import { keepingLock, takeOver } from "./hold-lock.ts";
 
 const nothingToAbort = "nothing to abort: no run is under way, and no failed one has left anything";
@@ -28,7 +28,7 @@ export async function abortRun(world: World, signal: AbortSignal): Promise<Endin
     if (now?.runId === run.runId) refuseAfterSwap(now, world);
     throw error;
   });
-  return keepingLock(lock, signal, (held) => removeAndClose(world, lock, held));
+  return keepingLock(lock, signal, (held) => removeAndClose(world, { lock, signal: held }, run.runId));
 }
 
 /** A run that is not over, or one that failed before its swap and whose release is still there. */
@@ -47,11 +47,13 @@ function refuseAfterSwap(run: RunState, { builderNamespace }: World): void {
   });
 }
 
-async function removeAndClose(world: World, lock: Lock, signal: AbortSignal): Promise<Ending> {
-  const stored = await readState(world, signal);
-  if (!stored.run) return ended(world.log("abort"), nothingToAbort);
+async function removeAndClose(world: World, held: Held, wanted: string): Promise<Ending> {
+  const stored = await readState(world, held.signal);
+  // One that had installed nothing has given its place back to the run before, which is not to be aborted.
+  if (stored.run?.runId !== wanted)
+    return ended(world.log("abort"), `run ${wanted} has ended; nothing was installed`);
   world.nameRun(stored.run);
-  const run = Run.open(world, { lock, signal, stored: { ...stored, run: stored.run } }).at("abort");
+  const run = Run.open(world, { ...held, stored: { ...stored, run: stored.run } }).at("abort");
   refuseAfterSwap(run.state, world); // the builder may have got there before it heard of us
   const { runId, release, phase } = run.state;
   // A run that failed by itself stays a failed one: why is what people look for later.
@@ -61,7 +63,9 @@ async function removeAndClose(world: World, lock: Lock, signal: AbortSignal): Pr
   await giveTtlsBack(run);
   await removeRelease(run, release);
   const how = hasFailed ? "had failed already" : "is aborted";
-  return ended(run.log, `run ${runId} ${how}, ${release} is gone; ${await visitorsSee(run)}`);
+  const outcome = `run ${runId} ${how}, ${release} is gone; ${await visitorsSee(run)}`;
+  await giveWay(run);
+  return ended(run.log, outcome);
 }
 
 function ended(log: Log, outcome: string): Ending {

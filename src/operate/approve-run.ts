@@ -18,13 +18,13 @@ export async function approveRun(world: World, by: string, signal: AbortSignal):
       hint: isUnderWay ? `run ${run.runId} is ${run.phase}; see:  ${see}` : "no run is under way",
     });
   }
-  const name = by.trim().replaceAll(/\s+/g, " ") || "somebody";
-  await send(world, "approve", requestOf(world, run.runId, name), signal);
+  await send(world, "approve", requestOf(world, run.runId, by), signal);
   const within = duration(Math.ceil(world.settings.leaseDurationMs / 3));
-  return `${run.release} goes live within ${within} (approved by ${name})`;
+  return `${run.release} goes live within ${within} (approved by ${by})`;
 }
 
-/** Who approves, unless a name was given: the Job, or the user outside the cluster. */
-export function approverOf(given: unknown, job: string | undefined): string {
-  return typeof given === "string" ? given : (job ?? userInfo().username);
+/** Who gives an operator's word: the name that was given, or the Job, or the user outside the cluster. */
+export function operatorOf(given: unknown, job: string | undefined): string {
+  const name = typeof given === "string" ? given : (job ?? userInfo().username);
+  return name.trim().replaceAll(/\s+/g, " ") || "somebody";
 }

@@ -11,16 +11,17 @@ import type { OpenedRun } from "./open-run.ts";
 /** What a builder says when it takes up a run. */
 export function banner(
   world: World,
-  { run, isNew }: OpenedRun,
-  { history, lastSeen }: { history: History; lastSeen: number | undefined },
+  { run, how, base: { history } }: OpenedRun,
+  lastSeen: number | undefined,
 ): string[] {
   const title = `powo-builder ${world.version}  run ${run.runId}`;
-  if (isNew) return [`${title}  environment ${run.environment}`];
+  if (how === "begun") return [`${title}  environment ${run.environment}`];
   const seen = lastSeen === undefined ? "" : `; the one before was last seen ${timeOfDay(lastSeen)}`;
-  return [
-    `${title} goes on (${ordinal(run.builders.length)} builder${seen})`,
-    `next: ${whereabouts(run, history)}; ${wayOut(run, world)}`,
-  ];
+  const goesOn =
+    how === "resumed"
+      ? `goes on (${ordinal(run.builders.length)} builder${seen})`
+      : `is opened again by ${run.reopened?.at(-1)?.by ?? "somebody"}`;
+  return [`${title} ${goesOn}`, `next: ${whereabouts(run, history)}; ${wayOut(run, world)}`];
 }
 
 /** What to type to end the run: before the swap and after it that is not the same. */
@@ -60,7 +61,8 @@ function whereabouts(run: RunState, history: History): string {
   const jobs = list?.jobs ?? 0;
   const job = jobs > 0 ? [`job ${Math.min(jobs, (list?.ended ?? 0) + 1)} of ${jobs}`] : [];
   const usual = median(goodDurations(history));
-  const byHistory = usual === undefined ? undefined : Date.parse(run.startedAt) + usual;
+  const isUsual = usual !== undefined && run.reopened === undefined;
+  const byHistory = isUsual ? Date.parse(run.startedAt) + usual : undefined;
   const end = list?.expectedAt === undefined ? byHistory : Date.parse(list.expectedAt);
   const expected =
     end === undefined ? "no earlier run to tell how long it takes" : `expected ${clockTime(end)}`;

@@ -21,7 +21,7 @@ export async function findReport(
   if (kept && isOver(kept.run.phase) && (kept.run.runId !== run?.runId || isOver(run.phase)))
     return reportOf(kept, attachments.past, now);
   if (run && (wanted === undefined || wanted === run.runId)) {
-    const document = await ask(world, () => world.store.loadDocument(), signal);
+    const document = await ask(world, () => world.store.loadDocument(run.documentSlot ?? 1), signal);
     return reportOf(pastRunOf(run, attachments.jobs, jobNames(document)), attachments.past, now);
   }
   if (wanted === undefined) throw mistake("report", "no run has begun yet: there is nothing to show");

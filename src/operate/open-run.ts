@@ -2,7 +2,14 @@
 import { verbCommand } from "../domain/commands.ts";
 import type { HistoryEntry } from "../domain/history.ts";
 import { isReleaseName, newReleaseName, newRunId } from "../domain/names.ts";
-import { isOver, type RunState, schemaVersion } from "../domain/run.ts";
+import {
+  type Attachments,
+  isOver,
+  openedAt,
+  type RunState,
+  schemaVersion,
+  wasInstalled,
+} from "../domain/run.ts";
 import { duration } from "../domain/words.ts";
 import { CheckpointError, PermanentError } from "../errors.ts";
 import { finishRun } from "../actions/finish-run.ts";
@@ -23,24 +30,31 @@ const sameJobMs = 3_600_000;
 
 export interface OpenedRun {
   run: RunState;
-  isNew: boolean;
+  how: "begun" | "resumed" | "reopened";
+  /** What is stored, and what this is based on. */
+  base: ReadState;
+  /** What the first write changes beside the run; of a run that was begun before nothing. */
+  attachments?: Partial<Attachments>;
 }
 
 /** The run to work on; nothing is written yet. Throws CheckpointError when the stored steps are not this program's. */
-export async function openRun(
-  world: World,
-  { run, history }: ReadState,
-  signal: AbortSignal,
-): Promise<OpenedRun> {
-  if (run && !isOver(run.phase)) {
-    requireSameSteps(run, world);
-    const builders = [...run.builders, builderOf(world)].slice(-maxBuilders);
-    return { run: { ...run, phase: "running", builders }, isNew: false };
-  }
+export async function openRun(world: World, base: ReadState, signal: AbortSignal): Promise<OpenedRun> {
+  const { run, history, attachments } = base;
+  if (run && !isOver(run.phase)) return { base, how: "resumed", run: takenUp(world, run) };
   const { environment } = world.settings;
   const namespaces = await ask(world, () => world.ports.cluster.findNamespaces(), signal);
   const names = namespaces.map(({ name }) => name).filter((name) => isReleaseName(environment, name));
-  return { run: newRun(world, history.runs, names), isNew: true };
+  const before = run && wasInstalled(run) ? { run, jobs: attachments.jobs } : attachments.displaced;
+  return {
+    ...{ base, how: "begun", run: newRun(world, history.runs, names) },
+    attachments: { jobs: [], displaced: before ?? null },
+  };
+}
+
+/** The run in the hands of this builder. Throws CheckpointError when the stored steps are not this program's. */
+export function takenUp(world: World, run: RunState): RunState {
+  requireSameSteps(run, world);
+  return { ...run, phase: "running", builders: [...run.builders, builderOf(world)].slice(-maxBuilders) };
 }
 
 function newRun(world: World, past: readonly HistoryEntry[], names: readonly string[]): RunState {
@@ -67,12 +81,20 @@ function builderOf({ identity: name, jobName: job, clock }: World): RunState["bu
 }
 
 /**
- * Whether the run was brought to its end by an earlier pod of this very Job, which died before it could say so. Only a
- * new Job begins a new run.
+ * The run that was brought to its end by an earlier pod of this very Job, which died before it could say so, or that this
+ * Job had opened again. Only a new Job begins a new run, or opens one again.
  */
-export function endedInThisJob(run: RunState, { jobName, clock }: World): boolean {
-  if (jobName === undefined || !isOver(run.phase) || run.finishedAt === undefined) return false;
-  return run.builders.at(-1)?.job === jobName && clock.now() - Date.parse(run.finishedAt) < sameJobMs;
+export function endedInThisJob(
+  { run, history }: ReadState,
+  { jobName, clock }: World,
+): Pick<RunState, "runId" | "phase" | "failure"> | undefined {
+  if (jobName === undefined || (run && !isOver(run.phase))) return undefined;
+  const isRecent = ({ finishedAt = "" }: Pick<RunState, "finishedAt">) =>
+    clock.now() - Date.parse(finishedAt) < sameJobMs;
+  const jobs = [run?.builders.at(-1)?.job, run?.reopened?.at(-1)?.job];
+  if (run && jobs.includes(jobName) && isRecent(run)) return run;
+  const last = history.runs.at(-1);
+  return last?.job === jobName && isRecent(last) ? last : undefined;
 }
 
 /** A stored history that does not match the steps is refused: skipping or repeating one would be a guess. */
@@ -94,7 +116,7 @@ export async function closeExpired(
   const { run: state } = stored;
   if (!state || isOver(state.phase) || !isExpired(state, world.clock.now())) return stored;
   const run = Run.open(world, { ...held, stored: { ...stored, run: state } });
-  const age = duration(world.clock.now() - Date.parse(state.startedAt));
+  const age = duration(world.clock.now() - Date.parse(openedAt(state)));
   await giveTtlsBack(run);
   await finishRun(run, "failed", new PermanentError("RUN_EXPIRED", `not over after ${age}; closed`));
   const what = `run ${state.runId} was never brought to an end (begun ${state.startedAt})`;
@@ -102,7 +124,8 @@ export async function closeExpired(
   return readState(world, held.signal);
 }
 
-function isExpired({ harvest = [], startedAt }: RunState, now: number): boolean {
+function isExpired(run: RunState, now: number): boolean {
+  const { harvest = [] } = run;
   const hasStartedList = harvest.some((list) => list.startedAt !== undefined || list.intentAt !== undefined);
-  return !hasStartedList && now - Date.parse(startedAt) > expiresMs;
+  return !hasStartedList && now - Date.parse(openedAt(run)) > expiresMs;
 }

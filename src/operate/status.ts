@@ -63,7 +63,8 @@ async function describeRun(
   const step = currentStep(run);
   const harvest = await describeHarvest(world, run, attachments);
   const usual = median(goodDurations(history));
-  const byHistory = usual === undefined ? undefined : new Date(Date.parse(startedAt) + usual).toISOString();
+  const isUsual = usual !== undefined && run.reopened === undefined;
+  const byHistory = isUsual ? new Date(Date.parse(startedAt) + usual).toISOString() : undefined;
   const isEnded = isOver(phase);
   return {
     ...{ runId, release, phase, startedAt, finishedAt },
@@ -103,7 +104,7 @@ function commandsFor(
 async function describeHarvest(world: World, run: RunState, attachments: ReadState["attachments"]) {
   const list = run.harvest?.at(-1);
   if (list?.jobs === undefined) return undefined;
-  const { names } = jobNames(await world.store.loadDocument().catch(() => undefined));
+  const { names } = jobNames(await world.store.loadDocument(run.documentSlot ?? 1).catch(() => undefined));
   const nameOf = (job: string) => names.get(job) ?? job;
   const { name, jobs, ended = 0, current, currentSince, records, expectedAt, slow } = list;
   const timing = attachments.timings.find(([job]) => job === current);

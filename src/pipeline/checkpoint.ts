@@ -27,6 +27,8 @@ export interface Change {
   attachments?: Partial<Attachments> | undefined;
   dropped?: readonly string[];
   history?: unknown;
+  /** Another run that is stored in place of this one, which has ended: the last write. */
+  instead?: RunState;
 }
 
 export class Checkpoint {
@@ -63,9 +65,13 @@ export class Checkpoint {
     return next;
   }
 
-  async #writeNow({ attachments = {}, dropped = [], history }: Change, signal: AbortSignal): Promise<void> {
+  async #writeNow(
+    { attachments = {}, dropped = [], history, instead }: Change,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { store, ensureHeld } = this.#options;
-    const text = JSON.stringify(this.#state);
+    const run = instead ?? this.#state;
+    const text = JSON.stringify(run);
     // What is stored may have been read in a sleep's wake, long after the Lease was another's. From the first write on
     // a conflict tells.
     if (!this.#isOurs) await ensureHeld(signal);
@@ -73,7 +79,7 @@ export class Checkpoint {
     const gone = Object.fromEntries(dropped.map((name) => [name, null]));
     for (;;) {
       const kept = packed(this.#version === undefined ? this.#attachments : { ...gone, ...attachments });
-      const change = { run: this.#state, attachments: kept, ...(history !== undefined && { history }) };
+      const change = { run, attachments: kept, ...(history !== undefined && { history }) };
       try {
         this.#version = await this.#ask(() => store.save(change, this.#version), signal);
         this.#stored = text;

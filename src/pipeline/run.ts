@@ -1,5 +1,13 @@
 /** The run that is being worked on: one object, which steps, endings and verbs take and nothing else. */
-import { currentStep, type Attachments, type RunState, type StepRecord } from "../domain/run.ts";
+import {
+  type Attachments,
+  currentStep,
+  type DocumentSlot,
+  isOver,
+  type RunState,
+  type StepRecord,
+  wasInstalled,
+} from "../domain/run.ts";
 import type { History } from "../domain/history.ts";
 import { addToHistory } from "../domain/history.ts";
 import { CheckpointError, TimeoutError, CancelledError } from "../errors.ts";
@@ -125,14 +133,27 @@ export class Run implements Task {
 
   /** The data configuration that the run is pinned to, as it was fetched. Throws CheckpointError when it is gone. */
   async document(): Promise<Uint8Array> {
-    const document = await ask(this.world, () => this.world.store.loadDocument(), this.signal);
+    const { documentSlot = 1 } = this.state;
+    const document = await ask(this.world, () => this.world.store.loadDocument(documentSlot), this.signal);
     if (document) return document;
     throw new CheckpointError("STATE_DATA", "the data configuration kept with the run is missing");
   }
 
-  async saveDocument(document: Uint8Array): Promise<void> {
+  /** Keeps the data configuration where it displaces none that an earlier run may still need; returns the place. */
+  async saveDocument(document: Uint8Array): Promise<DocumentSlot> {
+    const { displaced } = this.attachments;
+    const slot = displaced && (displaced.run.documentSlot ?? 1) === 1 ? 2 : 1;
     await this.#core.lock.ensureHeld(this.signal);
-    await ask(this.world, () => this.world.store.saveDocument(document), this.signal);
+    await ask(this.world, () => this.world.store.saveDocument(document, slot), this.signal);
+    return slot;
+  }
+
+  /** A run that has ended before it installed anything gives its place back to the one before: it stays in the history. */
+  async giveWay(): Promise<void> {
+    const { displaced } = this.attachments;
+    if (!displaced || !isOver(this.state.phase) || wasInstalled(this.state)) return;
+    const attachments = { jobs: displaced.jobs, displaced: null };
+    await this.#core.checkpoint.write({ instead: displaced.run, attachments }, this.signal);
   }
 
   /** What an operator has asked of this run, as the last renewal of the Lease brought it. */

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { emptyHistory, historySchema, type History } from "../domain/history.ts";
 import {
   type Attachments,
+  displacedSchema,
   evidenceSchema,
   jobResultSchema,
   pastRunSchema,
@@ -28,11 +29,21 @@ export interface ReadState {
 export const noAttachments: Attachments = { jobs: [], timings: [], records: [], past: [], evidence: [] };
 
 /** Attachments as they are stored: a long list of executions takes a third less room column by column. */
-export function packed({ jobs, ...others }: Partial<Attachments>): Record<string, unknown> {
-  if (!jobs) return others;
+export function packed({ jobs, displaced, ...others }: Partial<Attachments>): Record<string, unknown> {
+  return {
+    ...others,
+    ...(jobs && { jobs: inColumns(jobs) }),
+    ...(displaced !== undefined && {
+      displaced: displaced && { ...displaced, jobs: inColumns(displaced.jobs) },
+    }),
+  };
+}
+
+function inColumns(jobs: Attachments["jobs"]): unknown {
   const width = Math.max(0, ...jobs.map(({ length }) => length));
-  const columns = Array.from({ length: width }, (_, column) => jobs.map((job) => job[column] ?? null));
-  return { ...others, jobs: { columns } };
+  return {
+    columns: Array.from({ length: width }, (_, column) => jobs.map((job) => job[column] ?? null)),
+  };
 }
 
 /** The executions that were stored so; rows, as version 1.0 is read, are left as they are. */
@@ -71,10 +82,18 @@ export async function readState(world: World, signal: AbortSignal): Promise<Read
       records: readable(record, attachments["records"]),
       past: readable(pastRunSchema, attachments["past"]),
       evidence: readable(evidenceSchema, attachments["evidence"]),
+      ...readDisplaced(attachments["displaced"]),
     },
     stored: found.run,
     version: found.version,
   };
+}
+
+/** The run before this one. What can't be read is given up: then this one keeps its place. */
+function readDisplaced(stored: unknown): Pick<Attachments, "displaced"> {
+  const { run, jobs } = (stored ?? {}) as { run?: unknown; jobs?: unknown };
+  const { success, data } = displacedSchema.safeParse({ run, jobs: unpacked(jobs) });
+  return success ? { displaced: data } : {};
 }
 
 function migrated(found: StoredState, place: StatePlace): ReturnType<typeof migrate> {

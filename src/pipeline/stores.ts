@@ -1,4 +1,5 @@
 /** Where the engine keeps its state and its lock: two ports, each with conditional writes. */
+import type { DocumentSlot } from "../domain/run.ts";
 
 /** The state as stored; documents are parsed JSON, unchecked. */
 export interface StoredState {
@@ -30,10 +31,10 @@ export interface StateStore {
    * Throws ConflictError when somebody else wrote, also when it is gone.
    */
   save(change: StateChange, basedOn: string | undefined): Promise<string>;
-  /** The data configuration that the run is pinned to, kept apart: it may be as large as all the rest. */
-  loadDocument(): Promise<Uint8Array | undefined>;
-  /** Replaces the pinned data configuration. */
-  saveDocument(document: Uint8Array): Promise<void>;
+  /** The data configuration that a run is pinned to, kept apart: it may be as large as all the rest. */
+  loadDocument(slot: DocumentSlot): Promise<Uint8Array | undefined>;
+  /** Replaces the data configuration of that place. */
+  saveDocument(document: Uint8Array, slot: DocumentSlot): Promise<void>;
 }
 
 /** The lock, as the store has it. */

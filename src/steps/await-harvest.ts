@@ -1,11 +1,13 @@
 /** Has the harvester load every list, follows it to the end, mends what can be mended, and judges the result. */
-import { Follower } from "../actions/harvest/follower.ts";
+import { acceptance } from "../actions/acceptance.ts";
+import { executionKey, Follower } from "../actions/harvest/follower.ts";
 import { followList } from "../actions/harvest/follow-list.ts";
 import { progressReporter, reasonOf } from "../actions/harvest/progress.ts";
 import { runQueue } from "../actions/harvest/run-queue.ts";
 import { ensureListStarted } from "../actions/harvest/start-list.ts";
 import { unlessGone } from "../actions/release-gone.ts";
 import { lowerTtl } from "../actions/swap-ttl.ts";
+import { acceptedText } from "../domain/gate.ts";
 import { badJobs, currentJob, endedWell, hasEnded, median, tally } from "../domain/harvest-progress.ts";
 import type { HarvestJob, HarvestList } from "../domain/harvest.ts";
 import type { BadJob } from "../domain/run.ts";
@@ -99,8 +101,12 @@ function withIndexJobs(
 /** Queues the jobs that did not end well for another try, with the index jobs after them; false: nothing to do. */
 async function queueRetries(follower: Follower, list: HarvestList): Promise<boolean> {
   const { retries = 0 } = follower.state;
+  const { state, settings } = follower.run;
+  const opening = state.reopened?.at(-1);
   const bad = badJobs(list);
-  if (bad.length === 0 || retries >= follower.run.settings.harvest.jobRetries) return false;
+  // What a person has opened again is tried once more at least; what was accepted is not run again.
+  const rounds = settings.harvest.jobRetries + (opening ? 1 : 0);
+  if (bad.length === 0 || retries >= rounds || opening?.accepts) return false;
   const remaining = withIndexJobs(list, (job) => !endedWell(job));
   const what = `${bad.length} of ${list.jobs.length} jobs did not end well`;
   follower.run.log.warn({}, `${what}; running them again, and the index jobs after them`);
@@ -114,13 +120,6 @@ async function judge(follower: Follower, list: HarvestList): Promise<void> {
   const all = badJobs(list);
   const bad: BadJob[] = [];
   for (const job of all.slice(0, maxBadJobs)) bad.push(await describeBad(follower, list, job));
-  await follower.save({
-    ...{ current: undefined, currentSince: undefined, expectedAt: undefined },
-    ...{ endedAt: follower.state.endedAt ?? timestamp(clock), ended: list.jobs.length },
-    ...{ bad, badCount: all.length },
-  });
-  const [first] = bad;
-  if (!first) return;
   const lines = table(
     bad.map(({ position, description, identifier, exitCode, reason = "" }) => [
       String(position).padStart(4),
@@ -129,8 +128,17 @@ async function judge(follower: Follower, list: HarvestList): Promise<void> {
       reason,
     ]),
   );
-  if (!settings.strict) {
-    for (const line of lines) log.warn({}, `tolerated (STRICT_ERROR_CHECKING is off):${line}`);
+  const accepted = acceptedJobs(follower, all) ? acceptance(follower.run, lines) : undefined;
+  await follower.save({
+    ...{ current: undefined, currentSince: undefined, expectedAt: undefined },
+    ...{ endedAt: follower.state.endedAt ?? timestamp(clock), ended: list.jobs.length },
+    ...{ bad, badCount: all.length, ...(accepted && { accepted }) },
+  });
+  const [first] = bad;
+  if (!first) return;
+  if (accepted ?? !settings.strict) {
+    const why = accepted ? acceptedText(accepted) : "tolerated (STRICT_ERROR_CHECKING is off)";
+    for (const line of lines) log.warn({}, `${why}:${line}`);
     return;
   }
   const message = `${all.length} of ${list.jobs.length} jobs did not end well`;
@@ -139,6 +147,15 @@ async function judge(follower: Follower, list: HarvestList): Promise<void> {
     culprit: `${first.description || first.identifier} ${first.exitCode}`,
     hint: `why:  kubectl logs -n ${state.release} deploy/harvester`,
   });
+}
+
+/** Whether every job that did not end well was accepted: exactly the executions that the run had recorded then. */
+function acceptedJobs({ run }: Follower, bad: readonly HarvestJob[]): boolean {
+  const { executions } = run.state.reopened?.at(-1)?.accepts ?? {};
+  if (executions === undefined || bad.length === 0) return false;
+  const recorded = run.attachments.jobs.slice(0, executions);
+  const keys = new Set(recorded.map(([job, execution]) => executionKey(job, execution)));
+  return bad.every(({ identifier, lastExecution }) => keys.has(executionKey(identifier, lastExecution)));
 }
 
 async function describeBad({ run }: Follower, list: HarvestList, job: HarvestJob): Promise<BadJob> {

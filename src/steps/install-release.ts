@@ -13,6 +13,8 @@ export const installRelease: Step = {
   summary: "Install the new release",
   async run(run) {
     const began = run.clock.monotonic();
+    // From here on it is this run that can be gone on with, or rolled back.
+    if (run.attachments.displaced) await run.save({}, { displaced: null });
     for (let tries = 1; ; tries += 1) {
       const seen = await observe(run);
       if (seen !== "installed") {

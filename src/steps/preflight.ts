@@ -13,7 +13,7 @@ export const preflight: Step = {
     const { settings, state } = run;
     const findings = await requireChecks(run);
     report(run, findings);
-    await run.saveDocument(findings.data.bytes);
+    const documentSlot = await run.saveDocument(findings.data.bytes);
     const { chart, data, live, rendered, secretsSha256 } = findings;
     const { mappings, jobLists } = settings;
     await run.save({
@@ -27,6 +27,7 @@ export const preflight: Step = {
         dataUrl: settings.shownDataUrl,
         dataSha256: data.sha256,
       },
+      documentSlot,
       images: await lookAtImages(run, live.releases, rendered),
       pinned: { mappings, jobLists },
       previous: live.releases.filter((name) => name !== state.release),

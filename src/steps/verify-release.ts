@@ -1,8 +1,9 @@
 /** The last look before the swap: the new site answers as the public would see it. Nothing that fails here goes live. */
+import { acceptance } from "../actions/acceptance.ts";
 import { compareSites } from "../actions/compare-sites.ts";
 import { requireAnswers, requireReady, targetsOf } from "../actions/probe-site.ts";
 import { unlessGone } from "../actions/release-gone.ts";
-import { changeText, type Gate, kindLines, lossLines, shortfalls } from "../domain/gate.ts";
+import { acceptedText, changeText, type Gate, kindLines, lossLines, shortfalls } from "../domain/gate.ts";
 import { count } from "../domain/words.ts";
 import { PermanentError } from "../errors.ts";
 import type { Run } from "../pipeline/run.ts";
@@ -30,10 +31,17 @@ export const verifyRelease: Step = unlessGone({
 
 /** Throws GATE_RESULTS or GATE_COUNTS where the new site holds too little; the comparison is kept either way. */
 async function requireCounts(run: Run, target: SiteTarget): Promise<Gate> {
-  const gate = await compareSites(run, target);
-  const short = shortfalls(gate).map(({ text }) => text);
+  const compared = await compareSites(run, target);
+  const { counts = [] } = run.state.reopened?.at(-1)?.accepts ?? {};
+  const short = shortfalls(compared);
+  const isAccepted = ({ key, found }: (typeof short)[number]) =>
+    counts.some(({ kind, found: least }) => kind === key && found >= least);
+  const texts = short.map(({ text }) => text);
+  const accepted = short.length > 0 && short.every(isAccepted) ? acceptance(run, texts) : undefined;
+  const gate = { ...compared, ...(accepted && { accepted }) };
   await run.save({ gate });
-  if (gate.results === 0 || short.length > 0) throw rejection(run, gate, short);
+  if (gate.results === 0 || (short.length > 0 && !accepted)) throw rejection(run, gate, texts);
+  if (accepted) for (const text of texts) run.log.warn({}, `${acceptedText(accepted)}: ${text}`);
   const lines = comparisonLines(gate);
   if (lines.length > 0) run.log.info({}, lines.join("\n"));
   return gate;

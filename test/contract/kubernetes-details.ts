@@ -54,7 +54,7 @@ export function describeKubernetesDetails(kubeconfig: () => string): void {
 
     it("keep the state where operators look for it, labelled", async () => {
       await store().save({ run: { runId: "x" }, attachments: { jobs: [["a"]] } }, undefined);
-      await store().saveDocument(Buffer.from("d"));
+      await store().saveDocument(Buffer.from("d"), 1);
       const ownLabels = {
         "app.kubernetes.io/managed-by": "powo-builder",
         "powo.kew.org/environment": environment,
@@ -75,9 +75,9 @@ export function describeKubernetesDetails(kubeconfig: () => string): void {
     });
 
     it("refuse a document that can't be unpacked, as what can't be read", async () => {
-      await store().saveDocument(Buffer.from("d"));
+      await store().saveDocument(Buffer.from("d"), 1);
       await kubectl("patch", "configmap", documentName, "-p", '{"binaryData":{"data.br":"AAAA"}}');
-      const error = await failure(store().loadDocument());
+      const error = await failure(store().loadDocument(1));
       expect(error).toBeInstanceOf(CheckpointError);
       expect(error).toMatchObject({ code: "STATE_DATA", message: expect.stringContaining("is damaged") });
     });
@@ -113,7 +113,7 @@ export function describeKubernetesDetails(kubeconfig: () => string): void {
         const version = await store().save({ run: {} }, undefined);
         const attempts = [
           () => store().save({ attachments: { jobs: noise.toString("base64") } }, version),
-          () => store().saveDocument(noise),
+          () => store().saveDocument(noise, 1),
         ];
         for (const attempt of attempts) {
           const error = await failure(attempt());

@@ -92,21 +92,29 @@ export function describeStateStore(name: string, makeBench: () => Promise<StateS
 
       it("has none before it is saved", async () => {
         await bench.store.save({ run: {} }, undefined);
-        expect(await bench.store.loadDocument()).toBeUndefined();
+        expect(await bench.store.loadDocument(1)).toBeUndefined();
       });
 
       it("gives it back as it was saved last, whoever asks", async () => {
-        await bench.store.saveDocument(document(0));
-        expect(Buffer.from((await bench.other.loadDocument()) ?? [])).toEqual(Buffer.from(document(0)));
-        await bench.other.saveDocument(document(1));
-        expect(Buffer.from((await bench.store.loadDocument()) ?? [])).toEqual(Buffer.from(document(1)));
+        await bench.store.saveDocument(document(0), 1);
+        expect(Buffer.from((await bench.other.loadDocument(1)) ?? [])).toEqual(Buffer.from(document(0)));
+        await bench.other.saveDocument(document(1), 1);
+        expect(Buffer.from((await bench.store.loadDocument(1)) ?? [])).toEqual(Buffer.from(document(1)));
+      });
+
+      it("has a second place, for a run beside one whose own may still be needed", async () => {
+        await bench.store.saveDocument(document(0), 1);
+        expect(await bench.store.loadDocument(2)).toBeUndefined();
+        await bench.store.saveDocument(document(1), 2);
+        expect(Buffer.from((await bench.other.loadDocument(1)) ?? [])).toEqual(Buffer.from(document(0)));
+        expect(Buffer.from((await bench.other.loadDocument(2)) ?? [])).toEqual(Buffer.from(document(1)));
       });
 
       it("touches neither the state nor its version", async () => {
-        await bench.store.saveDocument(document(0));
+        await bench.store.saveDocument(document(0), 1);
         expect(await bench.store.load()).toBeUndefined();
         const version = await bench.store.save({ run: { n: 1 } }, undefined);
-        await bench.other.saveDocument(document(1));
+        await bench.other.saveDocument(document(1), 1);
         const stored = { run: { n: 1 }, history: undefined, attachments: {}, unreadable: [], version };
         expect(await bench.store.load()).toEqual(stored);
         await bench.store.save({ run: { n: 2 } }, version);
@@ -114,18 +122,18 @@ export function describeStateStore(name: string, makeBench: () => Promise<StateS
 
       it("reads the one that version 1.0 kept beside the run, and shows it as no attachment", async () => {
         await bench.plantOld({ run: { schemaVersion: 1 }, document: document(7) });
-        expect(Buffer.from((await bench.store.loadDocument()) ?? [])).toEqual(Buffer.from(document(7)));
+        expect(Buffer.from((await bench.store.loadDocument(1)) ?? [])).toEqual(Buffer.from(document(7)));
         const stored = await bench.store.load();
         expect(stored).toMatchObject({ run: { schemaVersion: 1 }, attachments: {}, unreadable: [] });
-        await bench.store.saveDocument(document(8));
-        expect(Buffer.from((await bench.store.loadDocument()) ?? [])).toEqual(Buffer.from(document(8)));
+        await bench.store.saveDocument(document(8), 1);
+        expect(Buffer.from((await bench.store.loadDocument(1)) ?? [])).toEqual(Buffer.from(document(8)));
       });
 
       it("drops the one of version 1.0 when it is told to", async () => {
         await bench.plantOld({ run: {}, document: document(7) });
         const { version } = (await bench.store.load()) ?? {};
         await bench.store.save({ run: {}, attachments: { data: null } }, version);
-        expect(await bench.store.loadDocument()).toBeUndefined();
+        expect(await bench.store.loadDocument(1)).toBeUndefined();
       });
     });
   });

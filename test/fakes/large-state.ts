@@ -111,7 +111,7 @@ async function measure(
   try {
     const own = createStateStore(connection, { environment: "prod" });
     await own.save({ ...state, attachments: packed(state.attachments) }, undefined);
-    await own.saveDocument(document ?? new Uint8Array());
+    await own.saveDocument(document ?? new Uint8Array(), 1);
     const sizesOf = (name: string) => sizes(sandbox.store.get("ConfigMap", "default", name));
     const documentSizes = Object.values(sizesOf("powo-builder-prod.data"));
     return {

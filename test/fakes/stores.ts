@@ -12,6 +12,8 @@ import type {
 export class StoreModel {
   /** The pinned data configuration, in a ConfigMap of its own. */
   document: Uint8Array | undefined;
+  /** That of a run beside one whose own may still be needed. */
+  secondDocument: Uint8Array | undefined;
   state:
     | {
         run?: string;
@@ -76,9 +78,10 @@ export function createFakeStateStore(model: StoreModel): StateStore {
       };
       return String(version);
     },
-    loadDocument: async () => model.document ?? model.state?.document,
-    async saveDocument(document) {
-      model.document = Uint8Array.from(document);
+    loadDocument: async (slot) =>
+      slot === 2 ? model.secondDocument : (model.document ?? model.state?.document),
+    async saveDocument(document, slot) {
+      model[slot === 2 ? "secondDocument" : "document"] = Uint8Array.from(document);
     },
   };
 }

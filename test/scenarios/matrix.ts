@@ -2,6 +2,8 @@
 import { Random } from "../sandbox/kubernetes/random.ts";
 import { namespaceLabels } from "../../src/domain/names.ts";
 import { createFakeWorld, type FakeWorld, type FakeWorldOptions } from "../fakes/world.ts";
+import { retryRun } from "../../src/operate/retry-run.ts";
+import type { Verb } from "../fakes/builder.ts";
 import type { Scenario } from "./crashes.ts";
 
 /** `MATRIX=full` plays every case, else a sample that MATRIX_SEED decides. */
@@ -46,6 +48,44 @@ const secondJob = (fake: FakeWorld): string => fake.document.jobLists[0]!.jobCon
 const harvesterOf = (fake: FakeWorld, { args }: { args: readonly unknown[] }) =>
   fake.cluster.require(String(args[0])).harvester;
 
+/** A run that fails as the scenario says, and is opened again a week later. */
+function retried(
+  failing: Scenario,
+  verb: Verb,
+  mended: (fake: FakeWorld) => void = () => undefined,
+): Scenario {
+  return {
+    name: `retry after ${failing.name}`,
+    make: failing.make,
+    async before(fake) {
+      await fake.builder("earlier").run();
+      await fake.clock.sleep(7 * 24 * 3_600_000);
+      mended(fake);
+    },
+    verb,
+  };
+}
+
+const failingJob = scenario("a job that fails for good", {}, (fake) =>
+  fake.when("before", "harvester.startList", (effect) =>
+    harvesterOf(fake, effect).outcomes.set(secondJob(fake), { exitCode: "FAILED" }),
+  ),
+);
+const rejectingGate = scenario("a gate that rejects", {}, (fake) =>
+  fake.when("before", "harvester.startList", (effect) => {
+    harvesterOf(fake, effect).taxaFactor = 0.5;
+  }),
+);
+const failingSite = scenario("a new site that fails after the swap", {}, (fake) =>
+  fake.when("after", "dns.change", () => {
+    const fail = () => (fake.cluster.require(fake.live[0]!).siteStatus = 500);
+    fake.clock.at(fake.clock.now() + 60_000, fail);
+  }),
+);
+const failed = (fake: FakeWorld) => fake.cluster.require(String(fake.store.run?.["release"]));
+const retry: Verb = (world, signal) => retryRun(world, { by: "ada" }, signal);
+const accept: Verb = (world, signal) => retryRun(world, { by: "ada", accept: "known" }, signal);
+
 /** Each of them ends in its own way; together they come by every effect that there is. */
 export const scenarios: readonly Scenario[] = [
   scenario("replacing the live release", {}),
@@ -74,25 +114,15 @@ export const scenarios: readonly Scenario[] = [
       harvesterOf(fake, effect).killImportAfter = 4;
     }),
   ),
-  scenario("a job that fails for good", {}, (fake) =>
-    fake.when("before", "harvester.startList", (effect) =>
-      harvesterOf(fake, effect).outcomes.set(secondJob(fake), { exitCode: "FAILED" }),
-    ),
-  ),
-  scenario("a gate that rejects", {}, (fake) =>
-    fake.when("before", "harvester.startList", (effect) => {
-      harvesterOf(fake, effect).taxaFactor = 0.5;
-    }),
-  ),
+  failingJob,
+  rejectingGate,
   scenario("a second zone that refuses until the first was put back", { mappings: twoZones }, (fake) => {
     const other = fake.zones.get("other")!;
     other.denied = "writes";
     fake.when("after", "dns.change", () => (other.denied = false), 2);
   }),
-  scenario("a new site that fails after the swap", {}, (fake) =>
-    fake.when("after", "dns.change", () => {
-      const fail = () => (fake.cluster.require(fake.live[0]!).siteStatus = 500);
-      fake.clock.at(fake.clock.now() + 60_000, fail);
-    }),
-  ),
+  failingSite,
+  retried(failingJob, retry, (fake) => failed(fake).harvester.outcomes.clear()),
+  retried(rejectingGate, accept),
+  retried(failingSite, retry, (fake) => void (failed(fake).siteStatus = 200)),
 ];

@@ -70,6 +70,14 @@ export async function requireChecks(task: Task): Promise<Findings> {
   throw new ConfigError(problems, "PREFLIGHT");
 }
 
+/** What is live, for a run that goes on after days. Throws ConfigError with all that is wrong with names and rights. */
+export async function requireNamesAndRights(task: Task): Promise<LiveReading> {
+  const [live, rights] = await allEnded([caught(checkNames(task)), caught(checkRights(task))]);
+  const problems = [...live.problems, ...rights.problems];
+  if (problems.length > 0 || !live.result) throw new ConfigError(problems, "PREFLIGHT");
+  return live.result;
+}
+
 /** Fetches the data configuration and checks its shape and references. */
 async function checkData({ ports, settings, signal }: Task): Promise<Check<CheckedDocument>> {
   const { bytes, sha256 } = await ports.sources.fetchData(signal);

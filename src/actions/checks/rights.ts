@@ -73,7 +73,9 @@ function ownRights({ environment, builderNamespace: namespace }: Owner): Right[]
   const leases = "coordination.k8s.io";
   return [
     ...own("configmaps", ["create"]),
-    ...[state, documentName(environment)].flatMap((name) => own("configmaps", ["get", "patch"], "", name)),
+    ...[state, documentName(environment, 1), documentName(environment, 2)].flatMap((name) =>
+      own("configmaps", ["get", "patch"], "", name),
+    ),
     ...[...own("leases", ["create"], leases), ...own("leases", ["get", "patch"], leases, state)],
     ...[...own("pods", ["get"]), ...own("jobs", ["get"], "batch"), ...own("events", ["create", "patch"])],
   ];

@@ -2,7 +2,7 @@
 import type { Timings } from "../../domain/harvest-progress.ts";
 import { currentJob } from "../../domain/harvest-progress.ts";
 import type { HarvestJob, HarvestList } from "../../domain/harvest.ts";
-import type { JobResult, ListState } from "../../domain/run.ts";
+import { type JobResult, type ListState, openedAt } from "../../domain/run.ts";
 import { duration } from "../../domain/words.ts";
 import { PermanentError, TimeoutError } from "../../errors.ts";
 import type { Run } from "../../pipeline/run.ts";
@@ -104,7 +104,8 @@ export class Follower {
   assertInTime(list: HarvestList | undefined): void {
     const { settings, clock, state } = this.run;
     const starts = (state.harvest ?? []).flatMap(({ startedAt }) => startedAt ?? []);
-    const began = Math.min(...starts.map((time) => Date.parse(time)));
+    const first = Math.min(...starts.map((time) => Date.parse(time)));
+    const began = Math.max(first, Date.parse(openedAt(state)));
     if (starts.length === 0 || clock.now() < began + settings.harvest.timeoutMs) return;
     const seen = list && currentJob(list);
     const where = seen

@@ -2,6 +2,7 @@
 import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
 import { CoreV1Api, type V1ConfigMap } from "@kubernetes/client-node";
 import { documentName, labels, managedBy, stateName } from "../../domain/names.ts";
+import type { DocumentSlot } from "../../domain/run.ts";
 import { CheckpointError, ConflictError, TransientError } from "../../errors.ts";
 import type { StateChange, StateStore, StoredState } from "../../pipeline/stores.ts";
 import { type KubernetesConnection, mergePatch } from "./client.ts";
@@ -22,7 +23,7 @@ export function createStateStore(
   const core = connection.api(CoreV1Api);
   const { namespace } = connection;
   const place = { namespace, name: stateName(environment) };
-  const documentPlace = { namespace, name: documentName(environment) };
+  const documentPlace = (slot: DocumentSlot) => ({ namespace, name: documentName(environment, slot) });
   const own = { [labels.managedBy]: managedBy, [labels.environment]: environment };
   const find = (at: Place) => unlessRefused(core.readNamespacedConfigMap(at), 404);
 
@@ -57,9 +58,9 @@ export function createStateStore(
       }
     },
 
-    async loadDocument() {
+    async loadDocument(slot) {
       // Version 1.0 kept it with the state: a run that it began goes on with it.
-      const kept = (await find(documentPlace)) ?? (await find(place));
+      const kept = (await find(documentPlace(slot))) ?? (slot === 1 ? await find(place) : undefined);
       const bytes = kept?.binaryData?.[documentKey];
       try {
         return bytes === undefined ? undefined : decompress(bytes);
@@ -68,15 +69,16 @@ export function createStateStore(
       }
     },
 
-    async saveDocument(document) {
+    async saveDocument(document, slot) {
+      const at = documentPlace(slot);
       const binaryData = { [documentKey]: compress(document, quality.document) };
       try {
-        const patched = core.patchNamespacedConfigMap({ ...documentPlace, body: { binaryData } }, mergePatch);
+        const patched = core.patchNamespacedConfigMap({ ...at, body: { binaryData } }, mergePatch);
         if (await unlessRefused(patched, 404)) return;
-        const metadata = { name: documentPlace.name, labels: own };
+        const metadata = { name: at.name, labels: own };
         await core.createNamespacedConfigMap({ namespace, body: { metadata, binaryData } });
       } catch (error) {
-        throw saveError(error, documentPlace);
+        throw saveError(error, at);
       }
     },
   };

@@ -1,0 +1,128 @@
+/** The rules of `retry`: which run may be opened again, what of it can be accepted, and what it goes on with; pure. */
+import type { RecordSet } from "./dns-records.ts";
+import { shortfalls } from "./gate.ts";
+import {
+  type Attachments,
+  currentStep,
+  type Failure,
+  hasChangedDns,
+  type ListState,
+  type Opening,
+  replacedBy,
+  type RunState,
+  type SwapState,
+  wasInstalled,
+} from "./run.ts";
+
+/** Failures that leave nothing to go on with. */
+const finalCodes = new Set(["DATABASE_LOST", "RELEASE_GONE", "NAMESPACE_TAKEN"]);
+/** How many openings are remembered. */
+const maxOpenings = 20;
+/** Where a run goes on that had come to its end, and was rolled back later. */
+const swapStep = "swap-dns";
+
+/** Why a run that is over can't be opened again, in words; undefined: it can, if its release is still there. */
+export function whyNotReopen(run: RunState): string | undefined {
+  const { runId, phase, failure } = run;
+  if (phase === "succeeded") return `run ${runId} has succeeded`;
+  if (phase === "aborted") return `run ${runId} was aborted`;
+  if (!wasInstalled(run)) return `run ${runId} ended before it installed anything`;
+  if (failure && finalCodes.has(failure.code))
+    return `run ${runId} can't go on: ${failure.message} [${failure.code}]`;
+  return undefined;
+}
+
+/**
+ * What `--accept` lets through of a failed run: the jobs or counts that it has recorded, or, of records that somebody else
+ * changed, nothing beyond what every opening takes as it is. A text where that failure can't be accepted.
+ */
+export function acceptOf(
+  { failure, gate }: Pick<RunState, "failure" | "gate">,
+  reason: string,
+  jobs: Attachments["jobs"],
+): NonNullable<Opening["accepts"]> | string {
+  switch (failure?.code) {
+    case "DNS_CHANGED":
+      return { reason };
+    case "HARVEST_JOBS_FAILED":
+      return { reason, executions: jobs.length };
+    case "GATE_RESULTS":
+    case "GATE_COUNTS": {
+      if (!gate || gate.results === 0) return "a site without any results can't be accepted";
+      return { reason, counts: shortfalls(gate).map(({ key: kind, found }) => ({ kind, found })) };
+    }
+    default:
+      return unacceptable(failure);
+  }
+}
+
+function unacceptable(failure: Failure | undefined): string {
+  const what = failure ? `${failure.message} [${failure.code}]` : "the run did not fail: it was rolled back";
+  return `only failed jobs, counts and changed records can be accepted; ${what}`;
+}
+
+/** What is live when a run is opened again. */
+export interface LiveNow {
+  releases: readonly string[];
+  records: readonly RecordSet[];
+}
+
+/** The run as it goes on: at the step that failed, with live and records pinned anew, and nothing of the last swap. */
+export function reopen(run: RunState, opening: Opening, live: LiveNow): RunState {
+  const { finishedAt, failure, approval, ...kept } = run;
+  const from = currentStep(run)?.name ?? swapStep;
+  const index = run.steps.findIndex(({ name }) => name === from);
+  const isMoved = hasChangedDns(run);
+  const replaced = [...live.releases, ...(isMoved ? replacedBy(run) : [])];
+  return {
+    ...kept,
+    phase: "running",
+    steps: run.steps.map((step, position) =>
+      position < index ? step : { name: step.name, status: "pending", attempts: step.attempts },
+    ),
+    notified: [],
+    reopened: [...(run.reopened ?? []), opening].slice(-maxOpenings),
+    ...(run.harvest && { harvest: run.harvest.map(reopenList) }),
+    // Before preflight had pinned anything there is nothing to pin anew. A swap under way is carried to its end.
+    ...(run.dns && {
+      previous: [...new Set(replaced)].filter((name) => name !== run.release).sort(),
+      dns: isMoved ? run.dns : pinAnew(run.dns, live.records),
+    }),
+  };
+}
+
+/** The records as they are now; of the last swap only what resolvers may still hold, and TTLs that it had lowered. */
+function pinAnew({ before, oldTtlSeconds, lowered }: SwapState, records: readonly RecordSet[]): SwapState {
+  const pinned = records.filter(({ type }) => type === "A");
+  const oldTtl = (record: RecordSet) =>
+    before.find(({ zone, name }) => zone === record.zone && name === record.name)?.ttlSeconds;
+  return {
+    before: pinned.map((record) =>
+      lowered?.ttlSeconds === record.ttlSeconds
+        ? { ...record, ttlSeconds: oldTtl(record) ?? record.ttlSeconds }
+        : record,
+    ),
+    ...(oldTtlSeconds !== undefined && { oldTtlSeconds }),
+    ...(lowered && { lowered }),
+  };
+}
+
+/** A list is not started again; what is left of it is followed, and failed jobs are run again. */
+function reopenList({ endedAt, bad, badCount, accepted, retries, queue, ...kept }: ListState): ListState {
+  const current = queue?.current && { ...queue.current, attempt: 1 };
+  return { ...kept, ...(queue && { queue: { ...queue, current } }) };
+}
+
+/** The records that are no longer as the run had pinned them: `prod.example.  34.1.2.3 → 34.9.9.9`. */
+export function changedRecords(run: Pick<RunState, "dns">, records: readonly RecordSet[]): string[] {
+  const before = run.dns?.before ?? [];
+  const text = (record: RecordSet | undefined) => record?.rrdatas.toSorted().join(", ") ?? "missing";
+  const now = records.filter(({ type }) => type === "A");
+  const keys = new Map([...before, ...now].map(({ zone, name }) => [`${zone} ${name}`, { zone, name }]));
+  return [...keys.values()].flatMap(({ zone, name }) => {
+    const find = (all: readonly RecordSet[]) =>
+      all.find((record) => record.zone === zone && record.name === name);
+    const [from, to] = [text(find(before)), text(find(now))];
+    return from === to ? [] : [`${name}  ${from} → ${to}`];
+  });
+}
