@@ -46,7 +46,7 @@ containers:
     {{- end }}
     env:
       {{- include "builder.env" .root | nindent 6 }}
-    {{- if and $v.metrics.port (not .verb) }}
+    {{- if and $v.metrics.port (has (.verb | default "run") (list "run" "retry")) }}
     ports:
       - { name: metrics, containerPort: {{ int $v.metrics.port }}, protocol: TCP }
     {{- end }}

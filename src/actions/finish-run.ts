@@ -1,4 +1,5 @@
 /** The end of a run, or of this builder's part in it: phase, history, last lines, Event, webhook; for every ending. */
+import { duration } from "../domain/words.ts";
 import { addRecords, addTimings } from "../domain/harvest-progress.ts";
 import { jobNames } from "../domain/job-names.ts";
 import { pastRunOf, addPastRun } from "../domain/past-run.ts";
@@ -21,6 +22,8 @@ import { failureLines, interruptedLines, successLines } from "./last-lines.ts";
 /** How long the last writes of an interrupted builder may take: it has 10 s from SIGTERM to exit. */
 const lastWritesMs = 3_000;
 const finalWritesMs = 60_000;
+/** How long a run may be interrupted again and again before people are told. */
+const stuckAfterMs = 2 * 3_600_000;
 
 /** Ends the run as the error says that stopped it (none: it succeeded). Throws the error again when it is a bug or nothing may be written. */
 export async function endRun(run: Run, error: unknown): Promise<Ending> {
@@ -121,10 +124,34 @@ async function suspendRun(run: Run, error: BuilderError): Promise<Ending> {
   run.world.log().warn({ code: error.code }, (await interruptedLines(run, error, lastWritesMs)).join("\n"));
   if (error.code !== "LEASE_LOST") {
     const last = run.at(run.stepName, { signal: AbortSignal.timeout(lastWritesMs) });
-    await last.save({ phase: "interrupted" }).catch((failure: unknown) => {
+    const stuckSince = sinceWhenStuck(run, error);
+    try {
+      await last.save({ phase: "interrupted", stuckSince });
+      await tellStuck(last, error);
+    } catch (failure) {
       const what = `that could not be written down (${messageOf(failure)})`;
       run.log.warn({}, `${what}; the next builder finds out by itself`);
-    });
+    }
   }
   return endingOf(error);
+}
+
+/**
+ * Since when builders have been interrupted one after the other. One that has worked for longer than it takes to give up has
+ * got further; one that was asked to stop says nothing.
+ */
+function sinceWhenStuck({ state, clock, settings }: Run, error: BuilderError): string | undefined {
+  if (error.code === "STOPPED") return state.stuckSince;
+  const begun = state.builders.at(-1)?.since ?? state.startedAt;
+  const giveUpMs = settings.retryTimeoutMs + Math.max(settings.dns.timeoutMs, settings.retryTimeoutMs);
+  const isWorking = clock.now() - Date.parse(begun) > giveUpMs;
+  return isWorking ? timestamp(clock) : (state.stuckSince ?? begun);
+}
+
+async function tellStuck(run: Run, error: BuilderError): Promise<void> {
+  const { stuckSince, release, environment, runId } = run.state;
+  const forMs = stuckSince === undefined ? 0 : run.clock.now() - Date.parse(stuckSince);
+  if (forMs <= stuckAfterMs) return;
+  const what = `${environment} rebuild ${runId} has not got on for ${duration(forMs)}: ${error.message}`;
+  await run.notify("stuck", `${release}: ${what}`);
 }

@@ -1,16 +1,20 @@
 /** `schedule`: runs `run` by a cron schedule, where no CronJob does it. */
 import cron from "node-cron";
-import { ConfigError } from "../errors.ts";
+import { duration } from "../domain/words.ts";
+import { ConfigError, type ExitCode, exitCodeOf, exitCodes } from "../errors.ts";
 import { rebuild } from "../operate/rebuild.ts";
 import { printError } from "../print-error.ts";
+import { systemClock } from "../compose.ts";
+import type { Clock } from "../pipeline/clock.ts";
 import { inWorld, settingsOf, type VerbContext } from "./verb.ts";
 
 /** The original's CronJob: Sundays at noon. */
 const defaultSchedule = "0 12 * * SUN";
+const resumeAfterMs = 60_000;
 
 /** Runs until it is told to stop. Throws ConfigError for a schedule or settings that can't be right. */
 export async function schedule(context: VerbContext): Promise<void> {
-  const { args, options, signal, stdout } = context;
+  const { args, options, stdout } = context;
   const expression = args[0] ?? defaultSchedule;
   const timezone = typeof options["timeZone"] === "string" ? options["timeZone"] : "UTC";
   if (!cron.validate(expression)) {
@@ -21,19 +25,51 @@ export async function schedule(context: VerbContext): Promise<void> {
   if (!isTimeZone(timezone))
     throw new ConfigError([{ where: "--time-zone", what: `"${timezone}" is unknown; write Europe/London` }]);
   settingsOf(context, "all"); // a mistake is reported now, not on Sunday
-  const task = cron.schedule(
-    expression,
+  await runBySchedule(
+    { expression, timezone },
     async () => {
       try {
-        const { code } = await inWorld(context, "all", rebuild);
-        stdout(`run ended with exit code ${code}; next: ${nextRun()}\n`);
+        return (await inWorld(context, "all", rebuild)).code;
       } catch (error) {
         printError(error, stdout);
+        return exitCodeOf(error);
       }
     },
-    { timezone, noOverlap: true },
+    context,
   );
+}
+
+/**
+ * Rebuilds at every slot, one at a time, until the signal ends it. What was interrupted (75) is taken up again a minute later;
+ * slots that the machine slept through are made up for once.
+ */
+export async function runBySchedule(
+  { expression, timezone }: { expression: string; timezone: string },
+  rebuildOnce: () => Promise<ExitCode>,
+  {
+    signal,
+    stdout,
+    clock = systemClock,
+  }: Pick<VerbContext, "signal" | "stdout"> & { clock?: Pick<Clock, "sleep"> },
+): Promise<void> {
+  let isAtWork = false;
+  const work = async () => {
+    if (isAtWork) return;
+    isAtWork = true;
+    let code: ExitCode;
+    while ((code = await rebuildOnce()) === exitCodes.interrupted && !signal.aborted) {
+      stdout(`interrupted; going on in ${duration(resumeAfterMs)}\n`);
+      await clock.sleep(resumeAfterMs, signal).catch(() => undefined);
+    }
+    isAtWork = false;
+    if (!signal.aborted) stdout(`run ended with exit code ${code}; next: ${nextRun()}\n`);
+  };
+  const task = cron.schedule(expression, work, { timezone });
   const nextRun = () => task.getNextRun()?.toISOString() ?? "never";
+  task.on("execution:missed", () => {
+    stdout("a slot was slept through; making up for it now\n");
+    void work();
+  });
   stdout(`waiting for "${expression}" (${timezone}); next: ${nextRun()}\n`);
   await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
   await task.destroy();

@@ -69,7 +69,7 @@ export interface LiveNow {
 
 /** The run as it goes on: at the step that failed, with live and records pinned anew, and nothing of the last swap. */
 export function reopen(run: RunState, opening: Opening, live: LiveNow): RunState {
-  const { finishedAt, failure, approval, ...kept } = run;
+  const { finishedAt, failure, approval, stuckSince, ...kept } = run;
   const from = currentStep(run)?.name ?? swapStep;
   const index = run.steps.findIndex(({ name }) => name === from);
   const isMoved = hasChangedDns(run);

@@ -178,6 +178,8 @@ export const runSchema = z.strictObject({
   harvest: z.array(listSchema).optional(),
   gate: gateSchema.optional(),
   approval: z.strictObject({ askedAt: text, by: optionalText, at: optionalText }).optional(),
+  /** Since when one builder after the other was interrupted without getting any further. */
+  stuckSince: optionalText,
   /** Notifications that were sent, or were about to be when the builder died. */
   notified: z.array(text).optional(),
 });

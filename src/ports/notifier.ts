@@ -1,5 +1,5 @@
 export type NotificationEvent =
-  "started" | "waiting-approval" | "live" | "failed" | "rolled-back" | "aborted";
+  "started" | "waiting-approval" | "live" | "failed" | "rolled-back" | "aborted" | "stuck";
 
 /** What the webhook gets, as one JSON object. */
 export interface Notification {

@@ -104,7 +104,7 @@ export class FakeBuilder {
 
   /** SIGTERM. */
   terminate(): void {
-    this.#terminate.abort(new CancelledError("SIGTERM", "asked to stop"));
+    this.#terminate.abort(new CancelledError("STOPPED", "stopped by SIGTERM"));
   }
 
   async #carryOut(verb: Verb): Promise<Outcome> {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { taxonKinds } from "../../src/domain/gate.ts";
 import { createFakeWorld } from "../fakes/world.ts";
-import { expectSound, minute, newRelease, pastRuns, storedRun } from "./seen.ts";
+import { expectSound, hour, minute, newRelease, pastRuns, storedRun } from "./seen.ts";
 
 describe("a Job's next pod", () => {
   it("begins no second rebuild when the pod before it died right after the run's end", async () => {
@@ -67,6 +67,37 @@ describe("a clock that is set while a run is at work", () => {
     expect(outcomes).toEqual([{ code: 0 }]);
     expect(fake.live).toEqual([newRelease(fake)]);
     expectSound(fake);
+  });
+});
+
+describe("a run that does not get on", () => {
+  it("is announced once, when it has been interrupted for more than two hours", async () => {
+    const fake = createFakeWorld({ live: {} });
+    fake.when("after", "harvester.startList", () =>
+      fake.faults.add({ calls: /^harvester\./, skip: 3, forMs: 5 * hour }),
+    );
+    let pods = 0;
+    let outcome: { code: unknown } = { code: 75 };
+    while (outcome.code === 75) {
+      outcome = await fake.builder(`builder-1-${(pods += 1)}`, { job: "builder-1" }).run();
+      await fake.clock.sleep(5 * minute);
+    }
+    expect(outcome).toEqual({ code: 0 });
+    expect(pods).toBeGreaterThan(12);
+    expect(fake.notifications.map(({ event }) => event)).toEqual(["started", "stuck", "live"]);
+    expect(fake.notifications[1]?.text).toMatch(/has not got on for 2h \d+m: /);
+    expectSound(fake);
+  });
+
+  it("is not announced where each builder works for hours before it is interrupted", async () => {
+    const fake = createFakeWorld({ live: {}, harvester: { jobMs: 2 * hour } });
+    for (const pod of [1, 2, 3]) {
+      const builder = fake.builder(`builder-1-${pod}`, { job: "builder-1" });
+      fake.clock.at(fake.clock.now() + 90 * minute, () => builder.terminate());
+      expect(await builder.run()).toMatchObject({ code: 75 });
+    }
+    expect(await fake.builder("builder-1-4", { job: "builder-1" }).run()).toEqual({ code: 0 });
+    expect(fake.notifications.map(({ event }) => event)).toEqual(["started", "live"]);
   });
 });
 

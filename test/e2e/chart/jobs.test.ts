@@ -44,6 +44,7 @@ describe.skipIf(!simulated)("on simulated nodes", () => {
       "history",
       "plan",
       "report",
+      "retry",
       "rollback",
       "status",
       "update",

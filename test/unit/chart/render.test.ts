@@ -22,6 +22,7 @@ const verbs = [
   "history",
   "plan",
   "report",
+  "retry",
   "rollback",
   "status",
   "update",

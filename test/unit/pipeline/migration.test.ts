@@ -210,7 +210,7 @@ describe("an upgrade in mid-run", () => {
 
     await fake.clock.sleep(7 * day);
     expect(await fake.builder("builder-4").run()).toEqual({ code: 0 });
-    expect(fake.store.document).toBeDefined();
+    expect(fake.store.secondDocument).toBeDefined();
     expect(fake.store.state?.document).toBeUndefined();
     expect([...(fake.store.state?.attachments.keys() ?? [])]).not.toContain("reports");
   });
