@@ -3,10 +3,12 @@
  * on a conflict, never overwritten.
  */
 import type { Attachments, RunState } from "../domain/run.ts";
-import { CheckpointError, ConflictError } from "../errors.ts";
+import { CheckpointError, ConflictError, TransientError } from "../errors.ts";
 import { retry, type RetryOptions } from "./retry.ts";
 import { packed } from "./state.ts";
 import type { StateStore } from "./stores.ts";
+
+const conflictPauseMs = 250;
 
 export interface CheckpointOptions {
   store: StateStore;
@@ -77,6 +79,8 @@ export class Checkpoint {
     if (!this.#isOurs) await ensureHeld(signal);
     this.#isOurs = true;
     const gone = Object.fromEntries(dropped.map((name) => [name, null]));
+    const { clock, timeoutMs } = this.#options.retry;
+    const since = clock.monotonic();
     for (;;) {
       const kept = packed(this.#version === undefined ? this.#attachments : { ...gone, ...attachments });
       const change = { run, attachments: kept, ...(history !== undefined && { history }) };
@@ -86,7 +90,14 @@ export class Checkpoint {
         return;
       } catch (error) {
         if (!(error instanceof ConflictError)) throw error;
+        if (clock.monotonic() - since >= timeoutMs)
+          throw new TransientError(
+            "the Kubernetes API",
+            "the state can't be written: somebody else always does first",
+          );
         await this.#settleConflict(text, signal);
+        // Without a pause two writers that always meet would spin.
+        await clock.sleep(conflictPauseMs, signal);
       }
     }
   }
@@ -99,7 +110,7 @@ export class Checkpoint {
   async #settleConflict(intended: string, signal: AbortSignal): Promise<void> {
     const {
       store,
-      retry: { log, clock },
+      retry: { log },
       ensureHeld,
     } = this.#options;
     await ensureHeld(signal);
@@ -116,8 +127,6 @@ export class Checkpoint {
         hint: "look at it, then start again: the next builder goes on from what is stored",
       });
     }
-    // Without a pause two writers that always meet would spin.
-    if (this.#version === stored.version) await clock.sleep(250, signal);
     this.#version = stored.version;
   }
 }

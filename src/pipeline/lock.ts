@@ -68,6 +68,7 @@ export class Lock implements Fence {
     const { store, clock, log } = this.#options;
     let first: VersionedLease | undefined;
     let watchedSince = clock.monotonic();
+    const pause = this.#conflictPause(signal);
     for (;;) {
       const lease = await store.read();
       const holder = lease?.holder;
@@ -75,7 +76,7 @@ export class Lock implements Fence {
       if (!lease || (await this.#isFree(lease)) || (first && this.#hasExpired(lease, watchedMs))) {
         const taken = await this.#tryTake(lease);
         if (taken) return taken;
-        await clock.sleep(conflictPauseMs, signal);
+        await pause();
         continue;
       }
       if (first?.holder !== holder) {
@@ -88,6 +89,19 @@ export class Lock implements Fence {
         return { kind: "busy", holder: holder ?? "", purpose: lease.purpose };
       await clock.sleep(Math.min(1000, lease.durationMs / 10), signal);
     }
+  }
+
+  /** Waits after a conflict; throws TransientError once somebody else has come first for as long as an outage may take. */
+  #conflictPause(signal: AbortSignal): () => Promise<void> {
+    const { clock, timeoutMs } = this.#options;
+    const since = clock.monotonic();
+    return async () => {
+      if (clock.monotonic() - since < timeoutMs) return clock.sleep(conflictPauseMs, signal);
+      throw new TransientError(
+        "the Kubernetes API",
+        "the lease can't be written: somebody else always does first",
+      );
+    };
   }
 
   async #isFree(lease: VersionedLease): Promise<boolean> {
@@ -154,6 +168,7 @@ export class Lock implements Fence {
 
   async #renewNow(): Promise<void> {
     const { store, clock, identity } = this.#options;
+    const pause = this.#conflictPause(this.#stopped.signal);
     for (;;) {
       const mine = this.#lease;
       if (!mine) throw new TypeError("renewed before it was acquired");
@@ -170,7 +185,7 @@ export class Lock implements Fence {
         if (stored && stored.holder !== identity) this.#lose(stored.holder);
         if (stored) this.#lease = stored;
         else await this.#recreate(mine);
-        await clock.sleep(conflictPauseMs, this.#stopped.signal);
+        await pause();
       }
     }
   }
