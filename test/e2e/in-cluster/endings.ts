@@ -106,5 +106,18 @@ export function describeEndings(open: OpenStage): void {
       expect(end, end.log).toMatchObject(failed(3, why));
       expect(stage.world.watch.violations).toEqual([]);
     });
+
+    test("retry goes on with the run that had failed, though a misconfigured one came after it", async () => {
+      const { runId, release, phase } = (await stage.state()).run;
+      expect(phase).toBe("failed");
+      await stage.world.simulate({});
+      const end = await stage.run("retry-1", "retry");
+      if (process.env["POWO_SHOW_LOGS"]) console.log(end.log);
+      expect(end, end.log).toMatchObject({ outcome: "Complete", exitCodes: [0] });
+      expect(end.log).toMatch(/is opened again by retry-1\n.*wait-for-pods/);
+      expect((await stage.state()).run).toMatchObject({ runId, release, phase: "succeeded" });
+      expect(await stage.world.live()).toBe(release);
+      expect(stage.world.watch.violations).toEqual([]);
+    });
   });
 }
