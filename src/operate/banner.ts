@@ -3,7 +3,7 @@ import { followCommand, verbCommand } from "../domain/commands.ts";
 import { goodDurations, type History } from "../domain/history.ts";
 import { median } from "../domain/harvest-progress.ts";
 import { currentStep, hasChangedDns, isOver, type RunState } from "../domain/run.ts";
-import { clockTime, ordinal, timeOfDay } from "../domain/words.ts";
+import { clockTime, timeOfDay } from "../domain/words.ts";
 import type { ReadState } from "../pipeline/state.ts";
 import type { World } from "../pipeline/world.ts";
 import type { OpenedRun } from "./open-run.ts";
@@ -18,7 +18,7 @@ export function banner(
   if (isNew) return [`${title}  environment ${run.environment}`];
   const seen = lastSeen === undefined ? "" : `; the one before was last seen ${timeOfDay(lastSeen)}`;
   return [
-    `${title} goes on (${ordinal(run.builders.length)} builder${seen})`,
+    `${title} goes on (builder ${run.builders.length}${seen})`,
     `next: ${whereabouts(run, history)}; ${wayOut(run, world)}`,
   ];
 }
