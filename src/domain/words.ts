@@ -52,6 +52,32 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
+/** Lines beside a title, which stands only before the first: `dns       …`. */
+export function titled(title: string, ...lines: string[]): string[] {
+  return lines.map((line, index) => `${(index === 0 ? title : "").padEnd(9)} ${line}`);
+}
+
+/** Lines indented below a title; nothing where there are none. */
+export function under(title: string, lines: readonly string[]): string[] {
+  return lines.length > 0 ? [title, ...lines.map((line) => `  ${line}`)] : [];
+}
+
+/** A failure for people: what went wrong, where or why, what to do. */
+export function failureLines(failure: {
+  code: string;
+  message: string;
+  details?: readonly string[] | undefined;
+  hint?: string | undefined;
+}): string[] {
+  const { code, message, details = [], hint } = failure;
+  return [
+    `${message} [${code}]`,
+    ...details.map((line) => `  ${line}`),
+    ...(hint === undefined ? [] : [hint]),
+    `more: docs/errors.md#${code.toLowerCase()}`,
+  ];
+}
+
 const fileTroubles: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
   ENOTDIR: "there is no such file",
