@@ -61,11 +61,3 @@ export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]
     </tbody>
   </table>`;
 }
-
-/** Bars on a track, between what they are about and how long that took. */
-export function barRow(what: Part, took: Part, track: Html): Html {
-  return html`<div class="row">
-    <span class="what">${what}</span><span class="took">${took}</span>
-    ${track}
-  </div>`;
-}

@@ -3,7 +3,7 @@ import { changeText } from "../domain/gate.ts";
 import { endedWellBy } from "../domain/harvest-progress.ts";
 import type { Report, ReportJob } from "../domain/report.ts";
 import { count, duration } from "../domain/words.ts";
-import { barRow, section, small, table } from "./blocks.ts";
+import { type Column, section, small, table } from "./blocks.ts";
 import { html, type Html } from "./html.ts";
 
 const slowestShown = 10;
@@ -27,20 +27,35 @@ export function failedPart({ failed, lists }: Report): Html | undefined {
   );
 }
 
+/** What is said of a job, beside what it did in the run before. */
+const columns: readonly Column<ReportJob>[] = [
+  { title: "No.", isNumber: true, text: ({ position }) => position },
+  { title: "Job", text: ({ name }) => name },
+  {
+    title: "Ended",
+    text: ({ exitCode }) => exitCode.toLowerCase().replaceAll("_", " "),
+    tone: ({ exitCode }) => (endedWellBy(exitCode) ? "soft" : "bad"),
+  },
+  { title: "Took", isNumber: true, text: ({ seconds }) => duration(seconds * 1000) },
+  { title: "Took before", isNumber: true, text: ({ before }) => before && duration(before.seconds * 1000) },
+  { title: "Records", isNumber: true, text: ({ records }) => records },
+  { title: "Records before", isNumber: true, text: ({ before }) => before?.records },
+  {
+    title: "Change",
+    isNumber: true,
+    text: ({ records, before, exitCode }) =>
+      before && exitCode === "COMPLETED" ? changeText(records, before.records) : undefined,
+    tone: (job) => (hasLost(job) ? "note" : ""),
+  },
+];
+
 export function slowestPart({ jobs, lists }: Report): Html | undefined {
   const slowest = jobs
     .filter(({ seconds }) => seconds > 0)
     .toSorted((one, other) => other.seconds - one.seconds)
     .slice(0, slowestShown);
   if (slowest.length < 2) return undefined;
-  const longest = Math.max(...slowest.map(({ seconds, before }) => Math.max(seconds, before?.seconds ?? 0)));
-  const isMarked = slowest.some(({ before }) => before);
-  return section(
-    "Slowest jobs",
-    html`<div class="jobs">${slowest.map((job) => slowRow(job, longest))}</div>`,
-    slowNote(lists),
-    isMarked && small("The upright line is the time that the job took in the run before."),
-  );
+  return section("Slowest jobs", table(slowest, columns), slowNote(lists));
 }
 
 /** Jobs that were named in the log because they took far longer than in the last good runs. */
@@ -54,19 +69,6 @@ function slowNote(lists: Report["lists"]): Html | undefined {
   return html`<p class="note">Far slower than usual: ${said.join("; ")}.</p>`;
 }
 
-function slowRow({ name, seconds, exitCode, before }: ReportJob, longest: number): Html {
-  const usual = before ? ` (${duration(before.seconds * 1000)})` : "";
-  const part = (value: number) => `${Math.round((value / longest) * 1000) / 10}%`;
-  return barRow(
-    name,
-    duration(seconds * 1000) + usual,
-    html`<div class="track ${endedWellBy(exitCode) ? "calm" : "bad"}">
-      <div class="bar" style="left:0;width:${part(seconds)}"></div>
-      ${before && html`<div class="usual" style="left:min(${part(before.seconds)},100% - 2px)"></div>`}
-    </div>`,
-  );
-}
-
 export function recordsPart({ jobs, totals }: Report): Html | undefined {
   if (jobs.length === 0) return undefined;
   const losses = jobs.filter(hasLost).length;
@@ -78,25 +80,7 @@ export function recordsPart({ jobs, totals }: Report): Html | undefined {
     totals.jobs > jobs.length && small(shown),
     html`<details ${jobs.length <= longestOpen && html`open`}>
       <summary>${jobsText(jobs.length)}</summary>
-      ${table(jobs, [
-        { title: "No.", isNumber: true, text: ({ position }) => position },
-        { title: "Job", text: ({ name }) => name },
-        {
-          title: "Ended",
-          text: ({ exitCode }) => exitCode.toLowerCase().replaceAll("_", " "),
-          tone: ({ exitCode }) => (endedWellBy(exitCode) ? "soft" : "bad"),
-        },
-        { title: "Took", isNumber: true, text: ({ seconds }) => duration(seconds * 1000) },
-        { title: "Records", isNumber: true, text: ({ records }) => records },
-        { title: "Run before", isNumber: true, text: ({ before }) => before?.records },
-        {
-          title: "Change",
-          isNumber: true,
-          text: ({ records, before, exitCode }) =>
-            before && exitCode === "COMPLETED" ? changeText(records, before.records) : undefined,
-          tone: (job) => (hasLost(job) ? "note" : ""),
-        },
-      ])}
+      ${table(jobs, columns)}
     </details>`,
   );
 }

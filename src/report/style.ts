@@ -26,13 +26,11 @@ p{margin:.4rem 0}
 .said{border-left-color:var(--note);margin:1rem 0}
 pre{margin:.5rem 0 0;white-space:pre-wrap;overflow-wrap:anywhere;font:.82rem/1.45 ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace}
 .row{display:grid;grid-template:"what track took"/10rem 1fr 9rem;gap:0 .8rem;align-items:center;margin:.3rem 0;break-inside:avoid}
-.jobs .row{grid-template-columns:minmax(0,20rem) 1fr 11rem}
 .what{grid-area:what;overflow-wrap:anywhere}
 .row>.track,.row>.axis{grid-area:track}
 .took{grid-area:took;white-space:nowrap;text-align:right;font-variant-numeric:tabular-nums;color:var(--soft);font-size:.9rem}
 .track{position:relative;height:1.1rem;background:var(--track);border-radius:.25rem;overflow:hidden}
 .bar{position:absolute;top:0;bottom:0;min-width:3px;border-radius:.25rem;background:currentColor}
-.usual{position:absolute;top:0;bottom:0;width:2px;background:var(--text)}
 .track svg{display:block;width:100%;height:100%}rect{fill:currentColor}
 .axis{display:flex;justify-content:space-between;color:var(--soft);font-size:.78rem;white-space:nowrap}
 table{border-collapse:collapse;width:100%;font-size:.92rem}
@@ -48,7 +46,7 @@ details>summary{cursor:pointer;color:var(--soft);margin:.3rem 0}
 footer{margin-top:2.5rem;border-top:1px solid var(--line);padding-top:.6rem}
 @media (max-width:40rem){
 h1{font-size:1.35rem}
-.row,.jobs .row{grid-template:"what took" "track track"/1fr auto;gap:.1rem .8rem;margin:.5rem 0}
+.row{grid-template:"what took" "track track"/1fr auto;gap:.1rem .8rem;margin:.5rem 0}
 thead{display:none}
 table,tbody,tr,td{display:block;width:auto}
 tr{border-bottom:1px solid var(--line);padding:.45rem 0}

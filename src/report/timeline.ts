@@ -2,8 +2,8 @@
 import { endedWellBy } from "../domain/harvest-progress.ts";
 import type { Report, ReportJob } from "../domain/report.ts";
 import { clockTime, count, duration } from "../domain/words.ts";
-import { barRow, section, small } from "./blocks.ts";
-import { html, type Html } from "./html.ts";
+import { section, small } from "./blocks.ts";
+import { html, type Html, type Part } from "./html.ts";
 import { endOf } from "./outcome.ts";
 
 /** In milliseconds since the epoch. */
@@ -84,4 +84,12 @@ function place(span: Span, axis: Span): { left: number; width: number } {
 
 function percent(share: number): string {
   return `${Math.round(share * 100_000) / 1000}%`;
+}
+
+/** Bars on a track, between what they are about and how long that took. */
+function barRow(what: Part, took: Part, track: Html): Html {
+  return html`<div class="row">
+    <span class="what">${what}</span><span class="took">${took}</span>
+    ${track}
+  </div>`;
 }
