@@ -1,6 +1,7 @@
 /** The runs that are over, newest last: each a part of its run document. */
 import { z } from "zod";
-import { type Failure, replacedBy, runSchema, type RunState } from "./run.ts";
+import { median } from "./harvest-progress.ts";
+import { currentStep, type Failure, replacedBy, runSchema, type RunState } from "./run.ts";
 
 const listTotals = z.object({
   jobs: z.number(),
@@ -69,9 +70,19 @@ function pick({ step, code, message, exitCode }: Failure): Failure {
   return { step, code, message, exitCode };
 }
 
-/** How long the last good runs took, in milliseconds, oldest first; days may lie between the parts of one that was opened again. */
-export function goodDurations({ runs }: History): number[] {
-  return runs
-    .filter(({ phase, reopened }) => phase === "succeeded" && reopened === undefined)
-    .map(({ startedAt, finishedAt }) => Date.parse(finishedAt) - Date.parse(startedAt));
+/**
+ * How long the last good runs took, in milliseconds: the median; undefined where there was none. Days may lie between the
+ * parts of a run that was opened again: it doesn't count.
+ */
+export function usualMs({ runs }: History): number | undefined {
+  const good = runs.filter(({ phase, reopened }) => phase === "succeeded" && reopened === undefined);
+  return median(good.map(({ startedAt, finishedAt }) => Date.parse(finishedAt) - Date.parse(startedAt)));
+}
+
+/** When a run should be over: in its harvest by the jobs that are left, else by how long earlier runs took as a whole. */
+export function expectedEnd(run: RunState, history: History): string | undefined {
+  const list = currentStep(run)?.name === "await-harvest" ? run.harvest?.at(-1) : undefined;
+  if (list?.expectedAt !== undefined) return list.expectedAt;
+  const usual = run.reopened ? undefined : usualMs(history);
+  return usual === undefined ? undefined : new Date(Date.parse(run.startedAt) + usual).toISOString();
 }
