@@ -4,6 +4,7 @@ import { CoreV1Api, type V1ConfigMap } from "@kubernetes/client-node";
 import { documentName, labels, managedBy, stateName } from "../../domain/names.ts";
 import { CheckpointError, ConflictError, TransientError } from "../../errors.ts";
 import type { StateChange, StateStore, StoredState } from "../../pipeline/stores.ts";
+import { parseJson } from "../json.ts";
 import { type KubernetesConnection, mergePatch } from "./client.ts";
 import { causesOf, unlessRefused } from "./failures.ts";
 
@@ -107,19 +108,13 @@ function decompress(text: string): Buffer {
 function saveError(error: unknown, { namespace, name }: Place): unknown {
   if (!(error instanceof TransientError) || (error.status !== 413 && error.status !== 422)) return error;
   const options = { details: error.details, cause: error };
-  if (error.status === 413 || causesOf(error).includes("FieldValueTooLong"))
-    return new CheckpointError(
-      "STATE_TOO_LARGE",
-      `the state is too large for ConfigMap ${namespace}/${name}`,
-      {
-        ...options,
-        hint: "a ConfigMap holds 1 MiB",
-      },
-    );
-  return new CheckpointError("STATE_REFUSED", `the state can't be kept in ConfigMap ${namespace}/${name}`, {
-    ...options,
-    hint: `look at it with: kubectl get configmap ${name} -n ${namespace} -o yaml; was it made immutable?`,
-  });
+  if (error.status === 413 || causesOf(error).includes("FieldValueTooLong")) {
+    const message = `the state is too large for ConfigMap ${namespace}/${name}`;
+    return new CheckpointError("STATE_TOO_LARGE", message, { ...options, hint: "a ConfigMap holds 1 MiB" });
+  }
+  const message = `the state can't be kept in ConfigMap ${namespace}/${name}`;
+  const hint = `look at it with: kubectl get configmap ${name} -n ${namespace} -o yaml; was it made immutable?`;
+  return new CheckpointError("STATE_REFUSED", message, { ...options, hint });
 }
 
 interface Content {
@@ -141,32 +136,19 @@ function contentOf({ run, history, attachments = {} }: StateChange): Content {
   };
 }
 
+/** The document, which version 1.0 kept here as well, is no attachment. */
 function read({ metadata, data = {}, binaryData = {} }: V1ConfigMap, place: Place): StoredState {
   const foreign = [
     ...Object.keys(data).filter((key) => key !== runKey && key !== historyKey),
     ...Object.keys(binaryData).filter((key) => !key.endsWith(attachmentEnding)),
   ];
   if (foreign.length > 0)
-    throw unreadable(place, foreign.join(", "), "is nothing that this powo-builder writes");
-  const parse = (key: string): unknown => {
-    const text = data[key];
-    if (text === undefined) return undefined;
-    try {
-      return JSON.parse(text);
-    } catch {
-      throw unreadable(place, key, "is not JSON");
-    }
-  };
-  return {
-    run: parse(runKey),
-    history: parse(historyKey),
-    ...unpack(binaryData),
-    version: metadata?.resourceVersion ?? "",
-  };
-}
-
-/** What is kept beside; the document, which version 1.0 kept here as well, is none of it. */
-function unpack(binaryData: Record<string, string>): Pick<StoredState, "attachments" | "unreadable"> {
+    throw unusable(place, `${foreign.join(", ")} is nothing that this powo-builder writes`);
+  const [run, history] = [runKey, historyKey].map((key) => {
+    const parsed = parseJson(data[key] ?? "");
+    if (parsed === undefined && key in data) throw unusable(place, `${key} is not JSON`);
+    return parsed;
+  });
   const attachments: Record<string, unknown> = {};
   const unreadable: string[] = [];
   for (const [key, text] of Object.entries(binaryData)) {
@@ -178,16 +160,13 @@ function unpack(binaryData: Record<string, string>): Pick<StoredState, "attachme
       unreadable.push(name);
     }
   }
-  return { attachments, unreadable };
+  return { run, history, attachments, unreadable, version: metadata?.resourceVersion ?? "" };
 }
 
-function unreadable({ namespace, name }: Place, key: string, what: string): CheckpointError {
+function unusable({ namespace, name }: Place, what: string): CheckpointError {
   const target = `configmap ${name} -n ${namespace}`;
-  return new CheckpointError(
-    "STATE_UNREADABLE",
-    `ConfigMap ${namespace}/${name} can't be used: ${key} ${what}`,
-    {
-      hint: `look at it with: kubectl get ${target} -o yaml; after kubectl delete ${target} the next run starts afresh`,
-    },
-  );
+  const hint = `look at it with: kubectl get ${target} -o yaml; after kubectl delete ${target} the next run starts afresh`;
+  return new CheckpointError("STATE_UNREADABLE", `ConfigMap ${namespace}/${name} can't be used: ${what}`, {
+    hint,
+  });
 }

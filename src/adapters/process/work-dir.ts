@@ -1,10 +1,12 @@
 /** The builder's folder for what it fetches and what programs keep beside: gone at the end, whatever the end was. */
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
+import { processLives } from "./process-lives.ts";
 
 /**
  * Makes a folder for this process below `parent`, under a name that nobody can guess and readable by nobody else, and
- * removes those of builders of the environment that were killed: an SSH key may lie there.
+ * removes those of builders of the environment that were killed: an SSH key may lie there. Process ids are given away
+ * again: one that is taken keeps a folder until another time.
  */
 export function openWorkDir(parent: string, environment: string, pid = process.pid): string {
   const prefix = `powo-builder-${environment}-`;
@@ -14,7 +16,11 @@ export function openWorkDir(parent: string, environment: string, pid = process.p
       ? (/^(\d+)(?:-\w+)?$/.exec(name.slice(prefix.length)) ?? [])
       : [];
     const dir = path.join(parent, name);
-    if (owner !== undefined && isOurs(dir) && (Number(owner) === pid || !isAlive(Number(owner))))
+    if (
+      owner !== undefined &&
+      isOurs(dir) &&
+      (Number(owner) === pid || !processLives(Number(owner), undefined))
+    )
       removeDir(dir);
   }
   return mkdtempSync(path.join(parent, `${prefix}${pid}-`));
@@ -33,14 +39,4 @@ export function removeDir(dir: string): void {
 function isOurs(dir: string): boolean {
   const stats = lstatSync(dir, { throwIfNoEntry: false });
   return stats?.isDirectory() === true && stats.uid === process.getuid?.();
-}
-
-/** Process ids are given away again: one that is taken keeps a folder until another time. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as { code?: unknown }).code !== "ESRCH";
-  }
 }

@@ -1,20 +1,9 @@
 import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
-import { hostname, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { identity, parseProcess, processLives } from "../../../../src/adapters/kubernetes/holder.ts";
-
-describe("the holder of the Lease", () => {
-  it("is the pod, or the process outside a pod", () => {
-    expect(identity({ podName: "builder-28-x" })).toBe("builder-28-x");
-    expect(parseProcess(identity())).toEqual({ host: hostname(), pid: process.pid });
-  });
-
-  it.each(["builder-28-x", "host", "host_", "_12", "host_12a"])("is no process when it is %s", (name) => {
-    expect(parseProcess(name)).toBeUndefined();
-  });
-});
+import { processLives } from "../../../../src/adapters/process/process-lives.ts";
 
 describe("whether a process lives", () => {
   it("knows this one", () => {

@@ -1,17 +1,5 @@
-/** Who holds the Lease: names for builders, and whether the process of such a name still lives. */
+/** Whether a process of this machine still lives. */
 import { existsSync, readFileSync } from "node:fs";
-import { hostname } from "node:os";
-
-/** The name of this builder in the Lease: its pod, or `<host name>_<process id>` outside a pod. */
-export function identity({ podName }: { podName?: string | undefined } = {}): string {
-  return podName ?? `${hostname()}_${process.pid}`;
-}
-
-/** A process in the Lease. Names of pods have no underscore. */
-export function parseProcess(holder: string): { host: string; pid: number } | undefined {
-  const found = /^(.+)_(\d+)$/.exec(holder);
-  return found?.[1] === undefined ? undefined : { host: found[1], pid: Number(found[2]) };
-}
 
 /** The kernel counts in these, whatever the machine's own clock rate (USER_HZ). */
 const ticksPerSecond = 100;
@@ -19,8 +7,8 @@ const ticksPerSecond = 100;
 const toleranceMs = 3000;
 
 /**
- * Whether a process of this machine lives and was there at `sinceMs`; a later one has only got the same id.
- * Where there is no /proc, only whether the id is in use.
+ * Whether it lives and was there at `sinceMs`; a later one has only got the same id. Where there is no /proc, only whether
+ * the id is in use.
  */
 export function processLives(pid: number, sinceMs: number | undefined, proc = "/proc"): boolean {
   if (!existsSync(`${proc}/stat`)) return isInUse(pid);
