@@ -12,36 +12,23 @@ const maxBytes = 1024 * 1024;
 const notMapping =
   "is no mapping (key: value); it must hold the release's secret values, password: above all";
 
-export interface SecretsFileOptions {
-  /** SECRETS_FILE. */
-  file: string;
-}
-
 /** Reads SECRETS_FILE as a YAML mapping; ConfigError when that can't be done. What it holds is in no error text. */
-export function createSecretsFile({ file }: SecretsFileOptions): Pick<Sources, "readSecrets"> {
+export function createSecretsFile(file: string): Pick<Sources, "readSecrets"> {
   const refuse = (what: string) => new ConfigError([{ where: "SECRETS_FILE", what: `${file}: ${what}` }]);
+  const unreadable = (error: unknown) =>
+    Promise.reject(refuse(`${fileTrouble(error)}; mount the file with the release's passwords there`));
   return {
     async readSecrets() {
-      const bytes = await readBounded(file, refuse);
-      const values = isUtf8(bytes)
-        ? parseMapping(bytes.toString("utf8"))
-        : "is not UTF-8 text; save it as UTF-8";
+      const { size } = await stat(file).catch(unreadable);
+      if (size > maxBytes) throw refuse("is larger than 1 MiB; this can't be the right file");
+      const bytes = await readFile(file).catch(unreadable);
+      if (!isUtf8(bytes)) throw refuse("is not UTF-8 text; save it as UTF-8");
+      const values = parseMapping(bytes.toString("utf8"));
       if (typeof values === "string") throw refuse(values);
       const sha256 = createHash("sha256").update(bytes).digest("hex");
       return { file: path.resolve(file), sha256, values };
     },
   };
-}
-
-async function readBounded(file: string, refuse: (what: string) => ConfigError): Promise<Buffer> {
-  try {
-    const { size } = await stat(file);
-    if (size > maxBytes) throw refuse("is larger than 1 MiB; this can't be the right file");
-    return await readFile(file);
-  } catch (error) {
-    if (error instanceof ConfigError) throw error;
-    throw refuse(`${fileTrouble(error)}; mount the file with the release's passwords there`);
-  }
 }
 
 /** The mapping, or what is wrong. The parser's own message quotes the line at fault: it isn't used. */

@@ -2,53 +2,33 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileTrouble } from "../../domain/words.ts";
-import { pickEnvironment, runProgram, type Environment, type ProgramResult } from "../process/run-program.ts";
-import { mistake, type Credentials } from "./source.ts";
-
-export interface GitOptions {
-  /** Name or path of git; `git` where nothing is said. */
-  bin?: string | undefined;
-  workDir: string;
-  env: Environment;
-  /** GIT_SSH_KEY_FILE. */
-  sshKeyFile?: string | undefined;
-  /** GIT_TOKEN_FILE. */
-  tokenFile?: string | undefined;
-}
+import { pickEnvironment, runProgram, type ProgramResult } from "../process/run-program.ts";
+import { mistake, type ChartOptions, type Credentials, type GitSource } from "./source.ts";
 
 /** A repository, and what it takes to run git on it. */
-export interface GitRemote {
-  /** Without credentials. */
-  url: string;
-  credentials: Credentials | undefined;
-  file: string;
-  env: Record<string, string>;
-  /** The folder that git works in. */
-  cwd: string;
-  signal: AbortSignal;
-}
+export type GitRemote = Awaited<ReturnType<typeof openRemote>>;
 
 /** Makes git ready for one source. Throws ConfigError when a key or token file can't be read. */
 export async function openRemote(
-  options: GitOptions,
-  { url, credentials: inUrl }: { url: string; credentials: Credentials | undefined },
+  { chart: { tokenFile, sshKeyFile }, helm: { workDir, env: own }, gitBin = "git" }: ChartOptions,
+  { url, credentials: inUrl }: GitSource,
   signal: AbortSignal,
-): Promise<GitRemote> {
-  const home = path.join(options.workDir, "git");
+) {
+  const home = path.join(workDir, "git");
   await mkdir(home, { recursive: true });
-  const credentials = await findCredentials(options, inUrl);
+  const credentials = await findCredentials(tokenFile, inUrl);
   await writeSettings(home, url, credentials);
-  const env = {
-    ...pickEnvironment(options.env, ["SSH_AUTH_SOCK", "GIT_SSL_CAINFO"]),
+  const env: Record<string, string> = {
+    ...pickEnvironment(own, ["SSH_AUTH_SOCK", "GIT_SSL_CAINFO"]),
     HOME: home,
     LC_ALL: "C",
     GIT_TERMINAL_PROMPT: "0",
     GIT_CONFIG_NOSYSTEM: "1",
     GIT_LFS_SKIP_SMUDGE: "1",
     GIT_ALLOW_PROTOCOL: url.startsWith("file:") ? "file:https:http:ssh:git" : "https:http:ssh:git",
-    GIT_SSH_COMMAND: await sshCommand(options, home),
+    GIT_SSH_COMMAND: await sshCommand(sshKeyFile, home),
   };
-  return { url, credentials, file: options.bin ?? "git", env, cwd: options.workDir, signal };
+  return { url, credentials, file: gitBin, env, cwd: workDir, signal };
 }
 
 /** Runs git to its end, whatever its exit code. */
@@ -77,7 +57,7 @@ async function writeSettings(home: string, url: string, credentials: Credentials
 
 /** A token file wins over what the URL says; without a user name any will do for a token. */
 async function findCredentials(
-  { tokenFile }: GitOptions,
+  tokenFile: string | undefined,
   inUrl: Credentials | undefined,
 ): Promise<Credentials | undefined> {
   if (tokenFile !== undefined) {
@@ -88,11 +68,11 @@ async function findCredentials(
   return inUrl?.password === "" ? { username: inUrl.username, password: inUrl.username } : inUrl;
 }
 
-async function sshCommand({ sshKeyFile }: GitOptions, home: string): Promise<string> {
+async function sshCommand(keyFile: string | undefined, home: string): Promise<string> {
   const ssh = "ssh -o BatchMode=yes -o ConnectTimeout=20 -o StrictHostKeyChecking=accept-new";
-  if (sshKeyFile === undefined) return ssh;
+  if (keyFile === undefined) return ssh;
   // ssh wants a key that only its owner can read and that ends with a newline; a mounted Secret has neither.
-  const key = await readSecret(sshKeyFile, "GIT_SSH_KEY_FILE");
+  const key = await readSecret(keyFile, "GIT_SSH_KEY_FILE");
   const copy = path.join(home, "ssh-key");
   await writeOwn(copy, key.endsWith("\n") ? key : `${key}\n`);
   // Git reads this setting as a shell does.

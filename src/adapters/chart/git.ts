@@ -70,13 +70,10 @@ export async function fetchCommit(remote: GitRemote, commit: string, dir: string
 /** Of all submodules the first whose server refuses is to blame. */
 async function submoduleTrouble(remote: GitRemote, result: ProgramResult): Promise<BuilderError> {
   const urls = await runGit(remote, "config", "--get-regexp", String.raw`^submodule\..*\.url$`);
-  let trouble: BuilderError | undefined;
-  for (const line of urls.stdout.split("\n").filter((text) => text !== "")) {
-    const found = await unreadable(remote, line.slice(line.indexOf(" ") + 1), result);
-    if (!(found instanceof TransientError) || isRefusal(found.status)) return found;
-    trouble ??= found;
-  }
-  return trouble ?? unreadable(remote, remote.url, result);
+  const named = [...urls.stdout.matchAll(/^\S+ (.+)$/gm)].map(([, url = ""]) => url);
+  const found = await Promise.all(named.map((url) => unreadable(remote, url, result)));
+  const refused = found.find((error) => !(error instanceof TransientError) || isRefusal(error.status));
+  return refused ?? found[0] ?? unreadable(remote, remote.url, result);
 }
 
 const isRefusal = (status: number | undefined) => status === 401 || status === 403 || status === 404;

@@ -1,6 +1,8 @@
 /** Asks a server by itself, beside the program that failed: git and helm say why only in words for people. */
+import { once } from "node:events";
 import net from "node:net";
 import { HttpFailure, send } from "../http/send.ts";
+import type { GitRemote } from "./git-command.ts";
 import type { Credentials } from "./source.ts";
 
 const timeoutMs = 20_000;
@@ -26,7 +28,7 @@ export async function httpStatus(
  */
 export async function gitStatus(
   url: string,
-  source: { url: string; credentials: Credentials | undefined; signal: AbortSignal },
+  source: Pick<GitRemote, "url" | "credentials" | "signal">,
 ): Promise<number | undefined> {
   const parsed = URL.parse(url);
   if (parsed?.protocol === "http:" || parsed?.protocol === "https:") {
@@ -49,15 +51,10 @@ export function sshAddress(url: string): { host: string; port: number } {
   return { host: host.replace(/^\[|\]$/g, ""), port: 22 };
 }
 
-function answersOnTcp({ host, port }: { host: string; port: number }): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = net.connect({ host, port, timeout: timeoutMs });
-    const settle = (answer: boolean) => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.once("connect", () => settle(true));
-    socket.once("error", () => settle(false));
-    socket.once("timeout", () => settle(false));
-  });
+async function answersOnTcp(address: { host: string; port: number }): Promise<boolean> {
+  const socket = net.connect(address);
+  const late = AbortSignal.timeout(timeoutMs);
+  const answered = await once(socket, "connect", { signal: late }).catch(() => undefined);
+  socket.destroy();
+  return answered !== undefined;
 }

@@ -2,18 +2,32 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import type { Settings } from "../../config/settings.ts";
 import { ConfigError } from "../../errors.ts";
+import type { HelmOptions } from "../helm/command.ts";
 import { decode } from "../http/url.ts";
+
+export interface ChartOptions extends Pick<Settings, "deployTag" | "environment"> {
+  chart: Omit<Settings["chart"], "shownSource">;
+  /** Its work folder is the builder's alone: fetched charts are the `chart-…` folders there. */
+  helm: HelmOptions;
+  /** Name or path of git; `git` where nothing is said. */
+  gitBin?: string;
+}
 
 export interface Credentials {
   username: string;
   password: string;
 }
 
-export type ChartSource =
-  | { kind: "git"; url: string; credentials: Credentials | undefined }
-  | { kind: "folder"; dir: string }
-  | { kind: "oci"; reference: string };
+export interface GitSource {
+  kind: "git";
+  /** Without credentials. */
+  url: string;
+  credentials: Credentials | undefined;
+}
+
+export type ChartSource = GitSource | { kind: "folder"; dir: string } | { kind: "oci"; reference: string };
 
 /** `user@host:path`, as ssh and scp write it. Two colons would be one of git's transport helpers, which run commands. */
 const scpLike = /^(?:[\w.-]+@)?(?:[\w.-]+|\[[\da-f:]+\]):(?![:/]).+$/i;
@@ -48,7 +62,7 @@ export function parseChartSource(text: string): ChartSource {
   return { kind: "folder", dir };
 }
 
-function gitSource(text: string): ChartSource {
+function gitSource(text: string): GitSource {
   const url = URL.parse(text);
   if (!url) throw mistake("is not a URL; check the host name and port");
   const { username, password } = url;

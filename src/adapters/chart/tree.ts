@@ -1,6 +1,6 @@
 /** A folder as a digest and a copy: what was looked at is what is used, whatever happens to the original. */
 import { createHash } from "node:crypto";
-import { cp, lstat, readdir, readFile, realpath, stat } from "node:fs/promises";
+import { cp, lstat, mkdir, readdir, readFile, realpath, stat } from "node:fs/promises";
 import path from "node:path";
 import { mistake } from "./source.ts";
 
@@ -62,9 +62,8 @@ export async function digestTree(dir: string, signal: AbortSignal): Promise<stri
 
 /** Copies a folder with links resolved. Throws as listTree does. */
 export async function copyTree(from: string, to: string, signal: AbortSignal): Promise<void> {
-  await listTree(from, signal);
-  const git = path.join(from, ".git");
-  await cp(from, to, { recursive: true, dereference: true, filter: (source) => source !== git });
+  await mkdir(to, { recursive: true });
+  for (const { relative, real } of await listTree(from, signal)) await cp(real, path.join(to, relative));
 }
 
 /** sha256 over some files: their names, lengths and contents. Lengths keep one's end from passing for the next one's start. */

@@ -23,7 +23,7 @@ describe("the secrets file", () => {
     const file = path.join(dir, "secrets.yaml");
     await rm(file, { force: true });
     if (text !== undefined) await writeFile(file, text);
-    const failure = await createSecretsFile({ file })
+    const failure = await createSecretsFile(file)
       .readSecrets()
       .catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ConfigError);
