@@ -4,7 +4,7 @@ import { CoordinationV1Api, CoreV1Api, type V1Lease, V1MicroTime } from "@kubern
 import { labels, managedBy, stateName } from "../../domain/names.ts";
 import { ConflictError } from "../../errors.ts";
 import type { LeaseRecord, LeaseStore, VersionedLease } from "../../pipeline/stores.ts";
-import { processLives } from "../process/process-lives.ts";
+import { isAlive } from "../process/is-alive.ts";
 import { type KubernetesConnection, mergePatch } from "./client.ts";
 import { unlessRefused } from "./failures.ts";
 
@@ -68,10 +68,10 @@ export function createLeaseStore(
       return remember(lease);
     },
 
-    async holderLives({ holder, acquiredAt }) {
+    async holderLives({ holder }) {
       if (holder === undefined) return false;
       const process = parseProcess(holder);
-      if (process) return process.host === hostname() ? processLives(process.pid, acquiredAt) : undefined;
+      if (process) return process.host === hostname() ? isAlive(process.pid) : undefined;
       try {
         const pod = await unlessRefused(core.readNamespacedPod({ namespace, name: holder }), 404);
         return pod !== undefined && pod.status?.phase !== "Succeeded" && pod.status?.phase !== "Failed";
