@@ -76,14 +76,10 @@ export function findRoom(
   return { asked, free, nodes: usable.length, unschedulable, exceeded: [...new Set(exceeded)] };
 }
 
-function sum(amounts: readonly Amount[]): Amount {
-  const total = { cpu: 0, memory: 0 };
-  for (const { cpu, memory } of amounts) {
-    total.cpu += cpu;
-    total.memory += memory;
-  }
-  return total;
-}
+const sum = (amounts: readonly Amount[]): Amount => ({
+  cpu: amounts.reduce((total, { cpu }) => total + cpu, 0),
+  memory: amounts.reduce((total, { memory }) => total + memory, 0),
+});
 
 const cores = (cpu: number) => String(Math.round(cpu * 10) / 10);
 const gibibytes = (bytes: number) => `${Math.round((bytes / 2 ** 30) * 10) / 10} GiB`;

@@ -1,14 +1,9 @@
 /** How helm is started. */
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
+import type { Environment } from "../../config/settings.ts";
 import { TransientError } from "../../errors.ts";
-import {
-  pickEnvironment,
-  runProgram,
-  type Environment,
-  type ProgramCall,
-  type ProgramResult,
-} from "../process/run-program.ts";
+import { pickEnvironment, runProgram, type ProgramCall } from "../process/run-program.ts";
 
 export interface HelmOptions {
   /** HELM_BIN: a path, or a name that PATH finds. */
@@ -53,10 +48,7 @@ function helmEnvironment({ workDir, env, kubeconfig }: HelmOptions, offline: boo
  * Runs helm to its end, whatever its exit code. Throws TransientError when it was killed or hung, ConfigError when
  * there is no such program, the signal's reason when it was aborted.
  */
-export async function runHelm(
-  options: HelmOptions,
-  { offline = false, ...call }: HelmCall,
-): Promise<ProgramResult> {
+export async function runHelm(options: HelmOptions, { offline = false, ...call }: HelmCall) {
   const { bin: file, workDir: cwd } = options;
   await mkdir(path.join(cwd, "helm"), { recursive: true });
   const env = helmEnvironment(options, offline);

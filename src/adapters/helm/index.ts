@@ -4,17 +4,9 @@ import { PermanentError, TransientError } from "../../errors.ts";
 import type { Releases } from "../../ports/releases.ts";
 import { parseJson } from "../json.ts";
 import type { ProgramResult } from "../process/run-program.ts";
-import {
-  applyArguments,
-  listArguments,
-  manifestArguments,
-  templateArguments,
-  uninstallArguments,
-} from "./arguments.ts";
+import { applyArguments, listArguments, templateArguments, uninstallArguments } from "./arguments.ts";
 import { runHelm, type HelmOptions } from "./command.ts";
 import { parseManifests, readRendered } from "./manifests.ts";
-
-export type { HelmOptions } from "./command.ts";
 
 /** A release record holds at most 1 MiB, compressed; no chart that can be installed renders to more than 64. */
 const readLimits = { timeoutMs: 60_000, maxStdoutBytes: 64 * 1024 * 1024 };
@@ -31,7 +23,8 @@ export function createReleases(options: HelmOptions): Releases {
     find: (name) => findRelease(options, name),
     async findObjects(name) {
       if (!(await findRelease(options, name))) return [];
-      const result = await runHelm(options, { args: manifestArguments(name), ...readLimits });
+      const args = ["get", "manifest", name, "--namespace", name];
+      const result = await runHelm(options, { args, ...readLimits });
       if (result.exitCode !== 0) throw unreadable(`the record of ${name}`, result);
       return parseManifests(result.stdout);
     },

@@ -1,8 +1,7 @@
 /** Runs an outside program (helm, git) without a shell and without leaving anything of it behind. */
 import { execa } from "execa";
+import type { Environment } from "../../config/settings.ts";
 import { ConfigError, messageOf, TransientError } from "../../errors.ts";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface ProgramCall {
   /** Path or name of the program. */
