@@ -2,24 +2,20 @@
 import { randomInt } from "node:crypto";
 import { tmpdir } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
-import { createChartSource } from "./adapters/chart/index.ts";
-import { createDataSource } from "./adapters/data/index.ts";
+import { fetchChart } from "./adapters/chart/index.ts";
+import { fetchData } from "./adapters/data/index.ts";
 import { createGoogleDns } from "./adapters/google-dns/index.ts";
 import { createHarvester, createSite } from "./adapters/harvester/index.ts";
 import { createReleases } from "./adapters/helm/index.ts";
-import {
-  connect,
-  createAnnouncer,
-  createCluster,
-  createLeaseStore,
-  createStateStore,
-  identity,
-  type KubernetesConnection,
-} from "./adapters/kubernetes/index.ts";
+import { connect, type KubernetesConnection } from "./adapters/kubernetes/client.ts";
+import { createCluster } from "./adapters/kubernetes/cluster.ts";
+import { createAnnouncer } from "./adapters/kubernetes/events.ts";
+import { createLeaseStore, identity } from "./adapters/kubernetes/lease-store.ts";
+import { createStateStore } from "./adapters/kubernetes/state-store.ts";
 import { openMetrics } from "./adapters/metrics/index.ts";
 import { createWebhook } from "./adapters/notify/webhook.ts";
 import { openWorkDir, removeDir } from "./adapters/process/work-dir.ts";
-import { createSecretsFile } from "./adapters/secrets-file.ts";
+import { readSecretsFile } from "./adapters/secrets-file.ts";
 import type { Settings } from "./config/settings.ts";
 import { stateName } from "./domain/names.ts";
 import { createLogger } from "./logger.ts";
@@ -41,12 +37,6 @@ export interface ComposeOptions {
   redactor: Redactor;
 }
 
-export interface Composed {
-  world: World;
-  /** Removes the work folder and closes idle connections. */
-  dispose: () => void;
-}
-
 const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -57,8 +47,11 @@ const systemClock: Clock = {
     }),
 };
 
-/** The world of a verb, on the real adapters. Throws ConfigError when there is no way to the cluster. */
-export async function compose(options: ComposeOptions): Promise<Composed> {
+/**
+ * The world of a verb, on the real adapters; `dispose` removes the work folder and closes idle connections. Throws
+ * ConfigError when there is no way to the cluster.
+ */
+export async function compose(options: ComposeOptions): Promise<{ world: World; dispose: () => void }> {
   const { env, version, write, color, redactor } = options;
   const { redact } = redactor;
   const { harvesterPassword } = await learnSecrets(redactor, options.settings, env);
@@ -119,9 +112,9 @@ function portsFor(settings: Settings, { connection, workDir, env, log, redact }:
     },
     releases: createReleases(helm),
     sources: {
-      ...createChartSource({ ...settings, helm }),
-      ...createDataSource({ url: settings.dataUrl }),
-      ...createSecretsFile(settings.secretsFile),
+      fetchChart: (pinned, signal) => fetchChart({ ...settings, helm }, pinned, signal),
+      fetchData: (signal) => fetchData({ url: settings.dataUrl }, signal),
+      readSecrets: () => readSecretsFile(settings.secretsFile),
     },
     harvester: createHarvester({ apiPrefix, apiPath, username, password }),
     site: createSite({ sitePrefix }),

@@ -2,9 +2,10 @@
 import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { createChartSource } from "../../src/adapters/chart/index.ts";
-import { createDataSource } from "../../src/adapters/data/index.ts";
-import { createSecretsFile } from "../../src/adapters/secrets-file.ts";
+import { fetchChart } from "../../src/adapters/chart/index.ts";
+import { fetchData } from "../../src/adapters/data/index.ts";
+import { readSecretsFile } from "../../src/adapters/secrets-file.ts";
+import type { Sources } from "../../src/ports/sources.ts";
 import { generateDataConfiguration } from "../fixtures/data-configuration.ts";
 import { generateSecrets } from "../fixtures/secrets.ts";
 import { startFiles } from "../sandbox/files.ts";
@@ -31,14 +32,14 @@ async function world(dir: string, place: Place): Promise<SourcesWorld> {
     ...{ deployTag: "master", environment: "prod" },
     helm: { bin: helm, workDir: path.join(dir, "work"), env: process.env },
   };
-  const sources = (source: string, url: string, file: string) => ({
-    ...createChartSource({
-      ...options,
-      chart: { source, path: "powo", sshKeyFile: undefined, tokenFile: undefined },
-    }),
-    ...createDataSource({ url, readTimeoutMs: 500 }),
-    ...createSecretsFile(path.join(dir, file)),
-  });
+  const sources = (source: string, url: string, file: string): Sources => {
+    const chart = { source, path: "powo", sshKeyFile: undefined, tokenFile: undefined };
+    return {
+      fetchChart: (pinned, signal) => fetchChart({ ...options, chart }, pinned, signal),
+      fetchData: (signal) => fetchData({ url, readTimeoutMs: 500 }, signal),
+      readSecrets: () => readSecretsFile(path.join(dir, file)),
+    };
+  };
   return {
     sources: sources(place.source, files.serve("data.json", data), "secrets.yaml"),
     missing: sources(`${place.source}-missing`, files.urlOf("missing"), "missing.yaml"),

@@ -1,43 +1,40 @@
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, realpath, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
 import { shownUrl } from "../../domain/shown-url.ts";
 import { ConfigError } from "../../errors.ts";
-import type { Sources } from "../../ports/sources.ts";
-import { openRemote } from "./git-command.ts";
-import { commitPattern, fetchCommit, resolveRef } from "./git.ts";
+import type { Chart } from "../../ports/sources.ts";
+import { commitPattern, fetchCommit, openRemote, resolveRef } from "./git.ts";
 import { pullChart } from "./oci.ts";
-import { locateChart, readChart, type Fetched } from "./read-chart.ts";
-import { parseChartSource, type ChartOptions, type GitSource } from "./source.ts";
-import { copyTree, digestTree, listTree } from "./tree.ts";
+import { mistake, parseChartSource, type ChartOptions, type GitSource } from "./source.ts";
+import { copyTree, digestFiles, digestTree, listTree } from "./tree.ts";
 
-/** Fetches the chart from wherever CHART_SOURCE says. The folder of the chart before is removed each time. */
-export function createChartSource(options: ChartOptions): Pick<Sources, "fetchChart"> {
+const chartFile = z.object({ name: z.string().min(1), version: z.coerce.string().min(1) });
+
+/** What was fetched: the chart's folder, what pins it, and the source as it may be shown. */
+type Fetched = Pick<Chart, "dir" | "commit"> & { shown: string };
+
+/** Fetches the chart from wherever CHART_SOURCE says; see Sources.fetchChart. The chart before is removed each time. */
+export async function fetchChart(
+  options: ChartOptions,
+  pinned: string | undefined,
+  signal: AbortSignal,
+): Promise<Chart> {
   const { chart, environment } = options;
   const { workDir } = options.helm;
-  return {
-    async fetchChart(pinned, signal) {
-      await mkdir(workDir, { recursive: true });
-      const stale = (await readdir(workDir)).filter((name) => name.startsWith("chart-"));
-      for (const name of stale) await rm(path.join(workDir, name), { recursive: true, force: true });
-      const source = parseChartSource(chart.source);
-      if (source.kind === "git")
-        return readChart(await fetchGit(options, source, pinned, signal), environment);
-      const { dir, shown } =
-        source.kind === "folder"
-          ? await copyFolder(options, source.dir, signal)
-          : { dir: await pullChart(options, source.reference, signal), shown: source.reference };
-      const commit = await digestTree(dir, signal);
-      if (pinned !== undefined && pinned !== commit) throw changed(shown, "was changed");
-      return readChart({ dir, commit, shown }, environment);
-    },
-  };
-}
-
-async function copyFolder({ chart, helm: { workDir } }: ChartOptions, source: string, signal: AbortSignal) {
-  const shown = await locateChart(source, chart.path, source);
-  const dir = path.join(workDir, `chart-${path.basename(shown)}`);
-  await copyTree(shown, dir, signal);
-  return { dir, shown };
+  await mkdir(workDir, { recursive: true });
+  const stale = (await readdir(workDir)).filter((name) => name.startsWith("chart-"));
+  for (const name of stale) await rm(path.join(workDir, name), { recursive: true, force: true });
+  const source = parseChartSource(chart.source);
+  if (source.kind === "git") return readChart(await fetchGit(options, source, pinned, signal), environment);
+  const isFolder = source.kind === "folder";
+  const shown = isFolder ? await locateChart(source.dir, chart.path, source.dir) : source.reference;
+  const copy = path.join(workDir, `chart-${path.basename(shown)}`);
+  const dir = isFolder ? await copyTree(shown, copy, signal) : await pullChart(options, shown, signal);
+  const commit = await digestTree(dir, signal);
+  if (pinned !== undefined && pinned !== commit) throw changed(shown, "was changed");
+  return readChart({ dir, commit, shown }, environment);
 }
 
 async function fetchGit(
@@ -64,4 +61,47 @@ async function fetchGit(
 function changed(shown: string, what: string): ConfigError {
   const text = `${shown} ${what} since this run began; abort the run, then start again`;
   return new ConfigError([{ where: "CHART_SOURCE", what: text }], "CHART_CHANGED");
+}
+
+/** Looks at a fetched chart. Throws ConfigError when there is none. */
+async function readChart({ dir, commit, shown }: Fetched, environment: string): Promise<Chart> {
+  const text = await readFile(path.join(dir, "Chart.yaml"), "utf8").catch(() => undefined);
+  if (text === undefined)
+    throw mistake(`${shown} has no Chart.yaml; name the chart's folder in CHART_PATH`, "the chart");
+  const { data, error } = chartFile.safeParse(parseYaml(text));
+  if (error) throw mistake("Chart.yaml is not YAML with a name and a version; correct it", "the chart");
+  const values = await findFile(path.join(dir, "values.yaml"));
+  const environmentValues = await findFile(path.join(dir, `${environment}.yaml`));
+  const valuesFiles = [values, environmentValues].filter((file) => file !== undefined);
+  const valuesDigest = await digestFiles(valuesFiles.map((file) => [path.basename(file), file]));
+  return { ...data, dir, commit, environmentValues, valuesDigest };
+}
+
+/** CHART_PATH inside a source. Throws ConfigError when it isn't there, or leads out of the source. */
+async function locateChart(root: string, chartPath: string, shown: string): Promise<string> {
+  const refuse = (what: string) => mistake(what, "CHART_PATH");
+  const realRoot = await realpath(root).catch(() => undefined);
+  if (realRoot === undefined)
+    throw mistake(`there is no folder ${shown}; correct the path, or write a git URL`);
+  const real = await realpath(path.resolve(realRoot, chartPath)).catch(() => undefined);
+  if (real === undefined)
+    throw refuse(`${shown} has no folder '${chartPath}'; name the folder of Chart.yaml`);
+  if (real !== realRoot && !real.startsWith(realRoot + path.sep))
+    throw refuse(`'${chartPath}' leads out of ${shown}; name a folder inside`);
+  if (!(await stat(real)).isDirectory())
+    throw refuse(`'${chartPath}' of ${shown} is not a folder; name the folder of Chart.yaml`);
+  return real;
+}
+
+function parseYaml(text: string): unknown {
+  try {
+    return parse(text, { logLevel: "error" }) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+async function findFile(file: string): Promise<string | undefined> {
+  const stats = await stat(file).catch(() => undefined);
+  return stats?.isFile() === true ? file : undefined;
 }

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import net from "node:net";
 import { HttpFailure, send } from "../http/send.ts";
-import type { GitRemote } from "./git-command.ts";
+import type { GitRemote } from "./git.ts";
 import type { Credentials } from "./source.ts";
 
 const timeoutMs = 20_000;
@@ -36,19 +36,16 @@ export async function gitStatus(
     const refs = `${url.replace(/\/+$/, "")}/info/refs?service=git-upload-pack`;
     return httpStatus(refs, source.signal, credentials);
   }
-  return (await answersOnTcp(sshAddress(url))) ? 403 : undefined;
+  const address = sshAddress(url);
+  return address.host !== "" && (await answersOnTcp(address)) ? 403 : undefined;
 }
 
 /** Host and port of `ssh://…`, `git://…` and `user@host:path`. */
 export function sshAddress(url: string): { host: string; port: number } {
   const parsed = URL.parse(url);
-  if (parsed && parsed.host !== "") {
-    const usual = parsed.protocol === "git:" ? 9418 : 22;
-    const host = parsed.hostname.replace(/^\[|\]$/g, "");
-    return { host, port: parsed.port === "" ? usual : Number(parsed.port) };
-  }
-  const host = /^(?:[^@]*@)?(\[[^\]]*\]|[^:]+):/.exec(url)?.[1] ?? "";
-  return { host: host.replace(/^\[|\]$/g, ""), port: 22 };
+  const ofPath = /^(?:[^@]*@)?(\[[^\]]*\]|[^:]+):/.exec(url)?.[1] ?? "";
+  const host = (parsed?.hostname || ofPath).replace(/^\[|\]$/g, "");
+  return { host, port: Number(parsed?.port || (parsed?.protocol === "git:" ? 9418 : 22)) };
 }
 
 async function answersOnTcp(address: { host: string; port: number }): Promise<boolean> {

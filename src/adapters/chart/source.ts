@@ -48,14 +48,12 @@ export function parseChartSource(text: string): ChartSource {
   if (/^((git\+)?(https?|ssh)|git|file):\/\//.test(text)) return gitSource(text.replace(/^git\+/, ""));
   if (/^[a-z][a-z\d+.-]*:\/\//i.test(text) || text.includes("::"))
     throw mistake(
-      "is neither a git URL, a folder, nor oci://; write https://, ssh://, oci:// or a local folder",
+      "is neither a git URL, a folder, nor oci://; write https://, ssh:// or oci://, or a folder",
     );
   const dir = path.resolve(text);
-  if (existsSync(dir)) {
-    return isBareRepository(dir)
-      ? { kind: "git", url: pathToFileURL(dir).href, credentials: undefined }
-      : { kind: "folder", dir };
-  }
+  if (["HEAD", "objects", "refs"].every((name) => existsSync(path.join(dir, name))))
+    return { kind: "git", url: pathToFileURL(dir).href, credentials: undefined };
+  if (existsSync(dir)) return { kind: "folder", dir };
   if (/^[\w.-]+:.+@[^/]+:/.test(text))
     throw mistake("holds a password, which ssh takes from no URL; write user@host:path and GIT_SSH_KEY_FILE");
   if (scpLike.test(text)) return { kind: "git", url: text, credentials: undefined };
@@ -68,16 +66,12 @@ function gitSource(text: string): GitSource {
   const { username, password } = url;
   url.hash = "";
   url.password = "";
-  // The user of ssh is part of the address; that of https may be the token itself.
+  // The user of ssh is part of the address; that of https may be the token itself, which hosts take as either.
   if (url.protocol !== "ssh:") url.username = "";
   const known = url.protocol !== "ssh:" && (username !== "" || password !== "");
   return {
     kind: "git",
     url: url.href,
-    credentials: known ? { username: decode(username), password: decode(password) } : undefined,
+    credentials: known ? { username: decode(username), password: decode(password || username) } : undefined,
   };
-}
-
-function isBareRepository(dir: string): boolean {
-  return ["HEAD", "objects", "refs"].every((name) => existsSync(path.join(dir, name)));
 }

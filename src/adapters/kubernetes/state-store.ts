@@ -25,21 +25,17 @@ export function createStateStore(
   const place = { namespace, name: stateName(environment) };
   const documentPlace = { namespace, name: documentName(environment) };
   const own = { [labels.managedBy]: managedBy, [labels.environment]: environment };
+
   const find = (at: Place) => unlessRefused(core.readNamespacedConfigMap(at), 404);
-
-  const create = (content: Content) => {
-    const metadata = { name: place.name, labels: own };
-    const body = { metadata, data: content.data, binaryData: onlyKept(content.binaryData) };
-    return core.createNamespacedConfigMap({ namespace, body });
+  const patch = (at: Place, content: Partial<Content>, metadata: { resourceVersion?: string } = {}) => {
+    const patched = core.patchNamespacedConfigMap({ ...at, body: { metadata, ...content } }, mergePatch);
+    return unlessRefused(patched, 404);
   };
-
-  const patch = async (content: Content, resourceVersion: string) => {
-    const body = { metadata: { resourceVersion }, ...content };
-    const patched = core.patchNamespacedConfigMap({ ...place, body }, mergePatch);
-    const configMap = await unlessRefused(patched, 404);
-    if (configMap) return configMap;
-    // gone since it was read: somebody else has deleted it
-    throw new ConflictError(`configmap ${place.name} in namespace ${namespace}`);
+  const create = ({ name }: Place, { binaryData = {}, ...content }: Partial<Content>) => {
+    // A new object has nothing to remove.
+    const kept = Object.entries(binaryData).filter((entry): entry is [string, string] => entry[1] !== null);
+    const body = { metadata: { name, labels: own }, ...content, binaryData: Object.fromEntries(kept) };
+    return core.createNamespacedConfigMap({ namespace, body });
   };
 
   return {
@@ -51,11 +47,15 @@ export function createStateStore(
     async save(change, basedOn) {
       const content = contentOf(change);
       try {
-        const written = await (basedOn === undefined ? create(content) : patch(content, basedOn));
-        return written.metadata?.resourceVersion ?? "";
+        const written = await (basedOn === undefined
+          ? create(place, content)
+          : patch(place, content, { resourceVersion: basedOn }));
+        if (written) return written.metadata?.resourceVersion ?? "";
       } catch (error) {
         throw saveError(error, place);
       }
+      // gone since it was read: somebody else has deleted it
+      throw new ConflictError(`configmap ${place.name} in namespace ${namespace}`);
     },
 
     async loadDocument() {
@@ -70,12 +70,9 @@ export function createStateStore(
     },
 
     async saveDocument(document) {
-      const binaryData = { [documentKey]: compress(document, quality.document) };
+      const content = { binaryData: { [documentKey]: compress(document, quality.document) } };
       try {
-        const patched = core.patchNamespacedConfigMap({ ...documentPlace, body: { binaryData } }, mergePatch);
-        if (await unlessRefused(patched, 404)) return;
-        const metadata = { name: documentPlace.name, labels: own };
-        await core.createNamespacedConfigMap({ namespace, body: { metadata, binaryData } });
+        if (!(await patch(documentPlace, content))) await create(documentPlace, content);
       } catch (error) {
         throw saveError(error, documentPlace);
       }
@@ -86,13 +83,6 @@ export function createStateStore(
 interface Place {
   namespace: string;
   name: string;
-}
-
-/** A new object has nothing to remove. */
-function onlyKept(content: Content["binaryData"]): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(content).filter((entry): entry is [string, string] => entry[1] !== null),
-  );
 }
 
 function compress(bytes: Uint8Array, level: number): string {

@@ -13,21 +13,18 @@ import type {
   V1Service,
   V1StatefulSet,
 } from "@kubernetes/client-node";
-import type { ContainerView, PodView, ServiceView, WorkloadView } from "../../domain/workloads.ts";
-import type { Cluster } from "../../ports/cluster.ts";
+import type { ContainerView, PodView, ServiceView, Workloads, WorkloadView } from "../../domain/workloads.ts";
 import { listAll } from "./client.ts";
 
-type Observation = Pick<Cluster, "findPods" | "findServices" | "observe">;
-
-export function createObservation(core: CoreV1Api, apps: AppsV1Api): Observation {
-  const findPods: Observation["findPods"] = async (namespace) =>
+export function createObservation(core: CoreV1Api, apps: AppsV1Api) {
+  const findPods = async (namespace: string) =>
     (await listAll((query) => core.listNamespacedPod({ namespace, ...query }))).map(podView);
-  const findServices: Observation["findServices"] = async (namespace) =>
+  const findServices = async (namespace: string) =>
     (await listAll((query) => core.listNamespacedService({ namespace, ...query }))).map(serviceView);
   return {
     findPods,
     findServices,
-    async observe(namespace) {
+    async observe(namespace: string): Promise<Workloads> {
       const [deployments, statefulSets, daemonSets, claims, pods, services] = await Promise.all([
         listAll((query) => apps.listNamespacedDeployment({ namespace, ...query })),
         listAll((query) => apps.listNamespacedStatefulSet({ namespace, ...query })),

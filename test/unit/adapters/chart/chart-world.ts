@@ -3,7 +3,7 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "vitest";
-import { createChartSource } from "../../../../src/adapters/chart/index.ts";
+import { fetchChart } from "../../../../src/adapters/chart/index.ts";
 import { ConfigError } from "../../../../src/errors.ts";
 import type { Chart } from "../../../../src/ports/sources.ts";
 import { requireBinaries } from "../../../tools/binaries.ts";
@@ -38,7 +38,7 @@ export async function createChartWorld(): Promise<ChartWorld> {
     const { deployTag = "master", environment = "prod", signal = new AbortController().signal } = change;
     const chart = { source, path: chartPath, sshKeyFile, tokenFile };
     const options = { chart, deployTag, environment, gitBin, helm: { bin: helm, workDir, env } };
-    return createChartSource(options).fetchChart(change.commit, signal);
+    return fetchChart(options, change.commit, signal);
   };
   return {
     dir,

@@ -1,10 +1,7 @@
 /** Lists: all pages, and what load balancers have. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import {
-  connect,
-  createCluster,
-  type KubernetesConnection,
-} from "../../../../src/adapters/kubernetes/index.ts";
+import { connect, type KubernetesConnection } from "../../../../src/adapters/kubernetes/client.ts";
+import { createCluster } from "../../../../src/adapters/kubernetes/cluster.ts";
 import { TransientError } from "../../../../src/errors.ts";
 import { type ApiServer, failure, json, startApiServer } from "./api-server.ts";
 
