@@ -7,7 +7,7 @@ const barWidth = 28;
 const mostDetails = 10;
 
 /** The status in lines for people; `now` in milliseconds since the epoch. */
-export function statusLines({ environment, live, run, history }: Status, now: number): string[] {
+export function statusLines({ environment, live, run, later, history }: Status, now: number): string[] {
   const releases =
     live.releases.join(" and ") || (live.unknown ? `unknown: ${live.unknown}` : `nothing of ${environment}`);
   const since = live.since === undefined ? "" : `   since ${date(Date.parse(live.since))}`;
@@ -17,6 +17,7 @@ export function statusLines({ environment, live, run, history }: Status, now: nu
   return [
     ...titled("live", `${releases}${since}${update}`),
     ...(run ? runLines(run, now) : titled("run", "none yet")),
+    ...(later ? laterLines(later) : []),
     ...(history.runs > 0 ? titled("last", last) : []),
   ];
 }
@@ -33,15 +34,22 @@ export function lastJobLines({ run }: Status): string[] {
   return titled("ended", ...table(rows));
 }
 
+function laterLines({ runId, phase, failure }: NonNullable<Status["later"]>): string[] {
+  const why = failure ? failureLines(failure) : [];
+  return titled("later", `${runId}   ${phase} before it installed anything`, ...why);
+}
+
 type StatusRun = NonNullable<Status["run"]>;
 
 function runLines(run: StatusRun, now: number): string[] {
   const end = run.finishedAt === undefined ? now : Date.parse(run.finishedAt);
   const builder = run.builder === undefined ? "" : `, builder ${run.builder}`;
-  const took = duration(end - Date.parse(run.startedAt));
-  const { phase, failure } = run;
+  const { phase, failure, reopened } = run;
+  const took = duration(end - Date.parse(reopened?.at ?? run.startedAt));
+  const accepting = reopened?.reason ? `, accepting what had been rejected: ${reopened.reason}` : "";
   return [
     ...titled("run", `${run.runId} → ${run.release}   ${phase} ${took}${builder}`),
+    ...(reopened ? titled("reopened", `${date(Date.parse(reopened.at))} by ${reopened.by}${accepting}`) : []),
     ...(failure
       ? titled(
           phase === "failed" ? "failed" : "ended",

@@ -2,9 +2,10 @@
 import { readLive } from "../actions/read-live.ts";
 import { directUpdate, followCommand, verbCommand } from "../domain/commands.ts";
 import { median } from "../domain/harvest-progress.ts";
-import { expectedEnd, usualMs } from "../domain/history.ts";
+import { expectedEnd, type History, usualMs } from "../domain/history.ts";
 import { jobNames } from "../domain/job-names.ts";
-import { currentStep, isOver, type RunState } from "../domain/run.ts";
+import { whyNotReopen } from "../domain/reopening.ts";
+import { currentStep, isOver, openedAt, type RunState } from "../domain/run.ts";
 import { messageOf } from "../errors.ts";
 import { readOnly } from "../pipeline/guard.ts";
 import { type ReadState, readState } from "../pipeline/state.ts";
@@ -33,8 +34,17 @@ export async function readStatus(world: World, signal: AbortSignal) {
       directUpdate: release === undefined ? undefined : directUpdate(release, environment),
     },
     run: run && (await describeRun(world, { ...state, run }, lease?.holder)),
+    later: run && laterRun(run, history),
     history: { runs: history.runs.length, live: good.length, medianMs: usualMs(history) },
   };
+}
+
+/** The last run that ended before it installed anything: it has left its place to the run before. */
+function laterRun(run: RunState, { runs }: History) {
+  const last = runs.at(-1);
+  if (!last || last.runId === run.runId || last.startedAt < openedAt(run)) return undefined;
+  const { runId, phase, failure } = last;
+  return { runId, phase, failure: failure && { code: failure.code, message: failure.message } };
 }
 
 /** Releases that the public names point at; `unknown` says why they could not be found out. */
@@ -59,11 +69,14 @@ async function describeRun(
   holder: string | undefined,
 ) {
   const { runId, release, phase, startedAt, finishedAt, failure, steps } = run;
+  const opening = run.reopened?.at(-1);
   const step = currentStep(run);
   const harvest = await describeHarvest(world, run, attachments);
   const isEnded = isOver(phase);
   return {
     ...{ runId, release, phase, startedAt, finishedAt },
+    /** When and by whom it was last opened again, and why what had been rejected is good enough. */
+    reopened: opening && { at: opening.at, by: opening.by, reason: opening.accepts?.reason },
     /** When it should be over, by earlier runs. */
     expectedAt: isEnded ? undefined : expectedEnd(run, history),
     builder: isEnded ? undefined : holder,
@@ -80,13 +93,14 @@ async function describeRun(
   };
 }
 
-/** What to type: to follow the builder, to approve, to go on after an interruption. */
+/** What to type: to follow the builder, to approve, to go on after an interruption or a failure. */
 function commandsFor(
   { builderNamespace: namespace }: World,
   run: RunState,
   holder: string | undefined,
-): { follow?: string; approve?: string; resume?: string } {
-  if (isOver(run.phase)) return {};
+): { follow?: string; approve?: string; resume?: string; retry?: string } {
+  const retry = verbCommand("retry", namespace, `retry-${(run.reopened?.length ?? 0) + 1}`);
+  if (isOver(run.phase)) return whyNotReopen(run) === undefined ? { retry } : {};
   if (holder === undefined) return { resume: verbCommand("run", namespace, "resume-1") };
   const builder = run.builders.findLast(({ name }) => name === holder) ?? { name: holder };
   const isWaiting = run.phase === "waiting-approval";

@@ -1,6 +1,7 @@
 /** When a run can't be opened again, and who comes first. */
 import { describe, expect, it } from "vitest";
 import { abortRun } from "../../src/operate/abort-run.ts";
+import { readStatus } from "../../src/operate/status.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
 import type { Verb } from "../fakes/builder.ts";
 import { accepting, harvesterOf, rejected, retry } from "./retrying.ts";
@@ -144,6 +145,12 @@ describe("retry among others", () => {
     fake.data = document;
     expect(storedRun(fake).runId).toBe(runId);
     expect(pastRuns(fake)).toEqual(["failed GATE_COUNTS", "failed PREFLIGHT"]);
+    const status = await readStatus(fake.builder("status-1").world, new AbortController().signal);
+    expect(status.run).toMatchObject({
+      runId,
+      commands: { retry: expect.stringContaining("builder-retry") },
+    });
+    expect(status.later).toMatchObject({ phase: "failed", failure: { code: "PREFLIGHT" } });
     expect(await fake.builder("builder-2-b", { job: "builder-2" }).run()).toEqual({ code: 2 });
     expect(await fake.builder("retry-1").run(accepting())).toEqual({ code: 0 });
     expect(storedRun(fake)).toMatchObject({ runId, phase: "succeeded" });

@@ -15,19 +15,7 @@ import {
   valuesWith,
 } from "./render.ts";
 
-const verbs = [
-  "abort",
-  "approve",
-  "cleanup",
-  "history",
-  "plan",
-  "report",
-  "retry",
-  "rollback",
-  "status",
-  "update",
-  "validate",
-];
+const verbs = "abort approve cleanup history plan report retry rollback status update validate".split(" ");
 const passwords = { harvester: "pa: ss", db: "d#b" };
 
 test("accepts the original's values and mounts its files where they were", async () => {
@@ -256,6 +244,16 @@ test("renders the same twice, as Argo CD and Flux expect", async () => {
   expect(one.stdout).toBe(two.stdout);
   const hooks = (await renderChart(values)).filter((object) => object.metadata.annotations?.["helm.sh/hook"]);
   expect(hooks.map((object) => object.metadata.annotations["helm.sh/hook"])).toEqual(["test"]);
+});
+
+test("a run that is opened again has all that a run has", async () => {
+  const objects = await renderChart(await valuesWith({ metrics: { port: 9090 } }));
+  const jobOf = (name: string) => requireObject(objects, "CronJob", name).spec.jobTemplate.spec;
+  const [run, retry] = [jobOf("builder"), jobOf("builder-retry")];
+  const { args, ...container } = retry.template.spec.containers[0];
+  expect(args).toEqual(["retry"]);
+  expect({ ...retry, template: undefined }).toEqual({ ...run, template: undefined });
+  expect(container).toEqual(run.template.spec.containers[0]);
 });
 
 test("image: tag, builder.tag and digest", async () => {

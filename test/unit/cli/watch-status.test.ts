@@ -23,7 +23,7 @@ function status(ended: number, phase: StatusRun["phase"] = "running"): Status {
       phase,
       startedAt: "2026-11-22T12:00:00Z",
       ...{ finishedAt: undefined, expectedAt: undefined, builder: undefined, failure: undefined },
-      commands: {},
+      ...{ commands: {}, reopened: undefined },
       step: { name: "await-harvest", position: 5, of: 8, status: "running", since: undefined },
       harvest: {
         list: "1",
@@ -35,6 +35,7 @@ function status(ended: number, phase: StatusRun["phase"] = "running"): Status {
         recent: [{ job: `job ${ended}`, exitCode: "NOT_MODIFIED", seconds: 60, records: 1234 }],
       },
     },
+    later: undefined,
     history: { runs: 0, live: 0, medianMs: undefined },
   };
 }

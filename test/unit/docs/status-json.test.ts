@@ -1,6 +1,7 @@
 /** docs/observability.md names every field that `status -o json` has in the course of runs. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import { retryRun } from "../../../src/operate/retry-run.ts";
 import { readStatus } from "../../../src/operate/status.ts";
 import { createFakeWorld, type FakeWorld } from "../../fakes/world.ts";
 import { hour, minute } from "../../scenarios/seen.ts";
@@ -64,6 +65,20 @@ it("every field is documented, and every documented field is met", async () => {
   });
   await lacking.builder("builder-1").run();
   await note(lacking);
+  const { data } = lacking;
+  lacking.data = Buffer.from("{}");
+  await lacking.builder("builder-2").run();
+  await note(lacking);
+  lacking.data = data;
+
+  const rejected = createFakeWorld({ live: {} });
+  rejected.when("before", "harvester.startList", ({ args }) => {
+    rejected.cluster.require(String(args[0])).harvester.taxaFactor = 0.5;
+  });
+  await rejected.builder("builder-1").run();
+  const options = { by: "ada", accept: "known" };
+  await rejected.builder("retry-1").run((world, signal) => retryRun(world, options, signal));
+  await note(rejected);
 
   expect([...met].filter((field) => !documented.has(field))).toEqual([]);
   expect([...documented].filter((field) => field !== "run" && !met.has(field))).toEqual([]);

@@ -7,6 +7,7 @@ const base: Status = {
   environment: "prod",
   live: { releases: ["prod-j8x91"], since: "2026-11-15T07:33:00Z", directUpdate: "helm upgrade …" },
   run: undefined,
+  later: undefined,
   history: { runs: 6, live: 6, medianMs: 19.6 * 3_600_000 },
 };
 const run: NonNullable<Status["run"]> = {
@@ -15,6 +16,7 @@ const run: NonNullable<Status["run"]> = {
   phase: "running",
   startedAt: "2026-11-22T12:00:00Z",
   finishedAt: undefined,
+  reopened: undefined,
   failure: undefined,
   builder: "builder-29384756-x7k2p",
   expectedAt: "2026-11-23T07:43:00Z",
@@ -79,9 +81,34 @@ describe("the lines of status", () => {
     const unknown = "Cloud DNS answered 503";
     const live = { releases: [], since: undefined, directUpdate: undefined, unknown };
     const history = { runs: 0, live: 0, medianMs: undefined };
-    expect(statusLines({ environment: "prod", live, run: undefined, history }, now)).toEqual([
-      "live      unknown: Cloud DNS answered 503",
-      "run       none yet",
-    ]);
+    expect(
+      statusLines({ environment: "prod", live, run: undefined, later: undefined, history }, now),
+    ).toEqual(["live      unknown: Cloud DNS answered 503", "run       none yet"]);
+  });
+});
+
+describe("a run that failed", () => {
+  it("says how to go on, when it was opened again, and which run came later and installed nothing", () => {
+    const failed: Status = {
+      ...base,
+      run: {
+        ...{ ...run, phase: "failed", finishedAt: "2026-11-22T18:00:00Z", harvest: undefined },
+        reopened: { at: "2026-11-22T17:00:00Z", by: "ada", reason: "photographs moved" },
+        commands: { retry: "kubectl create job retry-2 --from=cronjob/builder-retry" },
+      },
+      later: {
+        ...{ runId: "prod-20261122-1800", phase: "failed" },
+        failure: { code: "PREFLIGHT", message: "configuration: 1 problem, nothing was touched" },
+      },
+    };
+    const lines = statusLines(failed, now);
+    expect(lines).toContain(
+      "run       prod-20261122-1200 → prod-k3m7q   failed 1h, builder builder-29384756-x7k2p",
+    );
+    expect(lines).toContain(
+      "reopened  22 Nov 17:00 by ada, accepting what had been rejected: photographs moved",
+    );
+    expect(lines).toContain("retry     kubectl create job retry-2 --from=cronjob/builder-retry");
+    expect(lines).toContain("later     prod-20261122-1800   failed before it installed anything");
   });
 });
