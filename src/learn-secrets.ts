@@ -4,7 +4,7 @@ import path from "node:path";
 import { unescape } from "node:querystring";
 import { parse } from "yaml";
 import type { Environment, Settings } from "./config/settings.ts";
-import { rowOf, settingNames, valueAt } from "./config/table.ts";
+import { placeOf, rowOf, settingNames, valueAt } from "./config/table.ts";
 import type { Redactor } from "./redaction.ts";
 
 const serviceAccountToken = "/var/run/secrets/kubernetes.io/serviceaccount/token";
@@ -18,9 +18,9 @@ export async function learnSecrets(
   env: Environment,
 ): Promise<{ harvesterPassword: string | undefined }> {
   for (const name of settingNames) {
-    const { secret, at } = rowOf(name);
-    // What has no place in the settings is read by libraries, in small letters as well.
-    const values = at === undefined ? [env[name], env[name.toLowerCase()]] : [valueAt(settings, at)];
+    const { secret } = rowOf(name);
+    // Libraries read the proxies in small letters as well.
+    const values = [valueAt(settings, placeOf(name)), env[name.toLowerCase()]];
     if (secret === "whole") redactor.addDeep(values);
     if (secret === "credentials") for (const value of values) addCredentials(redactor, String(value));
   }
