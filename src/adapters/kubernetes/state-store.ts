@@ -1,10 +1,10 @@
 /** The run's state in a ConfigMap. */
 import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
 import { CoreV1Api, type V1ConfigMap } from "@kubernetes/client-node";
+import { parseJson } from "../../domain/json.ts";
 import { documentName, labels, managedBy, stateName } from "../../domain/names.ts";
 import { CheckpointError, ConflictError, TransientError } from "../../errors.ts";
 import type { StateChange, StateStore, StoredState } from "../../pipeline/stores.ts";
-import { parseJson } from "../json.ts";
 import { type KubernetesConnection, mergePatch } from "./client.ts";
 import { causesOf, unlessRefused } from "./failures.ts";
 
