@@ -1,8 +1,7 @@
 /** One self-contained page about a run: no script, nothing from any network, light and dark, printable. */
 import type { Report } from "../domain/report.ts";
 import { date } from "../domain/words.ts";
-import { dnsPart, imagesPart, inputsPart, stepsPart } from "./facts.ts";
-import { gatePart } from "./gate.ts";
+import { dnsPart, gatePart, imagesPart, inputsPart, stepsPart } from "./facts.ts";
 import { html } from "./html.ts";
 import { failedPart, recordsPart, slowestPart } from "./jobs.ts";
 import { failurePart, head, titleOf } from "./outcome.ts";
