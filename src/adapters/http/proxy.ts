@@ -1,8 +1,8 @@
 /** Which proxy a request takes: HTTP_PROXY, HTTPS_PROXY and NO_PROXY, read as Go and curl read them. */
 import net from "node:net";
+import { unescape } from "node:querystring";
 import type { AxiosProxyConfig } from "axios";
 import { ConfigError } from "../../errors.ts";
-import { decode } from "./url.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -27,7 +27,7 @@ export function proxyFor(url: URL, env: Environment = process.env): AxiosProxyCo
     throw new ConfigError([{ where: name, what: "is no http:// or https:// URL; correct or unset it" }]);
   }
   const usualPort = proxy.protocol === "https:" ? 443 : 80;
-  const login = { username: decode(proxy.username), password: decode(proxy.password) };
+  const login = { username: unescape(proxy.username), password: unescape(proxy.password) };
   return {
     protocol: proxy.protocol,
     host: proxy.hostname,
