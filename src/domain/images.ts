@@ -32,7 +32,6 @@ export function compareImages(
     .map((container) => ({ container, from: old.get(container), to: next.get(container) }));
 }
 
-/** Those that differ. */
 export function changedImages(images: readonly ImageChange[]): ImageChange[] {
   return images.filter(({ from, to }) => from !== to);
 }

@@ -1,4 +1,3 @@
-/** The status in lines for people. */
 import { clockTime, count, date, duration, failureLines, table, titled } from "../domain/words.ts";
 import type { Status } from "./status.ts";
 

@@ -24,7 +24,6 @@ export function escapeHtml(text: string): string {
     .replaceAll(/[&<>"']/g, (sign) => entities[sign] ?? "");
 }
 
-/** A piece of HTML. */
 export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
   return { html: String.raw({ raw: strings }, ...parts.map(written)) };
 }

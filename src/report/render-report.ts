@@ -11,7 +11,6 @@ import { timelinePart } from "./timeline.ts";
 /** Forbids the browser every request, whatever a text may hold. */
 const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-/** The page. */
 export function renderReport(report: Report): string {
   const page = html`<!doctype html>
     <html lang="en">
