@@ -16,7 +16,7 @@ export async function learnSecrets(
   redactor: Redactor,
   settings: Settings,
   env: Environment,
-): Promise<{ harvesterPassword: string | undefined }> {
+): Promise<string | undefined> {
   for (const name of settingNames) {
     const { secret } = rowOf(name);
     // Libraries read the proxies in small letters as well.
@@ -33,8 +33,7 @@ export async function learnSecrets(
   const values = await read(settings.secretsFile, redactor);
   redactor.addDeep(values);
   const password = valueAt(values, "password.harvester");
-  const known = typeof password === "string" || typeof password === "number";
-  return { harvesterPassword: known ? String(password) : undefined };
+  return typeof password === "string" || typeof password === "number" ? String(password) : undefined;
 }
 
 async function contentOf(file: string | undefined): Promise<string> {

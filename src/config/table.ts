@@ -22,7 +22,6 @@ export const table = {
 
 export type SettingName = keyof typeof table;
 
-/** The names of the table, in its order. */
 export const settingNames = Object.keys(table) as SettingName[];
 
 /** A row whatever its type. */

@@ -63,7 +63,6 @@ function changed(shown: string, what: string): ConfigError {
   return new ConfigError([{ where: "CHART_SOURCE", what: text }], "CHART_CHANGED");
 }
 
-/** Looks at a fetched chart. Throws ConfigError when there is none. */
 async function readChart({ dir, commit, shown }: Fetched, environment: string): Promise<Chart> {
   const text = await readFile(path.join(dir, "Chart.yaml"), "utf8").catch(() => undefined);
   if (text === undefined)

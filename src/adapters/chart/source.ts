@@ -32,7 +32,6 @@ export type ChartSource = GitSource | { kind: "folder"; dir: string } | { kind: 
 /** `user@host:path`, as ssh and scp write it. Two colons would be one of git's transport helpers, which run commands. */
 const scpLike = /^(?:[\w.-]+@)?(?:[\w.-]+|\[[\da-f:]+\]):(?![:/]).+$/i;
 
-/** One mistake in what says where the chart is. */
 export function mistake(what: string, where = "CHART_SOURCE"): ConfigError {
   return new ConfigError([{ where, what }]);
 }

@@ -49,11 +49,11 @@ function toObjects(value: unknown): RenderedObject[] {
   const list = listSchema.safeParse(value);
   if (list.success) return list.data.items.flatMap((item) => toObjects(item));
   const parsed = manifestSchema.safeParse(value);
-  if (!parsed.success && typeof value === "object")
-    throw refuse(`renders to an object without apiVersion, kind or metadata.name; ${correct}`);
   if (!parsed.success)
     throw refuse(
-      "renders to text instead of objects; correct its templates, or HELM_BIN if that is not Helm",
+      typeof value === "object"
+        ? `renders to an object without apiVersion, kind or metadata.name; ${correct}`
+        : "renders to text instead of objects; correct its templates, or HELM_BIN if that is not Helm",
     );
   const { apiVersion, kind, metadata } = parsed.data;
   const manifest = value as Record<string, unknown>;

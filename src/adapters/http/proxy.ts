@@ -2,9 +2,8 @@
 import net from "node:net";
 import { unescape } from "node:querystring";
 import type { AxiosProxyConfig } from "axios";
+import type { Environment } from "../../config/settings.ts";
 import { ConfigError } from "../../errors.ts";
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 const exceptions = "NO_PROXY";
 /** This machine, and the link-local metadata server of a cloud: no proxy reaches them. */

@@ -6,7 +6,6 @@ import type { RenderedObject } from "../../domain/release.ts";
 import { listAll } from "./client.ts";
 import { unlessRefused } from "./failures.ts";
 
-/** See Cluster.capacity. */
 export async function readCapacity(
   core: CoreV1Api,
   release: readonly RenderedObject[],
@@ -43,7 +42,6 @@ function nodeView({ metadata, spec, status }: V1Node): ClusterCapacity["nodes"][
   };
 }
 
-/** The pods of a rendered chart. */
 export function wantedBy(release: readonly RenderedObject[]): WantedPods[] {
   return release.flatMap(({ kind, name, manifest }) => {
     if (kind !== "Deployment" && kind !== "StatefulSet" && kind !== "DaemonSet") return [];
