@@ -1,7 +1,7 @@
 import { readFile, realpath, stat } from "node:fs/promises";
 import path from "node:path";
 import { parse } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import type { Chart } from "../../ports/sources.ts";
 import { mistake } from "./source.ts";
 import { digestFiles } from "./tree.ts";

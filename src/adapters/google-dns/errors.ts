@@ -1,5 +1,5 @@
 /** What was seen of Cloud DNS and Google's login, in our own words: their errors hold headers and signed requests. */
-import { z } from "zod";
+import * as z from "zod";
 import { TransientError } from "../../errors.ts";
 import { retryAfterMs } from "../http/retry-after.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Harvester } from "../../ports/harvester.ts";
 import { ask, parseJson, readJson, unexpected, type HttpAnswer } from "../http/send.ts";
 import { fillPlaceholders, joinUrl } from "../http/url.ts";

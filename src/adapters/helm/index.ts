@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ReleaseView, RenderedObject } from "../../domain/release.ts";
 import { PermanentError, TransientError } from "../../errors.ts";
 import type { Releases } from "../../ports/releases.ts";

@@ -1,6 +1,6 @@
 /** The manifests that helm prints, as objects. */
 import { parseAllDocuments } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import type { RenderedObject } from "../../domain/release.ts";
 import { ConfigError } from "../../errors.ts";
 import type { ProgramResult } from "../process/run-program.ts";
