@@ -1,6 +1,5 @@
 /** What a verb is given, and the world that it works in. */
 import { existsSync, readFileSync } from "node:fs";
-import { compose } from "../compose.ts";
 import { type Need, parseSettings, type Settings } from "../config/settings.ts";
 import type { Ending } from "../errors.ts";
 import type { World } from "../pipeline/world.ts";
@@ -35,6 +34,7 @@ export async function inWorld<T>(
 ): Promise<T> {
   const { env, version, log, redactor, signal } = context;
   const settings = settingsOf(context, need);
+  const { compose } = await import("../compose.ts");
   const { world, dispose } = await compose({ settings, env, version, ...log, redactor });
   try {
     return await work(world, signal);

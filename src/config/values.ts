@@ -1,5 +1,5 @@
 /** What a setting may hold: zod schemas from text to value, whose problems complete `HARVEST_TIMEOUT …`. */
-import { z } from "zod";
+import * as z from "zod";
 import { taxonKinds } from "../domain/gate.ts";
 import { nearest } from "../domain/nearest.ts";
 import { durationPattern, parseDuration, suggestDuration } from "./duration.ts";

@@ -1,5 +1,5 @@
 /** What the data configuration calls its jobs: names for people; empty where it can't be read. */
-import { z } from "zod";
+import * as z from "zod";
 import { parseJson } from "./json.ts";
 
 const schema = z.object({

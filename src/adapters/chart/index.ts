@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, realpath, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { parse } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { shownUrl } from "../../domain/shown-url.ts";
 import { ConfigError } from "../../errors.ts";
 import type { Chart } from "../../ports/sources.ts";

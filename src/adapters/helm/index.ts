@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseJson } from "../../domain/json.ts";
 import type { ReleaseView } from "../../domain/release.ts";
 import { PermanentError, TransientError } from "../../errors.ts";
