@@ -58,6 +58,8 @@ export async function buildProgram(dist: string): Promise<Metafile> {
     // Names stay: the stack of a bug is read by people.
     minifyWhitespace: true,
     minifySyntax: true,
+    // Apart: one letter of a comment that is not ASCII doubles what the text of a chunk takes in memory.
+    legalComments: "external",
     plugins: [namedExports],
     banner: { js: banner },
     define: { POWO_BUILDER_VERSION: JSON.stringify(version) },

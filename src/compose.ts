@@ -54,8 +54,7 @@ export const systemClock: Clock = {
 export async function compose(options: ComposeOptions): Promise<{ world: World; dispose: () => void }> {
   const { env, version, write, color, redactor } = options;
   const { redact } = redactor;
-  const { harvesterPassword } = await learnSecrets(redactor, options.settings, env);
-  const settings = withPassword(options.settings, harvesterPassword);
+  const settings = withPassword(options.settings, await learnSecrets(redactor, options.settings, env));
   const { environment, podName, jobName, metricsPort, logLevel: level, logFormat: format } = settings;
   let named: { runId: string; release: string } | undefined;
   const logger = createLogger({ context: () => named, level, format, redact, write, color });

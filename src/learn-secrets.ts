@@ -4,7 +4,7 @@ import path from "node:path";
 import { unescape } from "node:querystring";
 import { parse } from "yaml";
 import type { Environment, Settings } from "./config/settings.ts";
-import { rowOf, settingNames, valueAt } from "./config/table.ts";
+import { placeOf, rowOf, settingNames, valueAt } from "./config/table.ts";
 import type { Redactor } from "./redaction.ts";
 
 const serviceAccountToken = "/var/run/secrets/kubernetes.io/serviceaccount/token";
@@ -16,11 +16,11 @@ export async function learnSecrets(
   redactor: Redactor,
   settings: Settings,
   env: Environment,
-): Promise<{ harvesterPassword: string | undefined }> {
+): Promise<string | undefined> {
   for (const name of settingNames) {
-    const { secret, at } = rowOf(name);
-    // What has no place in the settings is read by libraries, in small letters as well.
-    const values = at === undefined ? [env[name], env[name.toLowerCase()]] : [valueAt(settings, at)];
+    const { secret } = rowOf(name);
+    // Libraries read the proxies in small letters as well.
+    const values = [valueAt(settings, placeOf(name)), env[name.toLowerCase()]];
     if (secret === "whole") redactor.addDeep(values);
     if (secret === "credentials") for (const value of values) addCredentials(redactor, String(value));
   }
@@ -33,8 +33,7 @@ export async function learnSecrets(
   const values = await read(settings.secretsFile, redactor);
   redactor.addDeep(values);
   const password = valueAt(values, "password.harvester");
-  const known = typeof password === "string" || typeof password === "number";
-  return { harvesterPassword: known ? String(password) : undefined };
+  return typeof password === "string" || typeof password === "number" ? String(password) : undefined;
 }
 
 async function contentOf(file: string | undefined): Promise<string> {

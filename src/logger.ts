@@ -1,6 +1,7 @@
 /** The log: one readable line per record, or Cloud Logging's JSON; written at once, secrets left out. */
 import { styleText } from "node:util";
 import pino from "pino";
+import { parseJson } from "./domain/json.ts";
 import { writeFully } from "./write-sync.ts";
 
 export interface LoggerOptions {
@@ -16,16 +17,10 @@ export interface LoggerOptions {
   context?: () => object | undefined;
 }
 
-/** A record as pino writes it: with Cloud Logging's fields, https://cloud.google.com/logging/docs/structured-logging */
-interface LogRecord {
-  severity: string;
-  /** ISO time. */
-  time: string;
-  message?: string;
-  step?: unknown;
-  [field: string]: unknown;
-}
+/** A record as pino writes it. */
+type LogRecord = Record<string, unknown> & { severity: string; time: string; message?: string };
 
+/** https://cloud.google.com/logging/docs/structured-logging */
 const severities: Readonly<Record<string, string>> = {
   trace: "DEBUG",
   debug: "DEBUG",
@@ -39,13 +34,10 @@ const indent = " ".repeat("HH:MM:SS ".length);
 
 /** A pino logger; a child with `{ step }` writes that step's lines. */
 export function createLogger(options: LoggerOptions): pino.Logger {
-  const { level, format, redact, context, color = false } = options;
+  const { level, format, redact, context } = options;
   const { write = (line: string) => writeFully(1, line) } = options;
-  const verbose = level === "debug" || level === "trace";
   const render = (line: string) =>
-    format === "json"
-      ? redactJson(line, redact)
-      : `${prettyLines(JSON.parse(line) as LogRecord, { redact, verbose, color })}\n`;
+    format === "json" ? redactJson(line, redact) : `${prettyLines(JSON.parse(line) as LogRecord, options)}\n`;
   return pino(
     {
       level,
@@ -53,7 +45,6 @@ export function createLogger(options: LoggerOptions): pino.Logger {
       base: null,
       messageKey: "message",
       timestamp: pino.stdTimeFunctions.isoTime,
-      serializers: { err: describe },
       formatters: { level: (label) => ({ severity: severities[label] }), log: describeErrors },
       ...(format === "json" && { mixin: () => ({ ...context?.() }) }),
     },
@@ -80,14 +71,9 @@ const styles: Readonly<Record<string, Style>> = {
   CRITICAL: "red",
 };
 
-interface PrettyOptions {
-  redact: (text: string) => string;
-  /** With the fields. */
-  verbose: boolean;
-  color: boolean;
-}
-
-function prettyLines(record: LogRecord, { redact, verbose, color }: PrettyOptions): string {
+/** For people: the fields only at the levels that are for debugging. */
+function prettyLines(record: LogRecord, { level, redact, color = false }: LoggerOptions): string {
+  const verbose = level === "debug" || level === "trace";
   const { severity, time, message = "", step, ...fields } = record;
   const warning = severity === "WARNING" ? "warning: " : "";
   // Before it is broken into lines: a secret may have several.
@@ -125,14 +111,5 @@ function redactJson(line: string, redact: (text: string) => string): string {
     return typeof value === "number" && redact(text) !== text ? redact(text) : value;
   });
   const whole = redact(hidden);
-  return `${isJson(whole) ? whole : hidden}\n`;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
+  return `${parseJson(whole) === undefined ? hidden : whole}\n`;
 }

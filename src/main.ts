@@ -6,20 +6,16 @@ import { runProgram } from "./cli/program.ts";
 import { asOutage, CancelledError, type ExitCode, exitCodeOf, exitCodes } from "./errors.ts";
 import { outcomeOf, printError } from "./print-error.ts";
 import { createRedactor } from "./redaction.ts";
-import { version } from "./version.ts";
 import { writeFully } from "./write-sync.ts";
+
+/** Put in by scripts/build.ts; not there where the program is run from its sources. */
+declare const POWO_BUILDER_VERSION: string | undefined;
 
 const { argv, env } = process;
 const redactor = createRedactor();
 const stopping = new AbortController();
 
-function stdout(text: string): void {
-  writeFully(1, text);
-}
-
-function stderr(text: string): void {
-  writeFully(2, redactor.redact(text));
-}
+const stderr = (text: string) => writeFully(2, redactor.redact(text));
 
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
   process.on(signal, () => {
@@ -69,13 +65,13 @@ try {
     argv: argv.slice(2),
     env,
     signal,
-    stdout,
+    stdout: (text) => writeFully(1, text),
     stderr,
     color: mayColor(1),
     // A terminal that doesn't tell its size can't be redrawn.
     canRedraw: isatty(1) && env["TERM"] !== "dumb" && process.stdout.rows > 0,
     stderrColor: mayColor(2),
-    version,
+    version: typeof POWO_BUILDER_VERSION === "string" ? POWO_BUILDER_VERSION : "development",
     redactor,
   });
   end(code, outcome);

@@ -7,7 +7,6 @@ export function printError(error: unknown, write: (text: string) => void): void 
   write(`${errorLines(error).join("\n")}\n`);
 }
 
-/** The lines of an error: what went wrong, where or why, what to do. */
 export function errorLines(error: unknown): string[] {
   if (error instanceof ConfigError) {
     return under(error.message, table(error.problems.map(({ where, what }) => [where, what])));

@@ -1,7 +1,6 @@
 /** What a verb is given, and the world that it works in. */
 import { existsSync, readFileSync } from "node:fs";
-import { compose } from "../compose.ts";
-import { parseSettings, type ParseOptions, type Settings } from "../config/settings.ts";
+import { type Need, parseSettings, type Settings } from "../config/settings.ts";
 import type { Ending } from "../errors.ts";
 import type { World } from "../pipeline/world.ts";
 import type { Redactor } from "../redaction.ts";
@@ -27,8 +26,6 @@ export interface VerbContext {
 
 export type Verb = (context: VerbContext) => Promise<Ending>;
 
-type Need = NonNullable<ParseOptions["need"]>;
-
 /** Does a verb's work in the world of the environment and files. Throws ConfigError with all problems. */
 export async function inWorld<T>(
   context: VerbContext,
@@ -37,6 +34,7 @@ export async function inWorld<T>(
 ): Promise<T> {
   const { env, version, log, redactor, signal } = context;
   const settings = settingsOf(context, need);
+  const { compose } = await import("../compose.ts");
   const { world, dispose } = await compose({ settings, env, version, ...log, redactor });
   try {
     return await work(world, signal);
@@ -47,15 +45,21 @@ export async function inWorld<T>(
 
 /** The settings alone. Throws ConfigError with all problems. */
 export function settingsOf({ env }: VerbContext, need: Need): Settings {
-  return parseSettings(env, (file) => (existsSync(file) ? readFileSync(file, "utf8") : undefined), { need });
+  return parseSettings(env, (file) => (existsSync(file) ? readFileSync(file, "utf8") : undefined), need);
 }
 
 export function isJson({ options }: VerbContext): boolean {
   return options["output"] === "json";
 }
 
-/** Prints a document for programs, or lines for people; secrets are left out of both. */
-export function print(context: VerbContext, document: unknown, lines: readonly string[]): void {
+/** What a verb has to say: a document for programs, lines for people. */
+export interface Answer {
+  document?: unknown;
+  lines: readonly string[];
+}
+
+/** Prints an answer; secrets are left out of it. */
+export function print(context: VerbContext, { document, lines }: Answer): void {
   if (!isJson(context) && lines.length === 0) return;
   const text = isJson(context) ? JSON.stringify(document, null, 2) : lines.join("\n");
   context.stdout(`${context.redactor.redact(text)}\n`);

@@ -1,6 +1,6 @@
 /** The table of verbs: a row here is all it takes to be in the usage, the suggestions and the help. */
 import { ConfigError, type Ending, exitCodes } from "../errors.ts";
-import { inWorld, print, type Verb, type VerbContext } from "./verb.ts";
+import { type Answer, inWorld, print, type Verb, type VerbContext } from "./verb.ts";
 
 type OptionRow = readonly [flags: string, description: string, choices?: readonly string[]];
 
@@ -24,10 +24,10 @@ const output: OptionRow = ["-o, --output <format>", "json: for programs", ["json
 
 const done = (outcome = ""): Ending => ({ code: exitCodes.done, outcome });
 
-/** Prints what an operator's verb has done. */
-function say({ stdout }: VerbContext, outcome: string): Ending {
-  stdout(`${outcome}\n`);
-  return done(outcome);
+/** Prints what a verb has done; the last line is the outcome. */
+function say(context: VerbContext, answer: Answer): Ending {
+  print(context, answer);
+  return done(answer.lines.at(-1));
 }
 
 /** What `--accept` was given. Throws ConfigError for one without a reason: who looks at it later wants to know. */
@@ -57,7 +57,7 @@ export const verbs: readonly VerbRow[] = [
     options: [["-w, --watch", "until the run is over"], output],
     answers: true,
     async run(context) {
-      const { showStatus } = await import("./show-status.ts");
+      const { showStatus } = await import("./status.ts");
       await inWorld(context, "state", (world) => showStatus(world, context));
       return done();
     },
@@ -70,7 +70,7 @@ export const verbs: readonly VerbRow[] = [
     async run(context) {
       const { makePlan, planLines } = await import("../operate/plan.ts");
       const plan = await inWorld(context, "all", makePlan);
-      print(context, plan, planLines(plan));
+      print(context, { document: plan, lines: planLines(plan) });
       return done();
     },
   },
@@ -83,10 +83,8 @@ export const verbs: readonly VerbRow[] = [
     answers: true,
     async run(context) {
       const { readHistory } = await import("../operate/history.ts");
-      const { document, lines } = await inWorld(context, "state", (world, signal) =>
-        readHistory(world, context.args[0], signal),
-      );
-      print(context, document, lines);
+      const [wanted] = context.args;
+      print(context, await inWorld(context, "state", (world, signal) => readHistory(world, wanted, signal)));
       return done();
     },
   },
@@ -114,7 +112,8 @@ export const verbs: readonly VerbRow[] = [
     async run(context) {
       const { approveRun, operatorOf } = await import("../operate/approve-run.ts");
       const by = operatorOf(context.options["by"], context.env["JOB_NAME"]);
-      return say(context, await inWorld(context, "state", (world, signal) => approveRun(world, by, signal)));
+      const approved = await inWorld(context, "state", (world, signal) => approveRun(world, by, signal));
+      return say(context, { lines: [approved] });
     },
   },
   {
@@ -138,7 +137,7 @@ export const verbs: readonly VerbRow[] = [
     summary: "point the public names back at the release that was live before",
     async run(context) {
       const { rollBack } = await import("../operate/roll-back.ts");
-      return say(context, await inWorld(context, "all", rollBack));
+      return say(context, { lines: [await inWorld(context, "all", rollBack)] });
     },
   },
   {
@@ -149,8 +148,7 @@ export const verbs: readonly VerbRow[] = [
       const { cleanUp } = await import("../operate/clean-up.ts");
       const removed = await inWorld(context, "all", cleanUp);
       const outcome = removed.length > 0 ? `removed ${removed.join(", ")}` : "nothing was removed";
-      print(context, { removed }, [outcome]);
-      return done(outcome);
+      return say(context, { document: { removed }, lines: [outcome] });
     },
   },
   {
@@ -159,8 +157,9 @@ export const verbs: readonly VerbRow[] = [
     async run(context) {
       const { updateLive } = await import("../operate/update-live.ts");
       const lines = await inWorld(context, "all", updateLive);
-      context.stdout(`${lines.join("\n")}\n`);
-      return say(context, "updated; the next rebuild takes the repository's state again");
+      return say(context, {
+        lines: [...lines, "updated; the next rebuild takes the repository's state again"],
+      });
     },
   },
   {
@@ -179,10 +178,10 @@ export const verbs: readonly VerbRow[] = [
     answers: true,
     async run(context) {
       const { validate } = await import("../operate/validate.ts");
-      const { document, lines, error } = await inWorld(context, "all", validate);
-      print(context, document, lines);
+      const { error, ...answer } = await inWorld(context, "all", validate);
+      const ending = say(context, answer);
       if (error) throw error;
-      return done(lines.at(-1));
+      return ending;
     },
   },
   {

@@ -1,7 +1,7 @@
 /** `report`: one page about a run, to standard output or into a file. */
 import { writeFileSync } from "node:fs";
 import { ConfigError, messageOf } from "../errors.ts";
-import { findReport } from "../operate/find-report.ts";
+import { findReport } from "../operate/history.ts";
 import type { World } from "../pipeline/world.ts";
 import { renderReport } from "../report/render-report.ts";
 import type { VerbContext } from "./verb.ts";

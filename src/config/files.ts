@@ -1,5 +1,5 @@
 /** builder.yaml and dns-mappings.yaml. Every scalar comes as text (see yaml.ts); the table checks it further. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Mapping } from "../domain/dns-records.ts";
 import { nearest } from "../domain/nearest.ts";
 import { fileKeysOf, nested, type SettingName, settingNames, valueAt } from "./table.ts";

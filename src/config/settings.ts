@@ -2,7 +2,7 @@ import type { z } from "zod";
 import type { Mapping } from "../domain/dns-records.ts";
 import { ConfigError, type Problem } from "../errors.ts";
 import { type Given, readBuilderFile, readMappingsFile } from "./files.ts";
-import { nested, rowOf, settingNames, type SettingName, table } from "./table.ts";
+import { type CamelCase, nested, placeOf, rowOf, settingNames, type SettingName, table } from "./table.ts";
 import { problemOf } from "./values.ts";
 import type { ReadFile } from "./yaml.ts";
 
@@ -10,11 +10,10 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 type Table = typeof table;
 /** The values of the table by their dotted paths. */
-type Leaves = {
-  [Name in SettingName as Table[Name] extends { at: infer At extends string } ? At : never]: z.output<
-    Table[Name]["value"]
-  >;
-};
+type Leaves = { [Name in SettingName as Place<Name>]: z.output<Table[Name]["value"]> };
+type Place<Name extends SettingName> = Table[Name] extends { at: infer At extends string }
+  ? At
+  : CamelCase<Name>;
 type Head<Path> = Path extends `${infer First}.${string}` ? First : Path;
 type Nested<Leaves> = {
   readonly [Key in Head<keyof Leaves & string>]: Key extends keyof Leaves
@@ -32,20 +31,14 @@ export type Settings = OfTable & {
   readonly given: ReadonlySet<SettingName>;
 };
 
-export interface ParseOptions {
-  /** `state`: for verbs that only look at and change a run; what only a rebuild needs may be missing, and is empty. */
-  need?: "all" | "state";
-}
+/** `state`: for verbs that only look at and change a run; what only a rebuild needs may be missing, and is empty. */
+export type Need = "all" | "state";
 
 /**
  * The settings from the environment, builder.yaml and dns-mappings.yaml, in this order of precedence.
  * Throws one ConfigError with everything that is wrong.
  */
-export function parseSettings(
-  env: Environment,
-  readFile: ReadFile,
-  { need = "all" }: ParseOptions = {},
-): Settings {
+export function parseSettings(env: Environment, readFile: ReadFile, need: Need = "all"): Settings {
   const namedFile = textIn(env, "BUILDER_CONFIG");
   const file = readBuilderFile(table.BUILDER_CONFIG.value.parse(namedFile), readFile);
   const problems = [...file.problems];
@@ -79,18 +72,18 @@ function textIn(env: Environment, name: SettingName): string | undefined {
 /** The values of all rows by their places in Settings: what was given, else the default. */
 function parseRows(
   given: ReadonlyMap<SettingName, Given>,
-  need: ParseOptions["need"],
+  need: Need,
   problems: Problem[],
 ): [at: string, value: unknown][] {
   const leaves: [at: string, value: unknown][] = [];
   for (const name of settingNames) {
-    const { at, value, description } = rowOf(name);
+    const { value, description } = rowOf(name);
     const { text, where = name, key } = given.get(name) ?? {};
     const { error, data = error && "" } = value.safeParse(text);
     if (error && text !== undefined)
       problems.push({ where, what: [key, problemOf(error)].join(" ").trimStart() });
     else if (error && need === "all") problems.push({ where, what: `missing; ${asClause(description)}` });
-    if (at !== undefined) leaves.push([at, data]);
+    leaves.push([placeOf(name), data]);
   }
   return leaves;
 }

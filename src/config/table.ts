@@ -22,18 +22,26 @@ export const table = {
 
 export type SettingName = keyof typeof table;
 
-/** The names of the table, in its order. */
 export const settingNames = Object.keys(table) as SettingName[];
 
 /** A row whatever its type. */
 export const rowOf = (name: SettingName): Row & { group: string } => table[name];
 
-/** The keys of a setting in builder.yaml, HARVEST_TIMEOUT as harvestTimeout; a dot leads into a mapping. */
+/** HARVEST_TIMEOUT as harvestTimeout. */
+export type CamelCase<Name extends string> = Name extends `${infer First}_${infer Others}`
+  ? `${Lowercase<First>}${Capitalize<CamelCase<Others>>}`
+  : Lowercase<Name>;
+
+const camelCase = (name: string) =>
+  name.toLowerCase().replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+/** Where a setting sits in Settings; a dot leads into an object. */
+export const placeOf = (name: SettingName) => rowOf(name).at ?? camelCase(name);
+
+/** The keys of a setting in builder.yaml; a dot leads into a mapping. */
 export function fileKeysOf(name: SettingName): string[] {
   const { environmentOnly, fileKey } = rowOf(name);
-  if (environmentOnly) return [];
-  const key = name.toLowerCase().replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  return fileKey === undefined ? [key] : [key, fileKey];
+  return environmentOnly ? [] : [camelCase(name), ...(fileKey === undefined ? [] : [fileKey])];
 }
 
 /** What sits at a dotted path; undefined where nothing does. */

@@ -1,5 +1,5 @@
 /** What a setting may hold: zod schemas from text to value, whose problems complete `HARVEST_TIMEOUT …`. */
-import { z } from "zod";
+import * as z from "zod";
 import { taxonKinds } from "../domain/gate.ts";
 import { nearest } from "../domain/nearest.ts";
 import { durationPattern, parseDuration, suggestDuration } from "./duration.ts";
@@ -27,7 +27,6 @@ function fail(context: z.RefinementCtx, problem: string): never {
   return z.NEVER;
 }
 
-/** Any text. */
 export const text = z
   .string({
     error: ({ input }) =>
@@ -56,7 +55,6 @@ export function label(title: string, max: number, example: string) {
     .meta({ title: `${title} of at most ${max} letters` });
 }
 
-/** A path of a file. */
 export const path = matching("path", /^[^\0]+$/, "a path; write one like /config/builder.yaml");
 
 /** A duration, rounded up to a multiple of `unitMs`; `min` and `max` are written as durations. */

@@ -1,24 +1,20 @@
 import { LineCounter, parseDocument, type YAMLError } from "yaml";
 import { fileTrouble } from "../domain/words.ts";
-import { messageOf, type Problem } from "../errors.ts";
+import { messageOf } from "../errors.ts";
 
 /** Reads a text file; undefined when there is none. */
 export type ReadFile = (path: string) => string | undefined;
 
-/** A YAML file as text, lists and mappings, without keys that have no value; undefined where there is nothing to use. */
-export interface YamlFile {
-  content: unknown;
-  absent: boolean;
-  problems: Problem[];
-}
-
 const maxLength = 256 * 1024;
 const tooDeep = "is nested too deeply; this can't be the right file";
 
-/** Reads and parses a YAML file. No problem shows the file's own words. */
-export function readYaml(path: string, readFile: ReadFile): YamlFile {
-  const failed = (...problems: string[]): YamlFile => ({
-    content: undefined,
+/**
+ * A YAML file as text, lists and mappings, without keys that have no value; undefined where there is nothing to use. No
+ * problem shows the file's own words.
+ */
+export function readYaml(path: string, readFile: ReadFile) {
+  const failed = (...problems: string[]) => ({
+    content: undefined as unknown,
     absent: false,
     problems: problems.map((what) => ({ where: path, what })),
   });
@@ -28,7 +24,7 @@ export function readYaml(path: string, readFile: ReadFile): YamlFile {
   } catch (error) {
     return failed(`${fileTrouble(error)}; name a file that the builder can read`);
   }
-  if (text === undefined) return { content: undefined, absent: true, problems: [] };
+  if (text === undefined) return { ...failed(), absent: true };
   if (text.length > maxLength)
     return failed(`is larger than ${maxLength / 1024} KiB; this can't be the right file`);
   if (/[\uFFFD\0]/.test(text)) return failed("is not UTF-8 text; save it as UTF-8");

@@ -15,12 +15,6 @@ export interface ClusterCapacity {
   }[];
   /** What pods that are not over have asked for; `node` is undefined where none took it yet. */
   pods: (Amount & { namespace: string; node: string | undefined })[];
-  /** Upper bounds of namespaces, as far as they are of these. */
-  quotas: {
-    namespace: string;
-    name: string;
-    hard: { [Resource in "cpu" | "memory" | "pods"]?: number | undefined };
-  }[];
   /** What the release will have. */
   wanted: WantedPods[];
 }
@@ -32,14 +26,10 @@ export interface WantedPods extends Amount {
 }
 
 /**
- * Puts the chart's pods on the nodes, the largest first. `goes` are namespaces that will be gone by then; `own` those of
- * this environment, whose quotas a new one would have too. What binds pods to nodes (affinity, disks) is not looked at.
- * Tells the pods that find no node, and the quotas that are too small.
+ * Puts the chart's pods on the nodes, the largest first, and tells those that find none. `goes` are namespaces that will be
+ * gone by then. What binds pods to nodes (affinity, disks) is not looked at.
  */
-export function findRoom(
-  { nodes, pods, quotas, wanted }: ClusterCapacity,
-  { goes, own }: { goes: ReadonlySet<string>; own: ReadonlySet<string> },
-) {
+export function findRoom({ nodes, pods, wanted }: ClusterCapacity, goes: ReadonlySet<string>) {
   const usable = nodes.filter(({ schedulable }) => schedulable);
   const left = usable.map(({ name, allocatable }) => {
     const used = pods.filter(({ node, namespace }) => node === name && !goes.has(namespace));
@@ -66,14 +56,7 @@ export function findRoom(
       node.pods -= 1;
       return false;
     });
-  const exceeded = quotas
-    .filter(({ namespace }) => own.has(namespace))
-    .flatMap(({ name, hard: { cpu = Infinity, memory = Infinity, pods: most = Infinity } }) => [
-      ...(asked.cpu > cpu ? [`quota ${name} allows ${cores(cpu)} of CPU`] : []),
-      ...(asked.memory > memory ? [`quota ${name} allows ${gibibytes(memory)} of memory`] : []),
-      ...(asked.pods > most ? [`quota ${name} allows ${most} of pods`] : []),
-    ]);
-  return { asked, free, nodes: usable.length, unschedulable, exceeded: [...new Set(exceeded)] };
+  return { asked, free, nodes: usable.length, unschedulable };
 }
 
 const sum = (amounts: readonly Amount[]): Amount => ({
@@ -87,22 +70,12 @@ const gibibytes = (bytes: number) => `${Math.round((bytes / 2 ** 30) * 10) / 10}
 const maxNamed = 4;
 
 /** The room in words: one line where it fits, the first of several where it does not. */
-export function roomText({
-  asked,
-  free,
-  nodes,
-  unschedulable,
-  exceeded,
-}: ReturnType<typeof findRoom>): string {
+export function roomText({ asked, free, nodes, unschedulable }: ReturnType<typeof findRoom>): string {
   const said = `a second site asks for ${cores(asked.cpu)} CPU and ${gibibytes(asked.memory)} in ${asked.pods} pods; free on ${nodes} ${nodes === 1 ? "node" : "nodes"}: ${cores(free.cpu)} CPU and ${gibibytes(free.memory)}`;
+  if (unschedulable.length === 0) return said;
   const named = unschedulable
     .slice(0, maxNamed)
     .map(({ component, cpu, memory }) => `${component} (${cores(cpu)} CPU, ${gibibytes(memory)})`);
   const more = unschedulable.length > maxNamed ? ` and ${unschedulable.length - maxNamed} more` : "";
-  const problems = [
-    ...(unschedulable.length > 0 ? [`no node has room for ${named.join(", ")}${more}`] : []),
-    ...exceeded,
-  ];
-  if (problems.length === 0) return said;
-  return `${said}; ${problems.join("; ")}. Unless the cluster adds nodes by itself, pods will wait as unschedulable: make room first (docs/operations.md#cluster-updates)`;
+  return `${said}; no node has room for ${named.join(", ")}${more}. Unless the cluster adds nodes by itself, pods will wait as unschedulable: make room first (docs/operations.md#cluster-updates)`;
 }

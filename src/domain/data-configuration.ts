@@ -1,5 +1,5 @@
 /** The data configuration document: shape and references, checked before anything is loaded. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Problem } from "../errors.ts";
 
 const identifier = z.string().min(1);

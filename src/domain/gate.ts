@@ -1,5 +1,5 @@
 /** What the new site holds against what is live: counts per kind, losses by source, and what a person accepted. */
-import { z } from "zod";
+import * as z from "zod";
 import { count as countText, table } from "./words.ts";
 
 /** What the portal's search can be narrowed to by its parameter `f` (github.com/RBGKew/pykew, powo_terms.py). */

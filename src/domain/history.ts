@@ -1,5 +1,5 @@
 /** The runs that are over, newest last: each a part of its run document. */
-import { z } from "zod";
+import * as z from "zod";
 import { median } from "./harvest-progress.ts";
 import { currentStep, type Failure, replacedBy, runSchema, type RunState } from "./run.ts";
 

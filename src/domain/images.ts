@@ -1,12 +1,8 @@
 /** Which container images a chart's objects run, and what changes between two of them; pure. */
 import type { RenderedObject } from "./release.ts";
+import type { RunState } from "./run.ts";
 
-export interface ImageChange {
-  /** component/container. */
-  container: string;
-  from?: string | undefined;
-  to?: string | undefined;
-}
+export type ImageChange = NonNullable<RunState["images"]>[number];
 
 interface PodTemplate {
   spec?: { template?: { spec?: Record<string, { name?: string; image?: string }[] | undefined> } };
@@ -36,7 +32,6 @@ export function compareImages(
     .map((container) => ({ container, from: old.get(container), to: next.get(container) }));
 }
 
-/** Those that differ. */
 export function changedImages(images: readonly ImageChange[]): ImageChange[] {
   return images.filter(({ from, to }) => from !== to);
 }

@@ -1,5 +1,6 @@
 /** What the data configuration calls its jobs: names for people; empty where it can't be read. */
-import { z } from "zod";
+import * as z from "zod";
+import { parseJson } from "./json.ts";
 
 const schema = z.object({
   jobConfigurations: z.array(
@@ -8,32 +9,24 @@ const schema = z.object({
   jobLists: z.array(z.object({ identifier: z.string(), jobConfigurations: z.array(z.string()) })),
 });
 
-export interface JobNames {
-  /** Descriptions by identifier. */
-  names: Map<string, string>;
-  /** Jobs that read no source. */
-  indexes: Set<string>;
-  /** Places in each list, from 1. */
-  positions: Map<string, Map<string, number>>;
-}
+export type JobNames = ReturnType<typeof jobNames>;
 
-export function jobNames(document: Uint8Array | undefined): JobNames {
-  const found: JobNames = { names: new Map(), indexes: new Set(), positions: new Map() };
-  const { success, data } = schema.safeParse(parse(document));
-  if (!success) return found;
-  for (const { identifier, description, jobName } of data.jobConfigurations) {
-    if (description) found.names.set(identifier, description);
-    if (jobName === "ReIndex") found.indexes.add(identifier);
-  }
-  for (const { identifier, jobConfigurations } of data.jobLists)
-    found.positions.set(identifier, new Map(jobConfigurations.map((job, index) => [job, index + 1])));
-  return found;
-}
-
-function parse(document: Uint8Array | undefined): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(document));
-  } catch {
-    return undefined;
-  }
+export function jobNames(document: Uint8Array | undefined) {
+  const { data } = schema.safeParse(parseJson(new TextDecoder().decode(document)));
+  const { jobConfigurations: jobs = [], jobLists = [] } = data ?? {};
+  return {
+    /** Descriptions by identifier. */
+    names: new Map(
+      jobs.flatMap(({ identifier, description }) => (description ? [[identifier, description]] : [])),
+    ),
+    /** Jobs that read no source. */
+    indexes: new Set(jobs.filter(({ jobName }) => jobName === "ReIndex").map(({ identifier }) => identifier)),
+    /** Places in each list, from 1. */
+    positions: new Map(
+      jobLists.map((list) => [
+        list.identifier,
+        new Map(list.jobConfigurations.map((job, index) => [job, index + 1])),
+      ]),
+    ),
+  };
 }

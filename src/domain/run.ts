@@ -1,5 +1,5 @@
 /** The run document (run.json), as one schema: everything else that tells of a run is a view of it. */
-import { z } from "zod";
+import * as z from "zod";
 import { acceptanceSchema, gateSchema } from "./gate.ts";
 
 /** The version of run.json that this program writes; an older one is migrated when it is read. */

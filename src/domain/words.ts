@@ -1,4 +1,5 @@
 /** How times, counts and tables are written for people: UTC, and no more digits than anybody needs. */
+import type { BuilderError } from "../errors.ts";
 
 /** Milliseconds as a person says them: `0.5s`, `35s`, `2m 31s`, `14m`, `19h 40m`, `3d 4h`. */
 export function duration(ms: number): string {
@@ -63,13 +64,8 @@ export function under(title: string, lines: readonly string[]): string[] {
 }
 
 /** A failure for people: what went wrong, where or why, what to do. */
-export function failureLines(failure: {
-  code: string;
-  message: string;
-  details?: readonly string[] | undefined;
-  hint?: string | undefined;
-}): string[] {
-  const { code, message, details = [], hint } = failure;
+export function failureLines(failure: Pick<BuilderError, "code" | "message" | "details" | "hint">): string[] {
+  const { code, message, details, hint } = failure;
   return [
     `${message} [${code}]`,
     ...details.map((line) => `  ${line}`),

@@ -1,21 +1,27 @@
-/** `history`: the last runs in a table, or all about one of them with what was seen of it when it failed. */
+/**
+ * Looks back: `history` shows the last runs in a table, or all about one of them with what was seen of it when it failed;
+ * `report` finds what its page shows.
+ */
 import { acceptedText, kindLines, lossLines } from "../domain/gate.ts";
 import type { HistoryEntry } from "../domain/history.ts";
-import type { Evidence } from "../domain/run.ts";
+import { jobNames } from "../domain/job-names.ts";
+import { pastRunOf } from "../domain/past-run.ts";
+import { type Report, reportOf } from "../domain/report.ts";
+import { type Evidence, isOver } from "../domain/run.ts";
 import { count, date, duration, table, under } from "../domain/words.ts";
 import { ConfigError } from "../errors.ts";
 import { readState } from "../pipeline/state.ts";
-import type { World } from "../pipeline/world.ts";
+import { ask, type World } from "../pipeline/world.ts";
+
+const notAmong = "is not among the last runs; see powo-builder history";
+const mistake = (where: string, what: string) => new ConfigError([{ where, what }], "USAGE");
 
 /** Throws ConfigError USAGE for a run that is not among the last ones. */
 export async function readHistory(world: World, wanted: string | undefined, signal: AbortSignal) {
   const { history, attachments } = await readState(world, signal);
   if (wanted === undefined) return { document: { runs: history.runs }, lines: overview(history.runs) };
   const run = history.runs.find(({ runId }) => runId === wanted);
-  if (!run) {
-    const what = "is not among the last runs; see powo-builder history";
-    throw new ConfigError([{ where: wanted, what }], "USAGE");
-  }
+  if (!run) throw mistake(wanted, notAmong);
   const evidence = attachments.evidence.find(({ release }) => release === run.release);
   const found = evidence ? { ...run, evidence } : run;
   return { document: { runs: [found] }, lines: details(found) };
@@ -30,7 +36,6 @@ export function overview(runs: readonly HistoryEntry[]): string[] {
   return table([["run", "release", "outcome", "took", "results", "why"], ...rows]);
 }
 
-/** All about one run. */
 export function details(run: HistoryEntry & { evidence?: Evidence }): string[] {
   const rows = [
     ["run", run.runId],
@@ -51,14 +56,15 @@ export function details(run: HistoryEntry & { evidence?: Evidence }): string[] {
     gate ? under("new site against live", kindLines(gate)) : [],
     gate ? under("sources that lost most", lossLines(gate)) : [],
     gate?.accepted ? under(acceptedText(gate.accepted), gate.accepted.what) : [],
-    evidence ? under(seenText(evidence), evidence.lines) : [],
+    evidence
+      ? under(
+          `what was seen of ${evidence.release} when it failed, ${date(Date.parse(evidence.takenAt))} UTC`,
+          evidence.lines,
+        )
+      : [],
   ];
   const known = table(rows.filter(([, value]) => value !== ""));
   return [...known, ...blocks.flatMap((lines) => (lines.length > 0 ? ["", ...lines] : []))];
-}
-
-function seenText({ release, takenAt }: Evidence): string {
-  return `what was seen of ${release} when it failed, ${date(Date.parse(takenAt))} UTC`;
 }
 
 function digest(sha256: string | undefined): string {
@@ -78,4 +84,31 @@ function took({ startedAt, finishedAt }: HistoryEntry): string {
 
 function results(run: HistoryEntry): string {
   return run.gate ? count(run.gate.results) : "";
+}
+
+/**
+ * The report of a run: of the one in the state as it is now, or of one that is kept. Throws ConfigError USAGE for a run that nothing is known of any more, with those that are.
+ */
+export async function findReport(
+  world: World,
+  wanted: string | undefined,
+  signal: AbortSignal,
+): Promise<Report> {
+  const { run, history, attachments } = await readState(world, signal);
+  const now = world.clock.now();
+  const kept = attachments.past.find((past) => past.run.runId === (wanted ?? run?.runId));
+  // What is kept has its jobs by name, whatever data configuration has been pinned since.
+  if (kept && isOver(kept.run.phase) && (kept.run.runId !== run?.runId || isOver(run.phase)))
+    return reportOf(kept, attachments.past, now);
+  if (run && (wanted === undefined || wanted === run.runId)) {
+    const document = await ask(world, () => world.store.loadDocument(run.documentSlot ?? 1), signal);
+    return reportOf(pastRunOf(run, attachments.jobs, jobNames(document)), attachments.past, now);
+  }
+  if (wanted === undefined) throw mistake("report", "no run has begun yet: there is nothing to show");
+  const known = new Set([...attachments.past.map((past) => past.run.runId), ...(run ? [run.runId] : [])]);
+  const those = known.size > 0 ? `; there are reports of ${[...known].join(", ")}` : "";
+  const what = history.runs.some(({ runId }) => runId === wanted)
+    ? `is too long ago for a report; see powo-builder history ${wanted}`
+    : notAmong;
+  throw mistake(wanted, `${what}${those}`);
 }

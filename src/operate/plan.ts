@@ -4,7 +4,7 @@ import { requireChecks } from "../actions/checks/index.ts";
 import { judgeLeftovers } from "../actions/read-live.ts";
 import type { RecordSet } from "../domain/dns-records.ts";
 import { planSwap } from "../domain/dns-plan.ts";
-import { changedImages, compareImages } from "../domain/images.ts";
+import { changedImages, compareImages, imageText } from "../domain/images.ts";
 import type { RenderedObject } from "../domain/release.ts";
 import { currentStep, isOver, replacedBy } from "../domain/run.ts";
 import { titled } from "../domain/words.ts";
@@ -88,7 +88,6 @@ function diffObjects(before: readonly RenderedObject[], after: readonly Rendered
   };
 }
 
-/** The plan in lines for people. */
 export function planLines(plan: Plan): string[] {
   const { resumes, live, chart, data, images, objects, dns, warnings } = plan;
   const since = ({ changedSinceLastGoodRun: changed }: Plan["chart"] | Plan["data"]) => {
@@ -101,10 +100,7 @@ export function planLines(plan: Plan): string[] {
     titled("live", live.join(" and ") || `nothing of ${plan.environment}`),
     titled("chart", `${chart.version} at ${chart.commit.slice(0, 14)}${since(chart)}`),
     titled("data", `sha256 ${data.sha256.slice(0, 8)}…: ${data.summary}${since(data)}`),
-    titled(
-      "images",
-      ...images.map(({ container, from = "(none)", to = "(none)" }) => `${container}  ${from} → ${to}`),
-    ),
+    titled("images", ...images.map(imageText)),
     titled("added", ...objects.added),
     titled("removed", ...objects.removed),
     titled("changed", ...objects.changed),

@@ -1,4 +1,3 @@
-/** The status in lines for people. */
 import { clockTime, count, date, duration, failureLines, table, titled } from "../domain/words.ts";
 import type { Status } from "./status.ts";
 
@@ -35,7 +34,7 @@ export function lastJobLines({ run }: Status): string[] {
 }
 
 function laterLines({ runId, phase, failure }: NonNullable<Status["later"]>): string[] {
-  const why = failure ? failureLines(failure) : [];
+  const why = failure ? failureLines({ ...failure, details: [], hint: undefined }) : [];
   return titled("later", `${runId}   ${phase} before it installed anything`, ...why);
 }
 

@@ -1,5 +1,5 @@
 /** What operators leave on the Lease: requests to the builder at work, and claims that hold its next swap or deletion up. */
-import { z } from "zod";
+import * as z from "zod";
 import { ConflictError, RefusedError } from "../errors.ts";
 import { timestamp } from "./clock.ts";
 import type { Fence } from "./guard.ts";

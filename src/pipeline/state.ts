@@ -1,5 +1,5 @@
 /** Reads what the state ConfigMap holds; what is not ours or not readable is refused, never overwritten. */
-import { z } from "zod";
+import * as z from "zod";
 import { emptyHistory, historySchema, type History } from "../domain/history.ts";
 import {
   type Attachments,

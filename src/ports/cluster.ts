@@ -39,7 +39,7 @@ export interface Cluster {
   blockers(namespace: string): Promise<string[]>;
   /**
    * What the nodes have, what pods have asked of them, and what the pods of a rendered chart would ask; undefined where
-   * nodes, pods or quotas of the cluster may not be listed.
+   * nodes or pods of the cluster may not be listed.
    */
   capacity(release: readonly RenderedObject[]): Promise<ClusterCapacity | undefined>;
   /** Those of the rights that the API server would refuse. */

@@ -7,8 +7,6 @@ import type { Releases } from "./releases.ts";
 import type { Site } from "./site.ts";
 import type { Sources } from "./sources.ts";
 
-export type { Harvester, Site };
-
 export interface Ports {
   cluster: Cluster;
   releases: Releases;

@@ -3,8 +3,7 @@ import { changeText } from "../domain/gate.ts";
 import { endedWellBy } from "../domain/harvest-progress.ts";
 import type { Report, ReportJob } from "../domain/report.ts";
 import { count, duration } from "../domain/words.ts";
-import { type Column, section, small, table } from "./blocks.ts";
-import { html, type Html } from "./html.ts";
+import { type Column, html, type Html, section, small, table } from "./html.ts";
 
 const slowestShown = 10;
 /** A table that is longer is folded. */

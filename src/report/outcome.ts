@@ -3,8 +3,7 @@ import { changeText } from "../domain/gate.ts";
 import { endedWellBy } from "../domain/harvest-progress.ts";
 import type { Report } from "../domain/report.ts";
 import { clockTime, count, date, duration } from "../domain/words.ts";
-import { section, small } from "./blocks.ts";
-import { html, type Html } from "./html.ts";
+import { type Html, html, section, small } from "./html.ts";
 
 /** The phases as a badge says them, each with the class of its colour. */
 const outcomes: Readonly<Record<Report["phase"], readonly [word: string, tone: string]>> = {

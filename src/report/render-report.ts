@@ -1,8 +1,7 @@
 /** One self-contained page about a run: no script, nothing from any network, light and dark, printable. */
 import type { Report } from "../domain/report.ts";
 import { date } from "../domain/words.ts";
-import { dnsPart, imagesPart, inputsPart, stepsPart } from "./facts.ts";
-import { gatePart } from "./gate.ts";
+import { dnsPart, gatePart, imagesPart, inputsPart, stepsPart } from "./facts.ts";
 import { html } from "./html.ts";
 import { failedPart, recordsPart, slowestPart } from "./jobs.ts";
 import { failurePart, head, titleOf } from "./outcome.ts";
@@ -12,7 +11,6 @@ import { timelinePart } from "./timeline.ts";
 /** Forbids the browser every request, whatever a text may hold. */
 const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-/** The page. */
 export function renderReport(report: Report): string {
   const page = html`<!doctype html>
     <html lang="en">

@@ -2,8 +2,7 @@
 import { endedWellBy } from "../domain/harvest-progress.ts";
 import type { Report, ReportJob } from "../domain/report.ts";
 import { clockTime, count, duration } from "../domain/words.ts";
-import { section, small } from "./blocks.ts";
-import { html, type Html, type Part } from "./html.ts";
+import { html, type Html, type Part, section, small } from "./html.ts";
 import { endOf } from "./outcome.ts";
 
 /** In milliseconds since the epoch. */

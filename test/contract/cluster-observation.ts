@@ -141,7 +141,7 @@ export function describeObservation(bench: () => ClusterBench): void {
     });
   });
 
-  it("tells what nodes have, what pods ask for and what quotas allow", async () => {
+  it("tells what nodes have and what pods ask for", async () => {
     const { cluster, eventually } = bench();
     const resources = { requests: { cpu: "250m", memory: "64Mi" } };
     const asking = deployment("asking") as Manifest & { spec: { template: { spec: object } } };
@@ -150,12 +150,6 @@ export function describeObservation(bench: () => ClusterBench): void {
       terminationGracePeriodSeconds: 0,
     };
     await apply(asking);
-    await apply({
-      apiVersion: "v1",
-      kind: "ResourceQuota",
-      metadata: { name: "compute" },
-      spec: { hard: { "requests.cpu": "8", "limits.memory": "1Gi", pods: "20" } },
-    });
     await eventually(async () => {
       const { spec } = asking;
       const labels = {};
@@ -167,7 +161,7 @@ export function describeObservation(bench: () => ClusterBench): void {
         manifest: { spec },
       };
       const capacity = await cluster.capacity([rendered]);
-      const { nodes, pods, quotas, wanted } = capacity!;
+      const { nodes, pods, wanted } = capacity!;
       expect(wanted).toEqual([{ component: "asking", copies: 2, cpu: 0.25, memory: 64 * 2 ** 20 }]);
       const usable = nodes.filter(({ schedulable }) => schedulable).map(({ name }) => name);
       expect(usable).not.toEqual([]);
@@ -176,8 +170,6 @@ export function describeObservation(bench: () => ClusterBench): void {
       expect(own).toHaveLength(2);
       expect(own[0]).toMatchObject({ cpu: 0.25, memory: 64 * 2 ** 20 });
       expect(nodes.map(({ name }) => name)).toContain(own[0]?.node);
-      const quota = { namespace, name: "compute", hard: { cpu: 8, pods: 20 } };
-      expect(quotas).toContainEqual(quota);
     });
   });
 

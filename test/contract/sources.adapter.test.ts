@@ -36,7 +36,7 @@ async function world(dir: string, place: Place): Promise<SourcesWorld> {
     const chart = { source, path: "powo", sshKeyFile: undefined, tokenFile: undefined };
     return {
       fetchChart: (pinned, signal) => fetchChart({ ...options, chart }, pinned, signal),
-      fetchData: (signal) => fetchData({ url, readTimeoutMs: 500 }, signal),
+      fetchData: (signal) => fetchData({ url, idleTimeoutMs: 500 }, signal),
       readSecrets: () => readSecretsFile(path.join(dir, file)),
     };
   };

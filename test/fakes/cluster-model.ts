@@ -77,7 +77,7 @@ export class ClusterModel {
       schedulable: true,
       allocatable: { cpu: 16, memory: 64 * 2 ** 30, pods: 110 },
     })),
-    ...{ pods: [], quotas: [] },
+    pods: [],
   };
   readonly #owners = new Map<string, string>();
   #uids = 0;

@@ -2,7 +2,8 @@
 import type { z } from "zod";
 import { executionSchema, listSchema } from "../../src/adapters/harvester/schemas.ts";
 import { TransientError } from "../../src/errors.ts";
-import type { Harvester, Site } from "../../src/ports/index.ts";
+import type { Harvester } from "../../src/ports/harvester.ts";
+import type { Site } from "../../src/ports/site.ts";
 import type { Answer } from "../sandbox/harvester/answer.ts";
 import type { DataConfiguration } from "../sandbox/harvester/data-configuration.ts";
 import { portalAnswer } from "../sandbox/harvester/portal.ts";

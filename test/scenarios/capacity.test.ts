@@ -17,7 +17,7 @@ it("warns with figures when a second site does not fit, and goes on; plan warns 
   const fake = createFakeWorld({ live: {} });
   const node = { name: "node-1", schedulable: true, allocatable: { cpu: 8, memory: 64 * gib, pods: 110 } };
   const pods = [{ namespace: "prod-old01", node: "node-1", cpu: 6, memory: 40 * gib }];
-  fake.cluster.capacity = { nodes: [node], pods, quotas: [] };
+  fake.cluster.capacity = { nodes: [node], pods };
   let warnings: string[] = [];
   await fake.builder("plan-1").run(async (world, signal) => {
     ({ warnings } = await makePlan(world, signal));
@@ -34,7 +34,7 @@ it("counts a failed build, which the install removes, as free", async () => {
   fake.cluster.create("prod-bad01", namespaceLabels("prod", "prod-20261108-1200"));
   const node = { name: "node-1", schedulable: true, allocatable: { cpu: 8, memory: 64 * gib, pods: 110 } };
   const pods = [{ namespace: "prod-bad01", node: "node-1", cpu: 6, memory: 40 * gib }];
-  fake.cluster.capacity = { nodes: [node], pods, quotas: [] };
+  fake.cluster.capacity = { nodes: [node], pods };
   expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
   expect(warned(fake)).toEqual([]);
   expect(fake.said).toContain("preflight: a second site asks for 4.5 CPU and 30 GiB in 3 pods");

@@ -2,7 +2,7 @@
 import { brotliCompressSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { abortRun } from "../../src/operate/abort-run.ts";
-import { findReport } from "../../src/operate/find-report.ts";
+import { findReport } from "../../src/operate/history.ts";
 import { readStatus } from "../../src/operate/status.ts";
 import { createFakeWorld } from "../fakes/world.ts";
 import { startEmbeddedWorld, type EmbeddedWorld } from "../sandbox/embedded-world.ts";

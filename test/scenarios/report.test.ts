@@ -6,7 +6,7 @@ import { addPastRun, pastRunOf } from "../../src/domain/past-run.ts";
 import { reportOf } from "../../src/domain/report.ts";
 import type { JobResult, PastRun } from "../../src/domain/run.ts";
 import { abortRun } from "../../src/operate/abort-run.ts";
-import { findReport } from "../../src/operate/find-report.ts";
+import { findReport } from "../../src/operate/history.ts";
 import { rollBack } from "../../src/operate/roll-back.ts";
 import { renderReport } from "../../src/report/render-report.ts";
 import { generateDataConfiguration } from "../fixtures/data-configuration.ts";

@@ -1,6 +1,6 @@
 /** A job that takes far longer than in earlier runs is named: once, by whoever notices it. */
 import { expect, it } from "vitest";
-import { findReport } from "../../src/operate/find-report.ts";
+import { findReport } from "../../src/operate/history.ts";
 import { statusLines } from "../../src/operate/status-lines.ts";
 import { readStatus } from "../../src/operate/status.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";

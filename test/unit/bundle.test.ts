@@ -190,6 +190,19 @@ it("gives each package that is loaded late the exports that Node gives it", asyn
     expect(found.map(([file]) => file)).toContainEqual(expect.stringContaining(`/${name}/`));
 });
 
+it("is ASCII: one other letter has Node take two bytes for each letter of a chunk, for as long as the program runs", async () => {
+  for (const output of Object.keys(metafile.outputs).filter((file) => file.endsWith(".js"))) {
+    const file = path.join(dist, output.includes("/chunks/") ? "chunks" : "", path.basename(output));
+    expect({ file, others: /[^\0-\x7f]+/.exec(await readFile(file, "latin1"))?.[0] }).toEqual({ file });
+  }
+});
+
+it("leaves out zod's other languages, which `import { z }` would bring", () => {
+  const inputs = Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs));
+  const languages = inputs.filter((file) => file.includes("/zod/v4/locales/"));
+  expect(languages.map((file) => path.basename(file))).toEqual(["en.js"]);
+});
+
 describe("the notices of third parties", () => {
   let notices: string;
   beforeAll(async () => {

@@ -11,9 +11,6 @@ export async function checkCapacity(task: Task, rendered: readonly RenderedObjec
   if (!capacity)
     return { fits: true, text: "whether a second site fits can't be told: nodes may not be listed" };
   const goes = judgeLeftovers(task, live, live.releases).filter(({ stays }) => stays === undefined);
-  const room = findRoom(capacity, {
-    goes: new Set(goes.map(({ name }) => name)),
-    own: new Set(live.candidates.map(({ name }) => name)),
-  });
-  return { fits: room.unschedulable.length === 0 && room.exceeded.length === 0, text: roomText(room) };
+  const room = findRoom(capacity, new Set(goes.map(({ name }) => name)));
+  return { fits: room.unschedulable.length === 0, text: roomText(room) };
 }

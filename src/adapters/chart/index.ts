@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, realpath, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { parse } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { shownUrl } from "../../domain/shown-url.ts";
 import { ConfigError } from "../../errors.ts";
 import type { Chart } from "../../ports/sources.ts";
@@ -63,7 +63,6 @@ function changed(shown: string, what: string): ConfigError {
   return new ConfigError([{ where: "CHART_SOURCE", what: text }], "CHART_CHANGED");
 }
 
-/** Looks at a fetched chart. Throws ConfigError when there is none. */
 async function readChart({ dir, commit, shown }: Fetched, environment: string): Promise<Chart> {
   const text = await readFile(path.join(dir, "Chart.yaml"), "utf8").catch(() => undefined);
   if (text === undefined)

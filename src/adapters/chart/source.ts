@@ -1,11 +1,11 @@
 /** What kind of thing CHART_SOURCE names, and the credentials inside it. */
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { unescape } from "node:querystring";
 import { pathToFileURL } from "node:url";
 import type { Settings } from "../../config/settings.ts";
 import { ConfigError } from "../../errors.ts";
 import type { HelmOptions } from "../helm/command.ts";
-import { decode } from "../http/url.ts";
 
 export interface ChartOptions extends Pick<Settings, "deployTag" | "environment"> {
   chart: Omit<Settings["chart"], "shownSource">;
@@ -32,7 +32,6 @@ export type ChartSource = GitSource | { kind: "folder"; dir: string } | { kind: 
 /** `user@host:path`, as ssh and scp write it. Two colons would be one of git's transport helpers, which run commands. */
 const scpLike = /^(?:[\w.-]+@)?(?:[\w.-]+|\[[\da-f:]+\]):(?![:/]).+$/i;
 
-/** One mistake in what says where the chart is. */
 export function mistake(what: string, where = "CHART_SOURCE"): ConfigError {
   return new ConfigError([{ where, what }]);
 }
@@ -72,6 +71,8 @@ function gitSource(text: string): GitSource {
   return {
     kind: "git",
     url: url.href,
-    credentials: known ? { username: decode(username), password: decode(password || username) } : undefined,
+    credentials: known
+      ? { username: unescape(username), password: unescape(password || username) }
+      : undefined,
   };
 }

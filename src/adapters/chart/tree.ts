@@ -9,12 +9,8 @@ const maxEntries = 20_000;
 const maxDepth = 50;
 const checkEveryMs = 500;
 
-interface TreeFile {
-  /** With slashes, relative to the folder. */
-  relative: string;
-  /** Where links lead. */
-  real: string;
-}
+/** With slashes, relative to the folder, and where links lead. */
+type TreeFile = [relative: string, real: string];
 
 /**
  * All files of a folder, sorted by path; links are followed. Throws ConfigError for a link that leads out of it, and for
@@ -38,12 +34,12 @@ export async function listTree(dir: string, signal: AbortSignal): Promise<TreeFi
         await visit(real, shown, [...above, real]);
       } else if (stats.isFile()) {
         if ((bytes += stats.size) > maxBytes) throw tooLarge();
-        files.push({ relative: shown, real });
+        files.push([shown, real]);
       } else throw refuse(`${shown} is neither file nor folder; remove it`);
     }
   };
   await visit(root, "", [root]);
-  return files.sort((a, b) => (a.relative < b.relative ? -1 : 1));
+  return files.sort(([one], [other]) => (one < other ? -1 : 1));
 }
 
 async function resolveInside(root: string, file: string, shown: string): Promise<string> {
@@ -56,14 +52,13 @@ async function resolveInside(root: string, file: string, shown: string): Promise
 
 /** `sha256:…` over sorted relative paths and contents. Throws as listTree does. */
 export async function digestTree(dir: string, signal: AbortSignal): Promise<string> {
-  const files = await listTree(dir, signal);
-  return `sha256:${await digestFiles(files.map(({ relative, real }) => [relative, real]))}`;
+  return `sha256:${await digestFiles(await listTree(dir, signal))}`;
 }
 
 /** Copies a folder with links resolved; gives the copy. Throws as listTree does. */
 export async function copyTree(from: string, to: string, signal: AbortSignal): Promise<string> {
   await mkdir(to, { recursive: true });
-  for (const { relative, real } of await listTree(from, signal)) await cp(real, path.join(to, relative));
+  for (const [relative, real] of await listTree(from, signal)) await cp(real, path.join(to, relative));
   return to;
 }
 

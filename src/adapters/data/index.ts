@@ -7,32 +7,29 @@ const dependency = "the data URL";
 const maxRedirects = 5;
 const redirects = new Set([301, 302, 303, 307, 308]);
 
-export interface DataSourceOptions {
+/** The longest silence of the server, its longest whole answer, and the largest. */
+const usualLimits = { idleTimeoutMs: 60_000, totalTimeoutMs: 600_000, maxBytes: 64 * 1024 * 1024 };
+type Limits = typeof usualLimits & { signal: AbortSignal };
+
+export interface DataSourceOptions extends Partial<typeof usualLimits> {
   /** DATA_CONFIG_PATH: http or https; a user and password in it are used, and never shown. */
   url: string;
-  /** The longest silence of the server; 60 s where nothing is said. */
-  readTimeoutMs?: number | undefined;
-  /** The longest whole answer; 10 minutes where nothing is said. */
-  totalTimeoutMs?: number | undefined;
-  /** 64 MiB where nothing is said. */
-  maxBytes?: number | undefined;
 }
 
 /**
  * The data configuration as it is served; whether it is one is for the domain to say. Throws ConfigError for what is no
  * http URL, redirects without end or is too large, TransientError for any answer but a document.
  */
-export async function fetchData(options: DataSourceOptions, signal: AbortSignal) {
-  const bytes = await follow(options, signal);
+export async function fetchData({ url, ...limits }: DataSourceOptions, signal: AbortSignal) {
+  const bytes = await follow(parseHttpUrl(url), { ...usualLimits, ...limits, signal });
   return { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
 }
 
 /** Follows redirects itself: the login goes to the origin it was meant for, and to no other. */
-async function follow(options: DataSourceOptions, signal: AbortSignal): Promise<Uint8Array> {
-  const first = parseHttpUrl(options.url);
+async function follow(first: URL, limits: Limits): Promise<Uint8Array> {
   let url = first;
   for (let hops = 0; hops <= maxRedirects; hops += 1) {
-    const answer = await fetchOnce(options, url, signal);
+    const answer = await fetchOnce(url, limits);
     const { status } = answer;
     if (status === 200) return answer.body;
     if (!redirects.has(status)) {
@@ -47,21 +44,17 @@ async function follow(options: DataSourceOptions, signal: AbortSignal): Promise<
   throw mistake(`${shown} redirects more than ${maxRedirects} times; name the document itself`);
 }
 
-async function fetchOnce(
-  { readTimeoutMs = 60_000, totalTimeoutMs = 600_000, maxBytes = 64 * 1024 * 1024 }: DataSourceOptions,
-  { href: url }: URL,
-  signal: AbortSignal,
-): Promise<HttpAnswer> {
-  const headers = { Accept: "application/json, */*" };
-  const limits = { idleTimeoutMs: readTimeoutMs, totalTimeoutMs, maxBytes, signal };
+async function fetchOnce({ href: url }: URL, limits: Limits): Promise<HttpAnswer> {
   try {
-    return await send({ method: "GET", url, headers, ...limits });
+    return await send({ method: "GET", url, headers: { Accept: "application/json, */*" }, ...limits });
   } catch (error) {
     if (!(error instanceof HttpFailure)) throw error;
     const shown = shownUrl(url);
     if (error.code !== tooLarge)
       throw new TransientError(dependency, `${shown} can't be read right now (${error.code})`);
-    throw mistake(`${shown} holds more than ${maxBytes / 1024 / 1024} MiB; this can't be the right document`);
+    throw mistake(
+      `${shown} holds more than ${limits.maxBytes / 1024 / 1024} MiB; this can't be the right document`,
+    );
   }
 }
 

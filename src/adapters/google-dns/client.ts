@@ -4,10 +4,12 @@
  */
 import { once } from "node:events";
 import type { DNS, Zone } from "@google-cloud/dns";
+import type { gaxios } from "google-auth-library";
 import type { z } from "zod";
 import { TransientError } from "../../errors.ts";
 import { readKey } from "./credentials.ts";
-import { answerError, loginError, noAnswer, unreadable } from "./errors.ts";
+import { answerError, noAnswer, unlessMistake, unreadable } from "./errors.ts";
+import { openLogin } from "./login.ts";
 
 export interface GoogleDnsOptions {
   /** G_PROJECT. */
@@ -58,38 +60,40 @@ export function createAsk(options: GoogleDnsOptions): Ask {
   };
 }
 
+const limits: gaxios.GaxiosOptions = {
+  maxContentLength: 16 * 1024 * 1024,
+  redirect: "manual",
+  responseType: "json",
+  validateStatus: () => true,
+};
 const isEmulator = ({ endpoint }: GoogleDnsOptions) => endpoint?.startsWith("http:") === true;
 
 async function open(options: GoogleDnsOptions, key: string): Promise<DNS> {
   // By their default exports: CommonJS that is imported late has no others in a split bundle.
   const { default: library } = await import("@google-cloud/dns");
   const { default: auth } = await import("google-auth-library");
-  // It would remember for as long as the process lives that the metadata server was away once.
-  auth.gcpMetadata.resetIsAvailableCache();
-  const dns = new library.DNS({
-    projectId: options.project,
-    ...(isEmulator(options) && { authClient: new auth.PassThroughClient() }),
-    ...(key !== "" && { credentials: JSON.parse(key) as object }),
-  });
+  const projectId = options.project;
+  const { getHeaders, http } = openLogin(auth, { projectId, key: isEmulator(options) ? undefined : key });
+  // It never logs in by itself.
+  const dns = new library.DNS({ projectId, authClient: new auth.PassThroughClient() });
   if (options.endpoint !== undefined) {
     // The library's fetch refuses URLs with credentials.
     const { origin, pathname } = new URL(options.endpoint);
     dns.baseUrl = `${origin}${pathname.replace(/(\/dns\/v1)?\/*$/, "")}/dns/v1`;
   }
-  const http = new auth.gaxios.Gaxios({ size: 16 * 1024 * 1024, redirect: "manual", responseType: "json" });
   const send = async ({ method = "GET", uri, qs, json, headers }: Request): Promise<object> => {
     const asked = `${method} ${uri.replace(/^.*\/managedZones\//, "zone ")}`;
     const signal = AbortSignal.timeout(options.timeoutMs ?? 30_000);
     // The library gives tokens no limit of time.
     const expired = once(signal, "abort").then(() => Promise.reject(noAnswer("token", signal.reason)));
-    const token = dns.authClient.getRequestHeaders(uri).catch(rejectWith(loginError));
-    const login = Object.fromEntries(await Promise.race([token, expired]));
+    const token = getHeaders(uri);
+    const shown = Object.fromEntries(await Promise.race([token, expired]));
     // Of a proxy's page in a token's place the library makes this.
-    if (login["authorization"]?.endsWith(" undefined") === true) throw unreadable("token");
+    if (shown["authorization"]?.endsWith(" undefined") === true) throw unreadable("token");
     const request = { method, url: uri, params: qs as object, data: json as object, signal };
     const answer = await http
-      .request<unknown>({ ...request, headers: { ...headers, ...login }, validateStatus: () => true })
-      .catch(rejectWith((error) => noAnswer(asked, error)));
+      .request<unknown>({ ...request, ...limits, headers: { ...headers, ...shown } })
+      .catch(unlessMistake((error) => noAnswer(asked, error)));
     if (!answer.ok) throw answerError(asked, answer);
     if (typeof answer.data !== "object" || answer.data === null) throw unreadable(asked);
     return answer.data;
@@ -99,6 +103,3 @@ async function open(options: GoogleDnsOptions, key: string): Promise<DNS> {
   dns.makeAuthenticatedRequest = Object.assign(call, dns.makeAuthenticatedRequest);
   return dns;
 }
-
-const rejectWith = (translate: (error: unknown) => Error) => (error: unknown) =>
-  Promise.reject(translate(error));

@@ -1,6 +1,6 @@
 /** Looks at GOOGLE_APPLICATION_CREDENTIALS before Google's library does, whose errors may quote the key. */
 import { readFile } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { fileTrouble } from "../../domain/words.ts";
 import { ConfigError } from "../../errors.ts";
 

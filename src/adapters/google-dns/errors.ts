@@ -1,6 +1,6 @@
 /** What was seen of Cloud DNS and Google's login, in our own words: their errors hold headers and signed requests. */
-import { z } from "zod";
-import { TransientError } from "../../errors.ts";
+import * as z from "zod";
+import { ConfigError, TransientError } from "../../errors.ts";
 import { retryAfterMs } from "../http/retry-after.ts";
 
 const dependency = "Cloud DNS";
@@ -39,13 +39,24 @@ export function noAnswer(asked: string, error: unknown): TransientError {
   return new TransientError(dependency, `Cloud DNS can't be asked right now (${asked}: ${seen})`);
 }
 
-/** The error for a login that gave no token. A refusal carries 401, whatever Google's own status is. */
-export function loginError(error: unknown): TransientError {
+/**
+ * The error for a login that gave no token. A refusal carries 401, whatever Google's own status is. Where there should be a
+ * metadata server (`hasServer`) the library finds no credentials while that one is late or away.
+ */
+export function loginError(error: unknown, { hasServer }: { hasServer: boolean }): TransientError {
   const { response, config } = error as { response?: { status: number }; config?: unknown };
   const { status = 500 } = response ?? {};
   // An error without a config is no request's: there are no credentials, or none that can sign.
   if (config !== undefined && (status >= 500 || status === 408 || status === 429))
     return noAnswer("token", response ? { code: `HTTP_${status}` } : error);
+  if (config === undefined && hasServer)
+    return new TransientError(dependency, "Google gives no token (no metadata server answers)", {
+      hint: hints[401],
+    });
   const seen = response ? `answered ${status}` : "no usable credentials";
   return new TransientError(dependency, `Google gives no token (${seen})`, { status: 401, hint: hints[401] });
 }
+
+/** For `catch`: a mistake in a setting stays what it is. */
+export const unlessMistake = (translate: (error: unknown) => Error) => (error: unknown) =>
+  Promise.reject(error instanceof ConfigError ? error : translate(error));

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import type { Zone } from "@google-cloud/dns";
-import { z } from "zod";
+import * as z from "zod";
 import type { RecordSet, ZoneChange } from "../../domain/dns-records.ts";
 import { ConflictError, TransientError } from "../../errors.ts";
 import type { Dns } from "../../ports/dns.ts";

@@ -1,4 +1,5 @@
-import { z } from "zod";
+import * as z from "zod";
+import type { HarvestList } from "../../domain/harvest.ts";
 import type { Harvester } from "../../ports/harvester.ts";
 import { ask, parseJson, readJson, unexpected, type HttpAnswer } from "../http/send.ts";
 import { fillPlaceholders, joinUrl } from "../http/url.ts";
@@ -27,6 +28,7 @@ export interface HarvesterOptions {
 export function createHarvester(options: HarvesterOptions): Harvester {
   const { get, post } = createRequests(options);
   const segment = encodeURIComponent;
+  let last: { body: Buffer; list: HarvestList } | undefined;
   return {
     async exportData(namespace) {
       return readJson(dependency, await get(namespace, "/data"), z.looseObject({}));
@@ -40,8 +42,13 @@ export function createHarvester(options: HarvesterOptions): Harvester {
     },
     async findList(namespace, identifier) {
       const answer = await get(namespace, `/job/list/${segment(identifier)}`);
-      if (answer.body.toString("utf8").trim() === "") return undefined;
-      return readJson(dependency, answer, listSchema);
+      const { body } = answer;
+      // Nearly every poll brings what the one before brought, and reading it makes most of the garbage of waiting.
+      if (last?.body.equals(body) !== true) {
+        if (body.toString("utf8").trim() === "") return undefined;
+        last = { body, list: readJson(dependency, answer, listSchema) };
+      }
+      return last.list;
     },
     async startList(namespace, identifier) {
       requireSuccess(await post(namespace, `/job/list/${segment(identifier)}/run`));

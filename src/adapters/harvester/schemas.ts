@@ -1,5 +1,5 @@
 /** The harvester's JSON, read leniently: null is absent, unknown fields are left alone. */
-import { z } from "zod";
+import * as z from "zod";
 import type { HarvestExecution, HarvestJob, HarvestList } from "../../domain/harvest.ts";
 
 const text = z

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { TransientError } from "../../errors.ts";
 import type { Site, SiteTarget } from "../../ports/site.ts";
 import { ask, readJson, unexpected, type HttpAnswer } from "../http/send.ts";

@@ -1,4 +1,3 @@
-/** How helm is started. */
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { Environment } from "../../config/settings.ts";

@@ -1,8 +1,8 @@
-import { z } from "zod";
+import * as z from "zod";
+import { parseJson } from "../../domain/json.ts";
 import type { ReleaseView } from "../../domain/release.ts";
 import { PermanentError, TransientError } from "../../errors.ts";
 import type { Releases } from "../../ports/releases.ts";
-import { parseJson } from "../json.ts";
 import type { ProgramResult } from "../process/run-program.ts";
 import { applyArguments, listArguments, templateArguments, uninstallArguments } from "./arguments.ts";
 import { runHelm, type HelmOptions } from "./command.ts";

@@ -1,6 +1,6 @@
 /** The manifests that helm prints, as objects. */
-import { type Document, parseAllDocuments } from "yaml";
-import { z } from "zod";
+import { Composer, LineCounter, Parser } from "yaml";
+import * as z from "zod";
 import type { RenderedObject } from "../../domain/release.ts";
 import { ConfigError } from "../../errors.ts";
 import type { ProgramResult } from "../process/run-program.ts";
@@ -35,13 +35,17 @@ export function helmSays(lines: readonly string[], { chartDir }: { chartDir: str
 
 /** Every object of a multi-document manifest, those of `kind: List` one by one. */
 export function parseManifests(text: string): RenderedObject[] {
-  const documents: readonly Document[] = parseAllDocuments(text, { uniqueKeys: false, logLevel: "silent" });
-  return documents.flatMap((document) => {
-    const error = document.errors[0];
+  const lines = new LineCounter();
+  const composer = new Composer({ uniqueKeys: false, logLevel: "silent" });
+  const found: RenderedObject[] = [];
+  // One after the other: the trees of all documents at once take many times what their text does.
+  for (const document of composer.compose(new Parser(lines.addNewLine).parse(text))) {
+    const [error] = document.errors;
     if (error)
-      throw refuse(`renders to what is no YAML (line ${error.linePos?.[0].line ?? "?"}); ${correct}`);
-    return toObjects(document.toJS() as unknown);
-  });
+      throw refuse(`renders to what is no YAML (line ${lines.linePos(error.pos[0]).line}); ${correct}`);
+    found.push(...toObjects(document.toJS()));
+  }
+  return found;
 }
 
 function toObjects(value: unknown): RenderedObject[] {
@@ -49,11 +53,11 @@ function toObjects(value: unknown): RenderedObject[] {
   const list = listSchema.safeParse(value);
   if (list.success) return list.data.items.flatMap((item) => toObjects(item));
   const parsed = manifestSchema.safeParse(value);
-  if (!parsed.success && typeof value === "object")
-    throw refuse(`renders to an object without apiVersion, kind or metadata.name; ${correct}`);
   if (!parsed.success)
     throw refuse(
-      "renders to text instead of objects; correct its templates, or HELM_BIN if that is not Helm",
+      typeof value === "object"
+        ? `renders to an object without apiVersion, kind or metadata.name; ${correct}`
+        : "renders to text instead of objects; correct its templates, or HELM_BIN if that is not Helm",
     );
   const { apiVersion, kind, metadata } = parsed.data;
   const manifest = value as Record<string, unknown>;

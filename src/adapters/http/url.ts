@@ -1,12 +1,3 @@
-/** Percent-decodes; what isn't valid percent-encoding is meant literally. */
-export function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
 /** Fills `{namespace}` and `{service}` into a setting's URL. */
 export function fillPlaceholders(template: string, values: Readonly<Record<string, string>>): string {
   return template.replaceAll(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);

@@ -6,7 +6,6 @@ import type { RenderedObject } from "../../domain/release.ts";
 import { listAll } from "./client.ts";
 import { unlessRefused } from "./failures.ts";
 
-/** See Cluster.capacity. */
 export async function readCapacity(
   core: CoreV1Api,
   release: readonly RenderedObject[],
@@ -15,30 +14,19 @@ export async function readCapacity(
   const all = Promise.all([
     listAll((query) => core.listNode(query)),
     listAll((query) => core.listPodForAllNamespaces({ fieldSelector, ...query })),
-    listAll((query) => core.listResourceQuotaForAllNamespaces(query)),
   ]);
   const found = await unlessRefused(all, 403);
   if (!found) return undefined;
-  const [nodes, pods, quotas] = found;
+  const [nodes, pods] = found;
   return {
     nodes: nodes.map(nodeView),
     pods: pods.map(({ metadata, spec }) => ({
       ...{ namespace: metadata?.namespace ?? "", node: spec?.nodeName },
       ...requestOf(spec),
     })),
-    quotas: quotas.map(({ metadata, spec: { hard = {} } = {} }) => ({
-      ...{ namespace: metadata?.namespace ?? "", name: metadata?.name ?? "" },
-      hard: {
-        cpu: boundOf(hard["requests.cpu"] ?? hard.cpu),
-        memory: boundOf(hard["requests.memory"] ?? hard.memory),
-        pods: boundOf(hard.pods ?? hard["count/pods"]),
-      },
-    })),
     wanted: wantedBy(release),
   };
 }
-
-const boundOf = (quantity: string | undefined) => (quantity === undefined ? undefined : numberOf(quantity));
 
 const keepsOut = new Set(["NoSchedule", "NoExecute"]);
 
@@ -54,7 +42,6 @@ function nodeView({ metadata, spec, status }: V1Node): ClusterCapacity["nodes"][
   };
 }
 
-/** The pods of a rendered chart. */
 export function wantedBy(release: readonly RenderedObject[]): WantedPods[] {
   return release.flatMap(({ kind, name, manifest }) => {
     if (kind !== "Deployment" && kind !== "StatefulSet" && kind !== "DaemonSet") return [];

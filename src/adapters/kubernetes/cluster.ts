@@ -1,4 +1,3 @@
-/** The Cluster port, on the Kubernetes API. */
 import { AppsV1Api, CoreV1Api, type V1Namespace, VersionApi } from "@kubernetes/client-node";
 import type { NamespaceView } from "../../domain/release.ts";
 import { ConflictError, TransientError } from "../../errors.ts";
@@ -10,10 +9,7 @@ import { createDiagnosis } from "./diagnosis.ts";
 import { dependency, unlessRefused } from "./failures.ts";
 import { createObservation } from "./workloads.ts";
 
-/**
- * The cluster behind a connection. Every method throws ConflictError where somebody else wrote in between, and
- * TransientError for every other answer that it can't use.
- */
+/** The Cluster port, on the Kubernetes API. */
 export function createCluster(connection: KubernetesConnection, access: AccessOptions = {}): Cluster {
   const core = connection.api(CoreV1Api);
   const findNamespace = async (name: string): Promise<NamespaceView | undefined> => {

@@ -1,9 +1,9 @@
 /** What the API server's answers mean: the one place that tells an expected refusal from an outage. */
 import type { RequestContext } from "@kubernetes/client-node";
-import { z } from "zod";
+import * as z from "zod";
+import { parseJson } from "../../domain/json.ts";
 import { ConflictError, TransientError } from "../../errors.ts";
 import { retryAfterMs } from "../http/retry-after.ts";
-import { parseJson } from "../json.ts";
 
 export const dependency = "the Kubernetes API";
 

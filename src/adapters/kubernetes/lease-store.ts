@@ -1,4 +1,3 @@
-/** The lock, as a Lease of the name of the state. */
 import { hostname } from "node:os";
 import { CoordinationV1Api, CoreV1Api, type V1Lease, V1MicroTime } from "@kubernetes/client-node";
 import { labels, managedBy, stateName } from "../../domain/names.ts";

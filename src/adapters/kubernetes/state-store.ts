@@ -1,11 +1,10 @@
-/** The run's state in a ConfigMap. */
 import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
 import { CoreV1Api, type V1ConfigMap } from "@kubernetes/client-node";
+import { parseJson } from "../../domain/json.ts";
 import { documentName, labels, managedBy, stateName } from "../../domain/names.ts";
 import type { DocumentSlot } from "../../domain/run.ts";
 import { CheckpointError, ConflictError, TransientError } from "../../errors.ts";
 import type { StateChange, StateStore, StoredState } from "../../pipeline/stores.ts";
-import { parseJson } from "../json.ts";
 import { type KubernetesConnection, mergePatch } from "./client.ts";
 import { causesOf, unlessRefused } from "./failures.ts";
 
@@ -16,7 +15,7 @@ const documentKey = "data.br";
 /** Quick and close to the best for such text; a document is written once, and may take a second. */
 const quality = { attachment: 6, document: 9 };
 
-/** The state of an environment, in the builder's own namespace. */
+/** The run's state in ConfigMaps of the environment, in the builder's own namespace. */
 export function createStateStore(
   connection: KubernetesConnection,
   { environment }: { environment: string },
@@ -30,13 +29,14 @@ export function createStateStore(
   const find = (at: Place) => unlessRefused(core.readNamespacedConfigMap(at), 404);
   const patch = (at: Place, content: Partial<Content>, metadata: { resourceVersion?: string } = {}) => {
     const patched = core.patchNamespacedConfigMap({ ...at, body: { metadata, ...content } }, mergePatch);
-    return unlessRefused(patched, 404);
+    return unlessRefused(patched, 404).catch((error: unknown) => refuse(error, at));
   };
-  const create = ({ name }: Place, { binaryData = {}, ...content }: Partial<Content>) => {
+  const create = (at: Place, { binaryData = {}, ...content }: Partial<Content>) => {
     // A new object has nothing to remove.
     const kept = Object.entries(binaryData).filter((entry): entry is [string, string] => entry[1] !== null);
-    const body = { metadata: { name, labels: own }, ...content, binaryData: Object.fromEntries(kept) };
-    return core.createNamespacedConfigMap({ namespace, body });
+    const metadata = { name: at.name, labels: own };
+    const body = { metadata, ...content, binaryData: Object.fromEntries(kept) };
+    return core.createNamespacedConfigMap({ namespace, body }).catch((error: unknown) => refuse(error, at));
   };
 
   return {
@@ -47,14 +47,10 @@ export function createStateStore(
 
     async save(change, basedOn) {
       const content = contentOf(change);
-      try {
-        const written = await (basedOn === undefined
-          ? create(place, content)
-          : patch(place, content, { resourceVersion: basedOn }));
-        if (written) return written.metadata?.resourceVersion ?? "";
-      } catch (error) {
-        throw saveError(error, place);
-      }
+      const written = await (basedOn === undefined
+        ? create(place, content)
+        : patch(place, content, { resourceVersion: basedOn }));
+      if (written) return written.metadata?.resourceVersion ?? "";
       // gone since it was read: somebody else has deleted it
       throw new ConflictError(`configmap ${place.name} in namespace ${namespace}`);
     },
@@ -73,11 +69,7 @@ export function createStateStore(
     async saveDocument(document, slot) {
       const at = documentPlace(slot);
       const content = { binaryData: { [documentKey]: compress(document, quality.document) } };
-      try {
-        if (!(await patch(at, content))) await create(at, content);
-      } catch (error) {
-        throw saveError(error, at);
-      }
+      if (!(await patch(at, content))) await create(at, content);
     },
   };
 }
@@ -96,17 +88,17 @@ function decompress(text: string): Buffer {
   return brotliDecompressSync(Buffer.from(text, "base64"));
 }
 
-/** What no second try can save: too large, or refused for what it is. */
-function saveError(error: unknown, { namespace, name }: Place): unknown {
-  if (!(error instanceof TransientError) || (error.status !== 413 && error.status !== 422)) return error;
+/** Tells what no second try can save: too large, or refused for what it is. */
+function refuse(error: unknown, { namespace, name }: Place): never {
+  if (!(error instanceof TransientError) || (error.status !== 413 && error.status !== 422)) throw error;
   const options = { details: error.details, cause: error };
   if (error.status === 413 || causesOf(error).includes("FieldValueTooLong")) {
     const message = `the state is too large for ConfigMap ${namespace}/${name}`;
-    return new CheckpointError("STATE_TOO_LARGE", message, { ...options, hint: "a ConfigMap holds 1 MiB" });
+    throw new CheckpointError("STATE_TOO_LARGE", message, { ...options, hint: "a ConfigMap holds 1 MiB" });
   }
   const message = `the state can't be kept in ConfigMap ${namespace}/${name}`;
   const hint = `look at it with: kubectl get configmap ${name} -n ${namespace} -o yaml; was it made immutable?`;
-  return new CheckpointError("STATE_REFUSED", message, { ...options, hint });
+  throw new CheckpointError("STATE_REFUSED", message, { ...options, hint });
 }
 
 interface Content {

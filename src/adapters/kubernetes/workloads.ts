@@ -8,8 +8,6 @@ import type {
   V1Deployment,
   V1ObjectMeta,
   V1Pod,
-  V1PodSpec,
-  V1PodStatus,
   V1Service,
   V1StatefulSet,
 } from "@kubernetes/client-node";
@@ -68,7 +66,8 @@ function perNode({ metadata, status }: V1DaemonSet): WorkloadView {
   };
 }
 
-function podView({ metadata, spec, status }: V1Pod): PodView {
+function podView(pod: V1Pod): PodView {
+  const { metadata, status } = pod;
   const condition = (type: string, value: string) =>
     status?.conditions?.find((candidate) => candidate.type === type && candidate.status === value);
   const unscheduled = condition("PodScheduled", "False");
@@ -83,11 +82,11 @@ function podView({ metadata, spec, status }: V1Pod): PodView {
     ownerKind: (owners.find(({ controller }) => controller === true) ?? owners[0])?.kind,
     reason: status?.reason ?? unscheduled?.reason,
     message: status?.message ?? unscheduled?.message,
-    containers: containersOf(spec, status),
+    containers: containersOf(pod),
   };
 }
 
-function containersOf(spec?: V1PodSpec, status?: V1PodStatus): ContainerView[] {
+function containersOf({ spec, status }: V1Pod): ContainerView[] {
   const views = (init: boolean, named: { name: string }[] = [], seen: V1ContainerStatus[] = []) =>
     named.map(({ name }) => ({ name, init, ...containerState(seen.find((one) => one.name === name)) }));
   return [

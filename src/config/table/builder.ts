@@ -14,28 +14,24 @@ export const builder = group("The builder itself", {
     chart: "config",
   },
   BUILDER_NAMESPACE: {
-    at: "builderNamespace",
     value: label("namespace", 63, "builder-prod").optional(),
     description:
       "The namespace of the state ConfigMap and the Lease; else the pod's, or the kubeconfig context's.",
     chart: false,
   },
   POD_NAME: {
-    at: "podName",
     value: objectName("pod name").optional(),
     description: "The builder's pod, set by the chart; else the host name.",
     environmentOnly: true,
     chart: false,
   },
   JOB_NAME: {
-    at: "jobName",
     value: objectName("Job name").optional(),
     description: "The builder's Job, set by the chart; else the pod's owner.",
     environmentOnly: true,
     chart: false,
   },
   SERVICE_ACCOUNT: {
-    at: "serviceAccount",
     value: objectName("service account name").optional(),
     description:
       "The builder's service account, set by the chart: it is given its rights in the new namespace. Needs RELEASE_ROLE.",
@@ -43,7 +39,6 @@ export const builder = group("The builder itself", {
     chart: "serviceAccount.name",
   },
   RELEASE_ROLE: {
-    at: "releaseRole",
     value: objectName("ClusterRole name").optional(),
     description:
       "The ClusterRole that SERVICE_ACCOUNT is bound to in the new release's namespace. Both are set, or neither.",
@@ -56,32 +51,27 @@ export const builder = group("The builder itself", {
     description: "How long the builder's Lease holds without being renewed; renewed every third of it.",
   },
   KUBECONFIG: {
-    at: "kubeconfig",
     value: path.optional(),
     description: "The kubeconfig file; without it the in-cluster service account is used.",
     environmentOnly: true,
     chart: false,
   },
   METRICS_PORT: {
-    at: "metricsPort",
     value: offOr(number({ min: 1, max: 65_535, integer: true, example: "9090" })).prefault("off"),
     description: "The port of the metrics for Prometheus, on all addresses.",
     chart: "metrics.port",
   },
   NOTIFY_WEBHOOK_URL: {
-    at: "notifyWebhookUrl",
     value: url.optional(),
     description: "The URL that a JSON object is posted to when a run starts, waits, goes live or fails.",
     secret: "whole",
     chart: "notify.webhookUrl",
   },
   LOG_LEVEL: {
-    at: "logLevel",
     value: oneOf(["trace", "debug", "info", "warn", "error"]).prefault("info"),
     description: "The least severe lines that are written.",
   },
   LOG_FORMAT: {
-    at: "logFormat",
     value: oneOf(["pretty", "json"]).prefault("pretty"),
     description: "One readable line each, or JSON with Cloud Logging's fields.",
   },

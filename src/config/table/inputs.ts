@@ -12,7 +12,6 @@ const gitRef = matching(
 
 export const inputs = group("What is built", {
   ENVIRONMENT: {
-    at: "environment",
     // Helm takes 53 letters for a release name and a run's name is a label of 63: `-xxxxx` and `-20261122-120000` are added.
     value: label("DNS label", 47, "prod").prefault("test"),
     description: "The environment that is built, and the prefix of its release names.",
@@ -26,13 +25,11 @@ export const inputs = group("What is built", {
     chart: "dataConfig",
   },
   SECRETS_FILE: {
-    at: "secretsFile",
     value: path.prefault("/tmp/secrets/secrets.yaml"),
     description: "The file of secret Helm values that the release is installed with.",
     chart: false,
   },
   DELETE_EXISTING: {
-    at: "deleteExisting",
     value: boolean.prefault("true"),
     description: "Whether the replaced release is deleted at the end of a run.",
     chart: "deleteExisting",
@@ -61,7 +58,6 @@ export const chartRows = group("Where the chart comes from", {
     chart: "infrastructure.path",
   },
   DEPLOY_TAG: {
-    at: "deployTag",
     value: gitRef.prefault("master"),
     description: "The branch, tag or commit of the chart's repository.",
     chart: "infrastructure.tag",
@@ -79,7 +75,6 @@ export const chartRows = group("Where the chart comes from", {
     chart: "infrastructure.token",
   },
   HELM_BIN: {
-    at: "helmBin",
     value: path.prefault("helm"),
     description: "The Helm program: a path, or a name to look up in PATH.",
     chart: false,
@@ -112,7 +107,6 @@ export const harvester = group("Harvester and site", {
     chart: "password",
   },
   SITE_PREFIX: {
-    at: "sitePrefix",
     value: urlTemplate("service", "namespace").prefault("http://{service}.{namespace}.svc.cluster.local"),
     description:
       "Scheme and host where the new site is asked before it goes live, with the public name as Host header.",

@@ -2,7 +2,7 @@ import type { z } from "zod";
 
 /** A setting, by its environment variable. */
 export interface Row {
-  /** Where the value sits in Settings; a row without it is read before there are settings, or by others. */
+  /** Where the value sits in Settings, where that isn't the variable's name in camelCase. */
   at?: string;
   /** From the text to the value. A default is a prefault, so that it is written as a text; neither that nor optional: required. */
   value: z.ZodType<unknown, string | undefined>;

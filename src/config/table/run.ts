@@ -119,7 +119,6 @@ export const gates = group("Gates and approval", {
     description: "Taxa that the new site must find.",
   },
   APPROVAL: {
-    at: "approval",
     value: approval.prefault("auto"),
     description: "Whether the run waits for the verb `approve` before the swap.",
   },

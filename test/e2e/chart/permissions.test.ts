@@ -133,7 +133,7 @@ test.each(forbidden)("may not %s", async (_what, args, input) => {
 const allowed: [string, string[], string?][] = [
   ["see all namespaces", ["get", "namespaces"]],
   ["see all services", ["get", "services", "-A"]],
-  ["see what room there is", ["get", "nodes,pods,resourcequotas", "-A"]],
+  ["see what room there is", ["get", "nodes,pods", "-A"]],
   ["ask what it may do", ["auth", "can-i", "get", "namespaces"]],
   ["create its state", ["create", "configmap", `powo-builder-${env}`, "-n", own]],
   ["change its state", patch("configmap", `powo-builder-${env}`, { data: { a: "b" } }, "-n", own)],
@@ -182,7 +182,7 @@ test("the policies hold even if somebody makes the builder cluster-admin", async
 
 test("it sees neither nodes nor other pods where it is not to look for room", async () => {
   await builder.install({ rbac: { capacityCheck: false } });
-  for (const what of ["nodes", "pods", "resourcequotas"])
+  for (const what of ["nodes", "pods"])
     await until(
       `${what} to be closed`,
       () => builder.kubectl(["get", what, "-A"]),

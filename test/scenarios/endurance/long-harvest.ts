@@ -88,12 +88,8 @@ function takeSample(): void {
 }
 
 const stop = new AbortController();
-const settings = parseSettings(
-  process.env,
-  (file) => (existsSync(file) ? readFileSync(file, "utf8") : undefined),
-  {
-    need: "all",
-  },
+const settings = parseSettings(process.env, (file) =>
+  existsSync(file) ? readFileSync(file, "utf8") : undefined,
 );
 const { world, dispose } = await compose({
   settings,

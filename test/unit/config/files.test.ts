@@ -128,7 +128,7 @@ describe("builder.yaml", () => {
       if (path === builder) throw Object.assign(new Error("no"), { code: "EACCES" });
       return mappingsYaml;
     };
-    expect(() => parseSettings({}, unreadable, { need: "state" })).toThrow(
+    expect(() => parseSettings({}, unreadable, "state")).toThrow(
       expect.objectContaining({
         problems: [{ where: builder, what: "may not be read; name a file that the builder can read" }],
       }),

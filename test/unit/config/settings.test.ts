@@ -197,7 +197,7 @@ describe("what can't be right is one problem with its variable", () => {
 
   test("wrong values are problems for verbs that need few settings, too", () => {
     for (const [variable, value] of mistakes)
-      expect(problemsOf({ env: { [variable]: value }, options: { need: "state" } })).toHaveLength(1);
+      expect(problemsOf({ env: { [variable]: value }, need: "state" })).toHaveLength(1);
   });
 
   test("all mistakes are told at once, with what is missing", () => {
@@ -250,14 +250,12 @@ describe("what can't be right is one problem with its variable", () => {
 
 describe("verbs that only look at a run", () => {
   test("need neither data URL, project nor mappings", () => {
-    const settings = parseSettings({ ENVIRONMENT: "uat" }, () => undefined, { need: "state" });
+    const settings = parseSettings({ ENVIRONMENT: "uat" }, () => undefined, "state");
     expect(settings).toMatchObject({ environment: "uat", dataUrl: "", dns: { project: "" }, mappings: [] });
   });
 
   test("read what is there", () => {
-    const settings = parseSettings({}, (path) => (path.includes("dns") ? mappingsYaml : undefined), {
-      need: "state",
-    });
+    const settings = parseSettings({}, (path) => (path.includes("dns") ? mappingsYaml : undefined), "state");
     expect(settings.mappings).toHaveLength(1);
   });
 });

@@ -14,10 +14,10 @@ function cluster(...free: [cpu: number, memoryGib: number][]): ClusterCapacity {
     schedulable: true,
     allocatable: { cpu, memory: memory * gib, pods: 110 },
   }));
-  return { nodes, pods: [], quotas: [], wanted: chart };
+  return { nodes, pods: [], wanted: chart };
 }
 
-const nothing = { goes: new Set<string>(), own: new Set<string>() };
+const nothing = new Set<string>();
 
 describe("the room for a second site", () => {
   it("is told with its figures where all pods find a node", () => {
@@ -52,17 +52,7 @@ describe("the room for a second site", () => {
     const pods = [{ namespace: "prod-bad01", node: "node-0", cpu: 4, memory: 14 * gib }];
     const busy = { ...cluster([4, 20]), pods };
     expect(findRoom(busy, nothing).unschedulable).toHaveLength(3);
-    expect(findRoom(busy, { ...nothing, goes: new Set(["prod-bad01"]) }).unschedulable).toEqual([]);
-  });
-
-  it("ends at a quota that namespaces of this environment have", () => {
-    const quotas = [
-      { namespace: "prod-old01", name: "compute", hard: { cpu: 3, memory: 64 * gib, pods: 2 } },
-    ];
-    const wide = { ...cluster([16, 64]), quotas };
-    expect(findRoom(wide, nothing).exceeded).toEqual([]);
-    const { exceeded } = findRoom(wide, { ...nothing, own: new Set(["prod-old01"]) });
-    expect(exceeded).toEqual(["quota compute allows 3 of CPU", "quota compute allows 2 of pods"]);
+    expect(findRoom(busy, new Set(["prod-bad01"])).unschedulable).toEqual([]);
   });
 
   it("counts a pod on each usable node where a component wants that", () => {

@@ -1,8 +1,7 @@
 /** The state of version 1.0, as that program left it (test/fixtures/version-1): read, and gone on with in mid-run. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { findReport } from "../../../src/operate/find-report.ts";
-import { readHistory } from "../../../src/operate/history.ts";
+import { findReport, readHistory } from "../../../src/operate/history.ts";
 import { readStatus } from "../../../src/operate/status.ts";
 import { type ReadState, readState } from "../../../src/pipeline/state.ts";
 import { createFakeWorld, type FakeWorld } from "../../fakes/world.ts";

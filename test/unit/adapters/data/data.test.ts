@@ -103,13 +103,13 @@ describe("the data URL", () => {
 
   it("may be slow as long as it goes on", async () => {
     const url = files.serve("slow", "x".repeat(10 * 1024), { chunkMs: 60 });
-    expect((await fetchFrom(url, { readTimeoutMs: 400 })).bytes).toHaveLength(10 * 1024);
+    expect((await fetchFrom(url, { idleTimeoutMs: 400 })).bytes).toHaveLength(10 * 1024);
   });
 
   it("that drips for ever is an outage", async () => {
     const url = files.serve("drips", "x".repeat(100 * 1024), { chunkMs: 20 });
     const outage = { code: "OUTAGE", message: expect.stringContaining("ETIMEDOUT") };
-    await expect(fetchFrom(url, { readTimeoutMs: 2_000, totalTimeoutMs: 200 })).rejects.toMatchObject(outage);
+    await expect(fetchFrom(url, { idleTimeoutMs: 2_000, totalTimeoutMs: 200 })).rejects.toMatchObject(outage);
   });
 
   it("whose host isn't there is an outage", async () => {

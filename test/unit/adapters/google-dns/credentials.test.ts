@@ -3,7 +3,17 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import nock from "nock";
 import { describe, expect, it, vi } from "vitest";
-import { connect, failure, giveToken, isolateLogin, place, showZone, writeKey, zone } from "./login-bench.ts";
+import {
+  connect,
+  failure,
+  giveToken,
+  isolateLogin,
+  key,
+  place,
+  showZone,
+  writeKey,
+  zone,
+} from "./login-bench.ts";
 
 isolateLogin();
 
@@ -51,14 +61,19 @@ describe("credentials of other kinds", () => {
     expect(await connect().findZone("zone")).toEqual(zone);
   });
 
-  it("are looked for by the library: the metadata server, away at first", async () => {
+  it("are looked for by the library: the metadata server, which is away at first and then late", async () => {
     vi.stubEnv("METADATA_SERVER_DETECTION", "ping-only");
     vi.stubEnv("GCE_METADATA_HOST", "metadata.test");
     const dns = connect({});
-    nock("http://metadata.test")
-      .get(/instance$/)
-      .replyWithError(Object.assign(new Error(), { code: "ECONNREFUSED" }));
-    expect(await failure(dns.findZone("zone"))).toMatchObject({ status: 401 });
+    for (const code of ["ECONNREFUSED", "ETIMEDOUT"]) {
+      nock("http://metadata.test")
+        .get(/instance$/)
+        .replyWithError(Object.assign(new Error(), { code }));
+      expect(await failure(dns.findZone("zone"))).toMatchObject({
+        message: "Google gives no token (no metadata server answers)",
+        status: undefined,
+      });
+    }
     const headers = { "metadata-flavor": "Google" };
     nock("http://metadata.test")
       .get(/instance$/)
@@ -70,7 +85,16 @@ describe("credentials of other kinds", () => {
     expect(await dns.findZone("zone")).toEqual(zone);
   });
 
-  it("that are nowhere are a mistake in the login", async () => {
+  it("that are nowhere are an outage in a pod: its node's metadata server may be late", async () => {
+    vi.stubEnv("KUBERNETES_SERVICE_HOST", "10.0.0.1");
+    const error = await failure(connect({}).findZone("zone"));
+    expect(error).toMatchObject({ dependency: "Cloud DNS", status: undefined });
+    expect(error.hint).toContain("metadata server");
+    await writeKey({ ...key, private_key: "-----BEGIN PRIVATE KEY-----\n" });
+    expect(await failure(connect().findZone("zone"))).toMatchObject({ status: 401 });
+  });
+
+  it("that are nowhere are a mistake elsewhere", async () => {
     const error = await failure(connect({}).findZone("zone"));
     expect(error).toMatchObject({
       message: "Google gives no token (no usable credentials)",

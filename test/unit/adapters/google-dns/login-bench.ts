@@ -35,7 +35,9 @@ export function isolateLogin(): void {
   beforeEach(async () => {
     place.dir = await mkdtemp(path.join(tmpdir(), "powo-dns-"));
     place.keyFile = path.join(place.dir, "key.json");
-    for (const name of ["GOOGLE_APPLICATION_CREDENTIALS", "HTTPS_PROXY", "HTTP_PROXY"]) vi.stubEnv(name, "");
+    const proxies = ["HTTPS_PROXY", "HTTP_PROXY"];
+    const places = ["GCE_METADATA_HOST", "GCE_METADATA_IP", "KUBERNETES_SERVICE_HOST"];
+    for (const name of ["GOOGLE_APPLICATION_CREDENTIALS", ...proxies, ...places]) vi.stubEnv(name, "");
     vi.stubEnv("HOME", place.dir);
     vi.stubEnv("CLOUDSDK_CONFIG", place.dir);
     vi.stubEnv("METADATA_SERVER_DETECTION", "none");

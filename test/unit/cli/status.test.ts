@@ -1,11 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  jsonViewer,
-  liveViewer,
-  plainViewer,
-  type Viewer,
-  watchStatus,
-} from "../../../src/cli/watch-status.ts";
+import { jsonViewer, liveViewer, plainViewer, type Viewer, watchStatus } from "../../../src/cli/status.ts";
 import type { Status } from "../../../src/operate/status.ts";
 import { FakeClock } from "../../fakes/clock.ts";
 

@@ -1,13 +1,35 @@
-/** `status --watch`: a picture that is redrawn on a terminal, lines that changed elsewhere, documents for programs. */
-import { clockTime, timeOfDay } from "../domain/words.ts";
-import type { Clock } from "../pipeline/clock.ts";
+/** `status`: what is live, and how the run gets on; watched, as a picture on a terminal, else as what changed. */
 import { isOver } from "../domain/run.ts";
+import { clockTime, timeOfDay } from "../domain/words.ts";
+import { readStatus, type Status } from "../operate/status.ts";
 import { lastJobLines, statusLines } from "../operate/status-lines.ts";
-import type { Status } from "../operate/status.ts";
+import type { Clock } from "../pipeline/clock.ts";
+import type { World } from "../pipeline/world.ts";
+import { isJson, print, type VerbContext } from "./verb.ts";
 
 /** How often the state is read; a picture's times go on in between. */
 const readEveryMs = 5_000;
 const drawEveryMs = 1_000;
+
+export async function showStatus(world: World, context: VerbContext): Promise<void> {
+  const { clock, redact } = world;
+  const read = () => readStatus(world, context.signal);
+  if (!context.options["watch"]) {
+    const status = await read();
+    print(context, { document: status, lines: statusLines(status, clock.now()) });
+    return;
+  }
+  await watchStatus(read, await viewer(), clock, context.signal);
+
+  async function viewer() {
+    const write = (text: string) => context.stdout(redact(text));
+    if (isJson(context)) return jsonViewer(write);
+    if (!context.canRedraw) return plainViewer(write, clock);
+    // Loaded only where there is a terminal.
+    const { default: update } = await import("log-update");
+    return liveViewer({ paint: (text) => update(redact(text)), keep: () => update.done() }, clock);
+  }
+}
 
 export interface Viewer {
   /** Shows a status that was just read. */
