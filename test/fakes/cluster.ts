@@ -88,7 +88,7 @@ function servicesOf(model: ClusterModel, name: string): ServiceView[] {
     component,
     type: component.startsWith("ingress") ? "LoadBalancer" : "ClusterIP",
     address: model.addressOf(name, component),
-    otherAddresses: [],
+    otherAddresses: model.find(name)?.release?.others?.[component] ?? [],
   }));
 }
 

@@ -3,6 +3,7 @@ import { Random } from "../sandbox/kubernetes/random.ts";
 import { namespaceLabels } from "../../src/domain/names.ts";
 import { createFakeWorld, type FakeWorld, type FakeWorldOptions } from "../fakes/world.ts";
 import type { Scenario } from "./crashes.ts";
+import { denyWrites } from "./seen.ts";
 
 /** `MATRIX=full` plays every case, else a sample that MATRIX_SEED decides. */
 export const isFull = process.env["MATRIX"] === "full";
@@ -86,7 +87,7 @@ export const scenarios: readonly Scenario[] = [
   ),
   scenario("a second zone that refuses until the first was put back", { mappings: twoZones }, (fake) => {
     const other = fake.zones.get("other")!;
-    other.denied = "writes";
+    denyWrites(fake, "other");
     fake.when("after", "dns.change", () => (other.denied = false), 2);
   }),
   scenario("a new site that fails after the swap", {}, (fake) =>

@@ -2,7 +2,7 @@
 import { findRoom, roomText } from "../../domain/capacity.ts";
 import type { RenderedObject } from "../../domain/release.ts";
 import type { Task } from "../../pipeline/task.ts";
-import { judgeLeftovers, type LiveReading } from "../read-live.ts";
+import { judgeLeftovers, type Surroundings } from "../read-live.ts";
 
 export interface Capacity {
   fits: boolean;
@@ -12,12 +12,12 @@ export interface Capacity {
 export async function checkCapacity(
   task: Task,
   rendered: readonly RenderedObject[],
-  live: LiveReading,
+  live: Surroundings,
 ): Promise<Capacity> {
   const capacity = await task.ports.cluster.capacity(rendered);
   if (!capacity)
     return { fits: true, text: "whether a second site fits can't be told: nodes may not be listed" };
-  const goes = judgeLeftovers(task, live, live.releases).filter(({ stays }) => stays === undefined);
+  const goes = judgeLeftovers(live, live.releases).filter(({ stays }) => stays === undefined);
   const room = findRoom(capacity, {
     goes: new Set(goes.map(({ name }) => name)),
     own: new Set(live.candidates.map(({ name }) => name)),

@@ -24,5 +24,9 @@ it("a release is live by any of a record's addresses, and every name counts", ()
   expect(findLive({ environment: "prod", mappings: [] }, records, candidates)).toEqual({
     releases: ["prod-aaaaa", "prod-bbbbb"],
     foreign: [{ name: "one.example.", address: "10.0.0.9" }],
+    owners: [
+      { name: "one.example.", release: "prod-aaaaa" },
+      { name: "two.example.", release: "prod-bbbbb" },
+    ],
   });
 });

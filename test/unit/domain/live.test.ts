@@ -221,6 +221,7 @@ describe("what is live", () => {
     expect(findLive(prod, records, candidates)).toEqual({
       releases: ["prod-aaaaa"],
       foreign: [{ name: "one.example.", address: "10.0.0.9" }],
+      owners: [{ name: "one.example.", release: "prod-aaaaa" }],
     });
   });
 
@@ -229,6 +230,7 @@ describe("what is live", () => {
     expect(findLive(prod, [record("10.0.0.1")], [theirs])).toEqual({
       releases: [],
       foreign: [{ name: "one.example.", address: "10.0.0.1" }],
+      owners: [],
     });
   });
 });
