@@ -30,13 +30,14 @@ function whatIsLive(state: RunState, mappings: readonly Mapping[], seen: LiveRea
   const elsewhere = strangers && `; ${strangers}, which no release has`;
   if (releases.length > 1) return `live is ${live}: the public names are divided${elsewhere}`;
   if (releases[0] === state.release) return `live is ${live}${elsewhere || "; the public names point at it"}`;
-  const { before } = state.dns ?? {};
+  const { before, startedAt } = state.dns ?? {};
   const isAsBefore = before
     ? haveSameAddresses(mappings, before, records)
     : releases.join() === replacedBy(state).sort().join();
-  return isAsBefore
-    ? `live is still ${live}; nothing that visitors see has changed`
-    : `live is ${live}${elsewhere}`;
+  if (!isAsBefore) return `live is ${live}${elsewhere}`;
+  // Names that had moved in between are back: that was seen.
+  if (startedAt !== undefined) return `live is ${live}; the public names are what they were before the swap`;
+  return `live is still ${live}; nothing that visitors see has changed`;
 }
 
 /** After a success. */
