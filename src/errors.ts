@@ -146,7 +146,9 @@ export function exitCodeOf(error: unknown): ExitCode {
   return exitCodes.failed;
 }
 
-/** The message of anything that was thrown. */
+/** The message of anything that was thrown; of bad input the problems themselves, for much may have been touched before. */
 export function messageOf(error: unknown): string {
+  if (error instanceof ConfigError)
+    return error.problems.map(({ where, what }) => `${where}: ${what}`).join("; ");
   return error instanceof Error ? error.message : String(error);
 }

@@ -4,6 +4,7 @@ import { duration } from "../domain/words.ts";
 import { TimeoutError } from "../errors.ts";
 import { timestamp } from "../pipeline/clock.ts";
 import type { Run } from "../pipeline/run.ts";
+import { retryLeftovers } from "./leftovers.ts";
 
 /** An approval rides on the Lease, which is read at every renewal anyway: looking costs nothing. */
 const lookEveryMs = 2_000;
@@ -42,6 +43,7 @@ export async function awaitApproval(run: Run): Promise<void> {
       const message = `nobody approved ${state.release} within ${duration(waitMs)}`;
       throw new TimeoutError("APPROVAL_TIMEOUT", message, { hint: "start again, or set APPROVAL=auto" });
     }
-    await clock.sleep(Math.min(leftMs(), lookEveryMs), run.signal);
+    await retryLeftovers(run, { onlyDue: true });
+    await clock.sleep(Math.min(Math.max(0, leftMs()), lookEveryMs), run.signal);
   }
 }

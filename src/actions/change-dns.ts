@@ -15,15 +15,18 @@ export function saveSwap(run: Run, patch: Partial<SwapState>): Promise<void> {
   return run.save({ dns: { ...swapOf(run), ...patch } });
 }
 
-/**
- * Sends the change and waits until Cloud DNS has told its servers. Throws what the DNS port throws, CancelledError
- * DNS_PENDING after DNS_TIMEOUT.
- */
-export async function sendChange(run: Run, change: ZoneChange): Promise<void> {
+/** Sends the change, and writes down that Cloud DNS has accepted it. Throws what the DNS port throws. */
+export async function submitChange(run: Run, change: ZoneChange, isOfSwap = false): Promise<void> {
   const id = await run.ports.dns.change(change);
-  const { pending = [] } = swapOf(run);
-  await saveSwap(run, { pending: [...pending, { zone: change.zone, id }] });
-  await settle(run, { zone: change.zone, id });
+  const { pending = [], moved = [] } = swapOf(run);
+  const accepted = { pending: [...pending, { zone: change.zone, id }] };
+  await saveSwap(run, isOfSwap ? { ...accepted, moved: [...moved, change.zone] } : accepted);
+}
+
+/** Sends the change and waits until Cloud DNS has told its servers. Throws CancelledError DNS_PENDING after DNS_TIMEOUT. */
+export async function sendChange(run: Run, change: ZoneChange): Promise<void> {
+  await submitChange(run, change);
+  await settlePending(run);
 }
 
 /** Waits for every change that was accepted but not done yet; also those an earlier builder sent. */

@@ -88,6 +88,15 @@ export async function gatherEvidence(run: Run): Promise<Evidence[]> {
   return [...others, { release, takenAt: timestamp(run.clock), lines: boundEvidence(parts) }].slice(-maxKept);
 }
 
+/** Adds to the evidence of a release that is about to go what was seen of it just now. */
+export async function keepEvidence(run: Run, release: string, lines: readonly string[]): Promise<void> {
+  const { evidence: kept } = run.attachments;
+  const before = kept.find((evidence) => evidence.release === release)?.lines ?? [];
+  const added = { release, takenAt: timestamp(run.clock), lines: boundEvidence([[...before], [...lines]]) };
+  const others = kept.filter((evidence) => evidence.release !== release);
+  await run.save({}, { evidence: [...others, added].slice(-maxKept) });
+}
+
 /** The first line of every part, and as many of its last as there is room for; the first parts have it first. */
 export function boundEvidence(parts: readonly (readonly string[])[]): string[] {
   let left = maxKeptBytes - parts.reduce((sum, [first = ""]) => sum + Buffer.byteLength(first), 0);

@@ -1,11 +1,13 @@
 /** The last lines of a run: what happened, what visitors see, what to type next. */
 import { directUpdate, verbCommand } from "../domain/commands.ts";
+import { haveSameAddresses } from "../domain/dns-plan.ts";
+import type { Mapping } from "../domain/dns-records.ts";
 import { whyNotReopen } from "../domain/reopening.ts";
 import { hasChangedDns, replacedBy, type RunState, wasInstalled } from "../domain/run.ts";
 import { duration, table } from "../domain/words.ts";
 import { AbortedError, type BuilderError, ConfigError } from "../errors.ts";
 import type { Run } from "../pipeline/run.ts";
-import { readLive } from "./read-live.ts";
+import { type LiveReading, readLive } from "./read-live.ts";
 import { within } from "./within.ts";
 
 /** How long DNS may take to say what is live. */
@@ -14,17 +16,29 @@ const readMs = 5_000;
 /** What visitors see, by reading DNS now. */
 export async function visitorsSee(run: Run, ms = readMs): Promise<string> {
   const { state } = run;
-  const releases = await within<string[] | string>(
+  return within(
     run,
     ms,
-    async (own) => (await readLive(own)).releases,
+    async (own) => whatIsLive(state, own.settings.mappings, await readLive(own)),
     (why) => `what is live could not be read from DNS (${why})`,
   );
-  if (typeof releases === "string") return releases;
+}
+
+function whatIsLive(state: RunState, mappings: readonly Mapping[], seen: LiveReading): string {
+  const { releases, foreign, records } = seen;
   const live = releases.join(" and ") || `nothing of ${state.environment}`;
-  if (releases.includes(state.release)) return `live is ${live}; the public names point at it`;
-  const isAsBefore = releases.join() === replacedBy(state).sort().join();
-  return isAsBefore ? `live is still ${live}; nothing that visitors see has changed` : `live is ${live}`;
+  const strangers = foreign.map(({ name, address }) => `${name} points at ${address}`).join(", ");
+  const elsewhere = strangers && `; ${strangers}, which no release has`;
+  if (releases.length > 1) return `live is ${live}: the public names are divided${elsewhere}`;
+  if (releases[0] === state.release) return `live is ${live}${elsewhere || "; the public names point at it"}`;
+  const { before, startedAt } = state.dns ?? {};
+  const isAsBefore = before
+    ? haveSameAddresses(mappings, before, records)
+    : releases.join() === replacedBy(state).sort().join();
+  if (!isAsBefore) return `live is ${live}${elsewhere}`;
+  // Names that had moved in between are back: that was seen.
+  if (startedAt !== undefined) return `live is ${live}; the public names are what they were before the swap`;
+  return `live is still ${live}; nothing that visitors see has changed`;
 }
 
 /** After a success. */

@@ -1,8 +1,15 @@
 /** Puts the old records back: what this run has written gets what it had before. */
-import type { RecordSet } from "../domain/dns-records.ts";
-import { addressRecord, drainMs, newRecordTtlSeconds, planUndo } from "../domain/dns-plan.ts";
+import type { Mapping, RecordSet } from "../domain/dns-records.ts";
+import {
+  addressRecord,
+  drainMs,
+  homeOf,
+  newRecordTtlSeconds,
+  planUndo,
+  withWritten,
+} from "../domain/dns-plan.ts";
 import { annotations } from "../domain/names.ts";
-import { replacedBy, type Failure } from "../domain/run.ts";
+import { replacedBy, type Failure, type RunState } from "../domain/run.ts";
 import {
   type BuilderError,
   CancelledError,
@@ -10,10 +17,11 @@ import {
   exitCodes,
   PermanentError,
   RefusedError,
+  TransientError,
 } from "../errors.ts";
 import { timestamp } from "../pipeline/clock.ts";
 import type { Run } from "../pipeline/run.ts";
-import { saveSwap, sendChange, settlePending, swapOf } from "./change-dns.ts";
+import { saveSwap, settlePending, submitChange, swapOf } from "./change-dns.ts";
 import { failureOf } from "./failure.ts";
 import { readRecords } from "./read-live.ts";
 import { markRelease } from "./remove-release.ts";
@@ -50,16 +58,58 @@ export async function undoSwap(run: Run): Promise<void> {
   );
   const expected = Math.max(oldTtlSeconds, ...ttls);
   await protect(expected);
-  await settlePending(run);
   const zones = [...new Set(settings.mappings.map(({ zone }) => zone))];
   const ended = await Promise.allSettled(zones.map((zone) => undoZone(run, zone)));
   const seen = ended.map((zone) => (zone.status === "fulfilled" ? zone.value : 0));
   await protect(Math.max(expected, ...seen));
   const failed = ended.find((zone) => zone.status === "rejected");
   if (failed) throw failed.reason;
-  await saveSwap(run, { undoneAt: timestamp(clock) });
-  for (const name of replacedBy(state))
-    await markRelease(run, name, { [annotations.replacedAt]: null, [annotations.retainUntil]: null });
+  await settleIfTold(run);
+  await protect(Math.max(expected, ...seen));
+  await saveSwap(run, { undoneAt: timestamp(clock), pending: [], moved: [] });
+  for (const name of replacedBy(state)) await markRelease(run, name, notReplaced);
+}
+
+/** The marks of a release that the public names point at after all. */
+export const notReplaced = { [annotations.replacedAt]: null, [annotations.retainUntil]: null };
+
+/** The records say that the names are back: that Cloud DNS doesn't tell whether its servers know holds nothing up. */
+async function settleIfTold(run: Run): Promise<void> {
+  try {
+    await settlePending(run);
+  } catch (error) {
+    run.signal.throwIfAborted();
+    if (!(error instanceof TransientError)) throw error;
+    run.log.warn({}, `the names are put back; whether all servers know can't be read: ${error.message}`);
+  }
+}
+
+/**
+ * The records that the names get back: the pinned ones, with a release's addresses of today. Throws TransientError while
+ * its load balancer has none.
+ */
+export async function findHomes(
+  { ports, state }: Pick<Run, "ports"> & { state: Pick<RunState, "dns"> },
+  mappings: readonly Mapping[],
+): Promise<RecordSet[]> {
+  const { before = [], owners = [] } = state.dns ?? {};
+  const homes: RecordSet[] = [];
+  for (const mapping of mappings) {
+    const pinned = addressRecord(before, mapping);
+    if (!pinned) continue;
+    const owner = owners.find(({ name }) => name === mapping.name)?.release;
+    const services = owner === undefined ? [] : await ports.cluster.findServices(owner);
+    const home = homeOf(
+      pinned,
+      services.find(({ component }) => component === mapping.service),
+    );
+    if (!home) {
+      const what = `${mapping.service} of ${owner ?? ""} has no address at present`;
+      throw new TransientError("the load balancer", `${what}; ${mapping.name} can't be put back yet`);
+    }
+    homes.push(home);
+  }
+  return homes;
 }
 
 /**
@@ -73,14 +123,19 @@ async function undoZone(run: Run, zone: string): Promise<number> {
   let ttlSeconds = 0;
   let names: string[] = [];
   for (let tries = 0; tries < maxTries; tries += 1) {
-    const { before, written = [] } = swapOf(run);
-    const current: RecordSet[] = await readRecords(task);
+    const { before: pinned, written = [] } = swapOf(run);
+    const before = await findHomes(run, mappings);
+    const current = await readRecords(task);
     const [change] = planUndo({ mappings, before, current, written });
     if (!change) return ttlSeconds;
     names = change.deletions.map(({ name }) => name);
     ttlSeconds = Math.max(ttlSeconds, ...change.deletions.map((record) => record.ttlSeconds));
+    // An address that is not as pinned is this run's as well: the name may have to move again.
+    const moved = change.additions.filter((record) => !pinned.includes(record));
+    const aims = moved.flatMap(({ name, rrdatas: [to = ""] }) => ({ name, to }));
+    if (aims.length > 0) await saveSwap(run, { written: withWritten(written, aims) });
     try {
-      await sendChange(run, change);
+      await submitChange(run, change);
       for (const { name, rrdatas } of change.additions)
         log.warn({ name }, `${name} put back to ${rrdatas.join(", ")}`);
     } catch (error) {

@@ -1,21 +1,35 @@
 /** Reads from DNS and the cluster what is live right now; shared by every interlock. */
 import type { Mapping, RecordSet } from "../domain/dns-records.ts";
-import { type Candidate, findLive, type Live, whyItStays } from "../domain/live.ts";
-import { isReleaseName } from "../domain/names.ts";
+import {
+  type Candidate,
+  type DeletionContext,
+  findLive,
+  findPointing,
+  type Live,
+  staysForNow,
+  whyItStays,
+  whyUnsure,
+} from "../domain/live.ts";
+import { annotations, isReleaseName } from "../domain/names.ts";
 import { timestamp } from "../pipeline/clock.ts";
 import type { Task } from "../pipeline/task.ts";
 
 export interface LiveReading extends Live {
+  /** The record sets of the mapped names. */
   records: RecordSet[];
   /** The namespaces that have the environment's name pattern. */
   candidates: Candidate[];
 }
 
+/** What decides about deletions: what is live, and every other name of the zones that leads to a release. */
+export interface Surroundings extends LiveReading {
+  context: DeletionContext & { live: readonly string[] };
+}
+
+type Reader = Pick<Task, "ports" | "settings">;
+
 /** The record sets of all mapped names, zone by zone. */
-export async function readRecords({
-  ports,
-  settings,
-}: Pick<Task, "ports" | "settings">): Promise<RecordSet[]> {
+export async function readRecords({ ports, settings }: Reader): Promise<RecordSet[]> {
   const zones = Map.groupBy(settings.mappings, ({ zone }: Mapping) => zone);
   const found = await Promise.all(
     [...zones].map(([zone, mapped]) =>
@@ -29,21 +43,69 @@ export async function readRecords({
 }
 
 /** What the public names point at, and which namespaces could be this environment's. */
-export async function readLive(task: Pick<Task, "ports" | "settings">): Promise<LiveReading> {
-  const { ports, settings } = task;
-  const [records, all] = await Promise.all([readRecords(task), ports.cluster.findNamespaces()]);
-  const candidates: Candidate[] = [];
-  for (const namespace of all.filter(({ name }) => isReleaseName(settings.environment, name)))
-    candidates.push({ ...namespace, services: await ports.cluster.findServices(namespace.name) });
-  return { ...findLive(settings, records, candidates), records, candidates };
+export async function readLive(task: Reader): Promise<LiveReading> {
+  const [records, candidates] = await Promise.all([readRecords(task), readCandidates(task)]);
+  return { ...findLive(task.settings, records, candidates), records, candidates };
 }
 
-/** Every namespace of the environment with the reason why it stays; undefined: it is a leftover that nothing needs. */
-export function judgeLeftovers(
+/** The namespaces that have the environment's name pattern, with their Services. */
+export async function readCandidates({ ports, settings }: Reader): Promise<Candidate[]> {
+  const candidates: Candidate[] = [];
+  for (const namespace of await ports.cluster.findNamespaces())
+    if (isReleaseName(settings.environment, namespace.name))
+      candidates.push({ ...namespace, services: await ports.cluster.findServices(namespace.name) });
+  return candidates;
+}
+
+/** What a deletion must know; every zone is read as a whole. */
+export async function readSurroundings(task: Reader & Pick<Task, "clock">): Promise<Surroundings> {
+  const { ports, settings } = task;
+  const zones = [...new Set(settings.mappings.map(({ zone }) => zone))];
+  const [live, ...addresses] = await Promise.all([
+    readLive(task),
+    ...zones.map((zone) => ports.dns.findAddressRecords(zone)),
+  ]);
+  return surroundingsOf(task, live, addresses.flat());
+}
+
+/** The same of what was read already: `addresses` are all A and AAAA records of the zones. */
+export function surroundingsOf(
   { settings, clock }: Pick<Task, "settings" | "clock">,
-  { candidates, releases: live }: LiveReading,
+  { records, candidates }: Pick<LiveReading, "records" | "candidates">,
+  addresses: readonly RecordSet[],
+): Surroundings {
+  const live = findLive(settings, records, candidates);
+  const context = {
+    ...settings,
+    live: live.releases,
+    pointing: findPointing(addresses, candidates),
+    unsure: whyUnsure(records, live.foreign),
+    now: timestamp(clock),
+  };
+  return { ...live, records, candidates, context };
+}
+
+export interface Judged {
+  name: string;
+  /** Why it stays; undefined: it is a leftover that nothing needs. */
+  stays: string | undefined;
+  /** It may go later by itself; from when, where that is known. */
+  isForNow: boolean;
+  until: string | undefined;
+}
+
+/** Every namespace of the environment with the reason why it stays. */
+export function judgeLeftovers(
+  { candidates, context }: Pick<Surroundings, "candidates" | "context">,
   inUse: readonly string[],
-): { name: string; stays: string | undefined }[] {
-  const context = { ...settings, live, inUse, now: timestamp(clock) };
-  return candidates.map((candidate) => ({ name: candidate.name, stays: whyItStays(candidate, context) }));
+): Judged[] {
+  const whole = { ...context, inUse };
+  return candidates.map((candidate) => {
+    const isForNow = staysForNow(candidate, whole);
+    const until = candidate.annotations[annotations.retainUntil] ?? "";
+    return {
+      ...{ name: candidate.name, stays: whyItStays(candidate, whole), isForNow },
+      until: isForNow && until > context.now ? until : undefined,
+    };
+  });
 }

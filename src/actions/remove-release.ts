@@ -2,12 +2,12 @@
 import { isUnlabelled, whyNotDelete } from "../domain/live.ts";
 import { annotations, isReleaseName, labels, managedBy } from "../domain/names.ts";
 import type { NamespaceView } from "../domain/release.ts";
-import { BuilderError, exitCodeOf, exitCodes, RefusedError } from "../errors.ts";
-import { timestamp } from "../pipeline/clock.ts";
+import { PermanentError, RefusedError } from "../errors.ts";
 import { Run } from "../pipeline/run.ts";
 import type { Task } from "../pipeline/task.ts";
 import { waitFor } from "../pipeline/wait.ts";
-import { judgeLeftovers, readLive } from "./read-live.ts";
+import { keepEvidence } from "./describe-release.ts";
+import { readSurroundings } from "./read-live.ts";
 
 /**
  * Notes on a release's namespace what became of it, if there is one. One that carries the keep annotation is left as it
@@ -23,13 +23,23 @@ export async function markRelease(
   await cluster.annotateNamespace(name, marks);
 }
 
+/** Of a leftover: after so many failed uninstalls its namespace is deleted without one. */
+const uninstallsThatCount = 2;
+
+export interface Removal {
+  /** Nothing needs it any more: an uninstall that keeps failing doesn't keep its namespace. */
+  isLeftover?: boolean;
+  /** Whether the end of the deletion is waited for (it is); without that it goes by itself. */
+  waits?: boolean;
+}
+
 /**
  * Uninstalls the release, deletes its namespace and waits until it is gone; gone already is success.
  * Throws RefusedError INTERLOCK when any interlock objects, TimeoutError NAMESPACE_STUCK with what blocks it.
  */
-export async function removeRelease(task: Task, name: string): Promise<void> {
-  const { settings, ports, clock, signal } = task;
-  const { cluster, releases } = ports;
+export async function removeRelease(task: Task, name: string, removal: Removal = {}): Promise<void> {
+  const { settings, ports, clock } = task;
+  const { cluster } = ports;
   const { environment, deleteTimeoutMs } = settings;
   const began = clock.monotonic();
   const leftMs = () => Math.max(1_000, deleteTimeoutMs - (clock.monotonic() - began));
@@ -37,19 +47,7 @@ export async function removeRelease(task: Task, name: string): Promise<void> {
   const namespace = await cluster.findNamespace(name);
   if (!namespace) return;
   if (task instanceof Run) await task.waitForClaims();
-  // DNS is read here and not passed in: what was true a minute ago protects nothing.
-  const live = await readLive(task);
-  const services = live.candidates.find((candidate) => candidate.name === name)?.services ?? [];
-  const objection = whyNotDelete(
-    { ...namespace, services },
-    {
-      ...settings,
-      live: live.releases,
-      nothingInDns: !live.records.some(({ type }) => type === "A"),
-      now: timestamp(clock),
-    },
-  );
-  if (objection !== undefined) throw refused(name, objection);
+  await requireUnneeded(task, namespace);
   if (!namespace.terminating) {
     // Without its Services an unlabelled release would be nobody's: a builder that is killed half way comes back to it.
     if (isUnlabelled(namespace))
@@ -59,10 +57,42 @@ export async function removeRelease(task: Task, name: string): Promise<void> {
         { [labels.managedBy]: managedBy, [labels.environment]: environment },
       );
     await cluster.ensureAccess(name);
-    await releases.uninstall(name, leftMs(), signal);
+    await uninstall(task, namespace, { ...removal, timeoutMs: leftMs() });
     await cluster.deleteNamespace(name, namespace.uid);
   }
-  await waitUntilGone(task, namespace, leftMs());
+  if (removal.waits !== false) await waitUntilGone(task, namespace, leftMs());
+}
+
+/** Throws RefusedError INTERLOCK unless every interlock agrees. DNS is read here and not passed in: what was true a minute ago protects nothing. */
+async function requireUnneeded(task: Task, namespace: NamespaceView): Promise<void> {
+  const { candidates, context } = await readSurroundings(task);
+  const services = candidates.find(({ name }) => name === namespace.name)?.services ?? [];
+  const objection = whyNotDelete({ ...namespace, services }, context);
+  if (objection !== undefined) throw refused(namespace.name, objection);
+}
+
+/** Uninstalls; failures are counted on the namespace, where no crash forgets them. Throws PermanentError HELM_FAILED. */
+async function uninstall(
+  task: Task,
+  { name, uid, annotations: given }: NamespaceView,
+  { isLeftover = false, timeoutMs }: Removal & { timeoutMs: number },
+): Promise<void> {
+  const { ports, signal, log } = task;
+  try {
+    await ports.releases.uninstall(name, timeoutMs, signal);
+    return;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof PermanentError)) throw error;
+    const failures = 1 + (Number(given[annotations.uninstallFailures]) || 0);
+    await markRelease(task, name, { [annotations.uninstallFailures]: String(failures) });
+    if (!isLeftover || failures < uninstallsThatCount) throw error;
+    const what = `${error.message}, ${failures} times by now; its namespace is deleted without that`;
+    log.warn({ leftover: name }, [what, ...error.details.map((line) => `  ${line}`)].join("\n"));
+    if (task instanceof Run) await keepEvidence(task, name, [what, ...error.details]);
+  }
+  const now = await ports.cluster.findNamespace(name);
+  if (now?.uid === uid) await requireUnneeded(task, now);
 }
 
 function refused(name: string, objection: string): RefusedError {
@@ -90,24 +120,4 @@ async function waitUntilGone(task: Task, { name, uid }: NamespaceView, timeoutMs
     },
     task,
   );
-}
-
-/**
- * Removes what nothing needs any more, one after the other; one that hangs is named and left: it must not block the run.
- * `inUse` are the releases of a run under way. Returns the names.
- */
-export async function removeLeftovers(task: Task, inUse: readonly string[]): Promise<string[]> {
-  const removed: string[] = [];
-  for (const { name, stays } of judgeLeftovers(task, await readLive(task), inUse)) {
-    if (stays !== undefined) continue;
-    task.log.info({ leftover: name }, `removing ${name}, left by an earlier run`);
-    try {
-      await removeRelease(task, name);
-      removed.push(name);
-    } catch (error) {
-      if (!(error instanceof BuilderError) || exitCodeOf(error) === exitCodes.interrupted) throw error;
-      task.log.warn({ code: error.code, leftover: name }, `${name} stays for now: ${error.message}`);
-    }
-  }
-  return removed;
 }

@@ -3,12 +3,14 @@
  * names follow its load balancers, and are put back when it does not hold.
  */
 import { drainMs, planFollow, withWritten, type SwapPlan } from "../domain/dns-plan.ts";
+import { addressesOf } from "../domain/live.ts";
 import { isAllReady } from "../domain/readiness.ts";
 import { replacedBy } from "../domain/run.ts";
 import { duration } from "../domain/words.ts";
 import { CancelledError, PermanentError } from "../errors.ts";
+import { retry } from "../pipeline/retry.ts";
 import type { Run } from "../pipeline/run.ts";
-import { saveSwap, sendChange, swapOf } from "./change-dns.ts";
+import { saveSwap, settlePending, submitChange, swapOf } from "./change-dns.ts";
 import { probeRelease, readReadiness } from "./probe-site.ts";
 import { putBack } from "./put-back.ts";
 import { readLive } from "./read-live.ts";
@@ -69,19 +71,26 @@ function probing(run: Run): () => Promise<boolean> {
     if (failures === 1) failingSince = clock.monotonic();
     log.warn({}, `the new site does not answer well: ${seen} (${failures} of ${failuresThatCount})`);
     if (failures < failuresThatCount) return false;
-    const [before] = replacedBy(state);
-    const oldSeen = before === undefined ? undefined : await probeRelease(run, before);
-    if (oldSeen === undefined) return putBack(run, rolledBack(run));
-    log.warn(
-      {},
-      `${before ?? ""} does not answer either (${oldSeen}): is our own network away? nothing is put back`,
-    );
+    const reason = await whyNotBack(run);
+    if (reason === undefined) return putBack(run, rolledBack(run));
+    log.warn({}, `${reason}: nothing is put back`);
     if (clock.monotonic() - failingSince < settings.retryTimeoutMs) return false;
-    const message = `neither ${state.release} nor ${before ?? ""} answers; the names stay, and nothing is deleted`;
+    const message = `${state.release} does not answer, and ${reason}; the names stay, and nothing is deleted`;
     throw new CancelledError("NOBODY_ANSWERS", message, {
       hint: `look:  kubectl get pods -n ${state.release}; the next builder asks again`,
     });
   };
+}
+
+/** Why the old records are not known to be better: only what passes the same probe now is gone back to. */
+async function whyNotBack(run: Run): Promise<string | undefined> {
+  const before = replacedBy(run.state);
+  if (before.length === 0) return "no release was live before that could be asked";
+  for (const release of before) {
+    const seen = await probeRelease(run, release);
+    if (seen !== undefined) return `${release} does not answer either (${seen}; is our own network away?)`;
+  }
+  return undefined;
 }
 
 function rolledBack({ state: { release, previous = [] } }: Run): PermanentError {
@@ -90,34 +99,39 @@ function rolledBack({ state: { release, previous = [] } }: Run): PermanentError 
   return new PermanentError("ROLLED_BACK", message, { hint: `look:  kubectl get pods -n ${release}` });
 }
 
+type Addresses = Readonly<Record<string, string>>;
+
 /** Lets the names follow addresses that have moved since the swap; whether every name points at what its service has. */
 function following(run: Run): () => Promise<boolean> {
   const { log, state, settings, clock } = run;
-  let seenBefore = "";
+  let addresses: Addresses = {};
   let awaySince: number | undefined;
   return async () => {
     const view = await readReadiness(run, state.release);
     const live = await readLive(run);
     const { written = [] } = swapOf(run);
-    const plan = planFollow({ ...settings, addresses: view.addresses, current: live.records, written });
-    // Whoever edits the records by hand knows why: they are left alone, and the deletion finds out.
-    if (plan.kind === "refused" || plan.changes.length === 0) return true;
-    const others = live.candidates.filter(({ name }) => name !== state.release);
-    const reason = whyNotFollow(plan, {
-      isReady: isAllReady(view),
-      taken: others.flatMap(({ services }) => services.flatMap(({ address }) => address ?? [])),
-      isSecondLook: seenBefore === JSON.stringify(view.addresses),
-    });
-    seenBefore = JSON.stringify(view.addresses);
-    if (reason === undefined) {
-      await follow(run, plan);
+    const seenBefore = Object.values(addresses);
+    addresses = view.addresses;
+    const plan = planFollow({ ...settings, addresses, current: live.records, written });
+    if (plan.kind === "change" && plan.changes.length === 0) {
       awaySince = undefined;
       return true;
     }
+    const others = live.candidates.filter(({ name }) => name !== state.release);
+    const taken = others.flatMap(({ services }) => services.flatMap(addressesOf));
+    const reason =
+      plan.kind === "refused"
+        ? plan.reasons.join("; ")
+        : (whyNotFollow(plan, { isReady: isAllReady(view), taken, seenBefore }) ??
+          (await probeRelease(run, state.release)));
+    if (reason === undefined && plan.kind === "change") {
+      await follow(run, plan);
+      return false; // the next look tells whether they have come to rest
+    }
     awaySince ??= clock.monotonic();
-    log.warn({}, `the public names don't point at the addresses of ${state.release}: ${reason}`);
+    log.warn({}, `the public names don't point at the addresses of ${state.release}: ${reason ?? ""}`);
     if (clock.monotonic() - awaySince < settings.podsTimeoutMs) return false;
-    throw drifted(`the names still don't point at the addresses of ${state.release}: ${reason}`);
+    throw drifted(`the names still don't point at the addresses of ${state.release}: ${reason ?? ""}`);
   };
 }
 
@@ -127,26 +141,32 @@ interface Look {
   isReady: boolean;
   /** Addresses that Services of other releases have. */
   taken: readonly string[];
-  isSecondLook: boolean;
+  /** The addresses of the look before. */
+  seenBefore: readonly string[];
 }
 
-function whyNotFollow(plan: Change, { isReady, taken, isSecondLook }: Look): string | undefined {
+function whyNotFollow(plan: Change, { isReady, taken, seenBefore }: Look): string | undefined {
   const foreign = plan.moves.find(({ to }) => taken.includes(to));
   if (foreign) return `${foreign.to} is another release's`;
-  if (!isReady) return "its pods are not ready";
-  return isSecondLook ? undefined : "its load balancers have other addresses now; looking once more";
+  if (!isReady) return "it is not ready";
+  const isProven = plan.moves.every(({ to }) => seenBefore.includes(to));
+  return isProven ? undefined : "its load balancers have other addresses now; looking once more";
 }
 
+/** Moves the names, each zone on its own. Throws CancelledError DNS_DRIFT when they have followed too often. */
 async function follow(run: Run, plan: Change): Promise<void> {
+  const { clock, log, signal, settings } = run;
   const { follows = 0, written = [] } = swapOf(run);
-  const seen = await probeRelease(run, run.state.release);
-  if (seen !== undefined) return;
   if (follows >= maxFollows)
     throw drifted(`the addresses of ${run.state.release} have moved ${follows} times`);
   await saveSwap(run, { follows: follows + 1, written: withWritten(written, plan.moves) });
   for (const { name, from, to } of plan.moves)
-    run.log.warn({ name }, `${name} follows: ${from ?? "(new)"} → ${to}`);
-  for (const change of plan.changes) await sendChange(run, change);
+    log.warn({ name }, `${name} follows: ${from ?? "(new)"} → ${to}`);
+  const options = { clock, log, signal, timeoutMs: settings.retryTimeoutMs };
+  const sent = plan.changes.map((change) => retry(() => submitChange(run, change), options));
+  const failed = (await Promise.allSettled(sent)).find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
+  await settlePending(run);
 }
 
 function drifted(message: string): CancelledError {

@@ -1,5 +1,6 @@
 /** Decides what has to change in DNS; pure. All names or none, and nobody else's edit is ever overwritten. */
 import type { Mapping, RecordSet, ZoneChange } from "./dns-records.ts";
+import type { ServiceView } from "./workloads.ts";
 
 /** TTL of a record that powo-builder creates, in seconds. */
 export const newRecordTtlSeconds = 300;
@@ -17,7 +18,8 @@ export interface SwapInput {
 }
 
 export type SwapPlan =
-  | { kind: "change"; changes: ZoneChange[]; moves: Move[] }
+  /** `targets` is where every name is to point, those included that do already. */
+  | { kind: "change"; changes: ZoneChange[]; moves: Move[]; targets: Pick<Move, "name" | "to">[] }
   /** Somebody else edited the records since preflight. */
   | { kind: "refused"; reasons: string[] };
 
@@ -36,12 +38,14 @@ export interface Move {
 export function planSwap({ mappings, addresses, before, current, written }: SwapInput): SwapPlan {
   const reasons: string[] = [];
   const moves: Move[] = [];
+  const targets: Pick<Move, "name" | "to">[] = [];
   const changes = new Map<string, ZoneChange>();
   for (const mapping of mappings) {
     const target = addresses[mapping.service];
     const now = addressRecord(current, mapping);
     const pinned = addressRecord(before, mapping);
     const other = current.find((record) => record.name === mapping.name && hidesAddress(record));
+    if (target !== undefined) targets.push({ name: mapping.name, to: target });
     if (target === undefined) {
       reasons.push(`${mapping.name} has no address to point at: service ${mapping.service} has none`);
     } else if (now && pointsAt(now, target)) {
@@ -66,16 +70,26 @@ export function planSwap({ mappings, addresses, before, current, written }: Swap
   }
   return reasons.length > 0
     ? { kind: "refused", reasons }
-    : { kind: "change", changes: [...changes.values()], moves };
+    : { kind: "change", changes: [...changes.values()], moves, targets };
 }
 
-/** Plans how names follow their services to other addresses after the swap: only what this run has written is moved. */
-export function planFollow(input: Omit<SwapInput, "before">): SwapPlan {
-  const foreign = input.mappings.flatMap((mapping) => {
-    const now = addressRecord(input.current, mapping);
-    return isWritten(now, input.written) ? [] : [`${mapping.name} is ${addressText(now)}`];
-  });
-  return foreign.length > 0 ? { kind: "refused", reasons: foreign } : planSwap({ ...input, before: [] });
+/**
+ * Plans how names follow their services to other addresses after the swap: only what this run has written is moved, for
+ * whoever edits a record by hand knows why. Refused while a service has no address.
+ */
+export function planFollow({ mappings, ...input }: Omit<SwapInput, "before">): SwapPlan {
+  const own = mappings.filter((mapping) => isWritten(addressRecord(input.current, mapping), input.written));
+  return planSwap({ ...input, mappings: own, before: [] });
+}
+
+/**
+ * What a name gets back: its pinned record; with the service's address of today where that was a release's whose load
+ * balancer has moved since. undefined: it has none at present.
+ */
+export function homeOf(pinned: RecordSet, service: ServiceView | undefined): RecordSet | undefined {
+  const own = service ? [service.address, ...service.otherAddresses] : pinned.rrdatas;
+  if (pinned.rrdatas.some((address) => own.includes(address))) return pinned;
+  return service?.address === undefined ? undefined : { ...pinned, rrdatas: [service.address] };
 }
 
 /** Plans the way back: what this run has written gets the record it had before, or none. */
@@ -187,7 +201,7 @@ export function addressRecord(records: readonly RecordSet[], { zone, name }: Map
 
 /** Whether a record set stands where no plain A record set can be made beside it. */
 export function hidesAddress({ type, routingPolicy }: RecordSet): boolean {
-  return type === "CNAME" || type === "ALIAS" || (type === "A" && routingPolicy === true);
+  return type === "CNAME" || type === "ALIAS" || routingPolicy === true;
 }
 
 /** What such a record set is, for people: "an alias (CNAME) of other.example." */
@@ -209,6 +223,17 @@ function isWritten(record: RecordSet | undefined, written: SwapInput["written"])
 function sameAddresses(one: RecordSet | undefined, other: RecordSet | undefined): boolean {
   const text = (record: RecordSet | undefined) => (record ? [...record.rrdatas].sort().join() : "");
   return text(one) === text(other);
+}
+
+/** Whether every mapped name has the addresses that it had. */
+export function haveSameAddresses(
+  mappings: readonly Mapping[],
+  before: readonly RecordSet[],
+  current: readonly RecordSet[],
+): boolean {
+  return mappings.every((mapping) =>
+    sameAddresses(addressRecord(before, mapping), addressRecord(current, mapping)),
+  );
 }
 
 function addressText(record: RecordSet | undefined): string {

@@ -1,4 +1,5 @@
 /** Which release is live, and what may be deleted: found by address and ownership, never by a name alone. */
+import { hidesAddress, kindText } from "./dns-plan.ts";
 import type { Mapping, RecordSet } from "./dns-records.ts";
 import { annotations, isReleaseName, labels, managedBy } from "./names.ts";
 import type { NamespaceView } from "./release.ts";
@@ -14,6 +15,8 @@ export interface Live {
   releases: string[];
   /** Addresses in DNS that belong to no release of this environment. */
   foreign: { name: string; address: string }[];
+  /** Which release each name points at, by its A record. */
+  owners: { name: string; release: string }[];
 }
 
 interface Environment {
@@ -21,28 +24,84 @@ interface Environment {
   mappings: readonly Mapping[];
 }
 
-/** Finds what is live from the records and the namespaces that may be the environment's. */
+/** Finds what is live from the records of the mapped names and the namespaces that may be the environment's. */
 export function findLive(
-  { environment, mappings }: Environment,
+  environment: Environment,
   records: readonly RecordSet[],
   candidates: readonly Candidate[],
 ): Live {
-  const owners = new Map<string, string>();
-  for (const candidate of candidates) {
-    if (!isOurs(candidate, { environment, mappings })) continue;
-    for (const { address } of candidate.services)
-      if (address !== undefined) owners.set(address, candidate.name);
-  }
+  const ours = candidates.filter((candidate) => isOurs(candidate, environment));
+  const live: Live = { releases: [], foreign: [], owners: [] };
   const releases = new Set<string>();
-  const foreign: Live["foreign"] = [];
   for (const { name, type, rrdatas } of records) {
-    for (const address of type === "A" ? rrdatas : []) {
-      const owner = owners.get(address);
-      if (owner !== undefined) releases.add(owner);
-      else foreign.push({ name, address });
+    for (const address of isAddress(type) ? rrdatas : []) {
+      // More than one where a load balancer is shared: all of them are live.
+      const owners = ours.filter((candidate) => hasAddress(candidate, address));
+      for (const { name: owner } of owners) releases.add(owner);
+      if (type !== "A") continue;
+      if (owners.length === 0) live.foreign.push({ name, address });
+      live.owners.push(...owners.map((owner) => ({ name, release: owner.name })));
     }
   }
-  return { releases: [...releases].sort(), foreign };
+  return { ...live, releases: [...releases].sort() };
+}
+
+/** The names in DNS, mapped or not, that lead to each release: as long as one does, the release stays. */
+export function findPointing(
+  records: readonly RecordSet[],
+  candidates: readonly Candidate[],
+): Map<string, string> {
+  const pointing = new Map<string, string>();
+  for (const candidate of candidates) {
+    const record = records.find(
+      ({ type, rrdatas }) => isAddress(type) && rrdatas.some((address) => hasAddress(candidate, address)),
+    );
+    if (record) pointing.set(candidate.name, record.name);
+  }
+  return pointing;
+}
+
+/** The record sets at mapped names that a swap can't live with, and what to do about each. */
+export function unfitRecords(
+  records: readonly RecordSet[],
+  ours: readonly Candidate[],
+): { name: string; what: string }[] {
+  return records.flatMap((record) => {
+    const { name, type, rrdatas } = record;
+    const what = whyUnfit(record);
+    if (what !== undefined) return [{ name, what }];
+    const owner = type === "AAAA" && ours.find((it) => rrdatas.some((address) => hasAddress(it, address)));
+    if (!owner) return [];
+    const left = `its AAAA record points at ${owner.name}, where visitors by IPv6 would be left behind`;
+    return [{ name, what: `${left}; delete that record (the builder moves A records only)` }];
+  });
+}
+
+function whyUnfit(record: RecordSet): string | undefined {
+  if (!hidesAddress(record)) return undefined;
+  const isRouted = record.routingPolicy === true;
+  const remedy = isRouted ? "put a plain A record in its place" : "remove it, or map the other name";
+  return `is ${kindText(record)}; ${remedy}`;
+}
+
+function isAddress(type: string): boolean {
+  return type === "A" || type === "AAAA";
+}
+
+/** Whether any load balancer of the release has the address, wherever it stands among the others. */
+function hasAddress({ services }: Candidate, address: string): boolean {
+  return services.some((service) => addressesOf(service).some((own) => plain(own) === plain(address)));
+}
+
+/** All addresses and host names of a Service. */
+export function addressesOf({ address, otherAddresses }: ServiceView): string[] {
+  return [...(address === undefined ? [] : [address]), ...otherAddresses];
+}
+
+/** IPv6 addresses are written in more ways than one. */
+function plain(address: string): string {
+  const url = `http://[${address}]/`;
+  return address.includes(":") && URL.canParse(url) ? new URL(url).hostname : address;
 }
 
 /**
@@ -72,23 +131,34 @@ export interface DeletionContext extends Environment {
   now: string;
   /** Releases that DNS points at right now. Undefined: DNS could not be read, and nothing may be deleted. */
   live: readonly string[] | undefined;
-  /** DNS has no record of any public name: what was live once may be so still, and somebody has erred. */
-  nothingInDns?: boolean;
+  /** Any name of the configured zones that leads to a release, by the release's name. */
+  pointing?: ReadonlyMap<string, string>;
+  /** Why the public names don't tell what is live, if they don't: what was live once may be so still, and somebody has erred. */
+  unsure?: string | undefined;
 }
 
 /** Why a namespace must not be deleted, or undefined when every interlock agrees. */
 export function whyNotDelete(candidate: Candidate, context: DeletionContext): string | undefined {
-  const { environment, live, now, nothingInDns = false } = context;
+  const { environment, live, now, pointing, unsure } = context;
   if (!isReleaseName(environment, candidate.name)) return `its name is not ${environment}-<5 characters>`;
   if (annotations.keep in candidate.annotations) return `it carries the annotation ${annotations.keep}`;
   if (live === undefined) return "DNS could not be read, so what is live is not known";
   if (live.includes(candidate.name)) return "DNS points at it";
-  if (nothingInDns && wasLive(candidate))
-    return "it was live once, and DNS has no record of any public name, so what is live is not known";
+  const name = pointing?.get(candidate.name);
+  if (name !== undefined) return `DNS points at it: ${name}`;
+  if (unsure !== undefined && (wasLive(candidate) || isUnlabelled(candidate)))
+    return `it may have been live, and ${unsure}, so what is live is not known`;
   if (!isOurs(candidate, context))
     return `neither its labels nor what it holds say that it belongs to ${environment}`;
   const until = candidate.annotations[annotations.retainUntil];
   return until !== undefined && until > now ? `it is kept until ${until}` : undefined;
+}
+
+/** Why the public names don't tell what is live: they point nowhere, or one at nobody of ours; undefined: they do. */
+export function whyUnsure(records: readonly RecordSet[], foreign: Live["foreign"]): string | undefined {
+  if (!records.some(({ type }) => type === "A")) return "DNS has no record of any public name";
+  const [first] = foreign;
+  return first && `${first.name} points at ${first.address}, which no release has`;
 }
 
 /** Whether the release was ever live; what never was is a failed build. */
@@ -112,3 +182,12 @@ export function whyItStays(candidate: Candidate, context: LeftoverContext): stri
     ? "it was live once, and DELETE_EXISTING was off when it was replaced"
     : undefined;
 }
+
+/** Whether a leftover that stays may go later by itself: once its time is over, or DNS tells again what is live. */
+export function staysForNow(candidate: Candidate, context: LeftoverContext): boolean {
+  const later = { ...context, now: endOfTime, unsure: undefined };
+  return whyItStays(candidate, context) !== undefined && whyItStays(candidate, later) === undefined;
+}
+
+/** Later than every ISO time. */
+const endOfTime = "~";

@@ -16,6 +16,8 @@ export const annotations = {
   replacedAt: "powo.kew.org/replaced-at",
   /** Until when nothing may delete it: its addresses may still be cached, or it is kept for a rollback. */
   retainUntil: "powo.kew.org/retain-until",
+  /** How often its uninstall has failed: a hook that never works keeps no leftover for ever. */
+  uninstallFailures: "powo.kew.org/uninstall-failures",
 } as const;
 
 const suffixAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789";

@@ -40,7 +40,7 @@ export function judgeReadiness(view: Workloads, mapped: readonly string[]): Read
   const unbound = view.claims.filter(({ phase }) => phase !== "Bound");
   const addresses: Record<string, string> = {};
   for (const service of mapped) {
-    const address = view.services.find((candidate) => candidate.component === service)?.address;
+    const address = serviceOf(view, service)?.address;
     if (address !== undefined) addresses[service] = address;
   }
   const missing = mapped.filter((service) => !(service in addresses));
@@ -50,11 +50,22 @@ export function judgeReadiness(view: Workloads, mapped: readonly string[]): Read
     waiting: [
       ...byReason(unready.map((workload) => [whyUnready(workload, view), workload.component] as const)),
       ...unbound.map(({ name, phase }) => `volume ${name} (${phase.toLowerCase()})`),
-      ...(unready.length > 0 ? [] : missing.map((service) => `the address of ${service}`)),
+      ...(unready.length > 0 ? [] : missing.map((service) => missingAddress(service, view))),
     ],
     culprits: view.pods.filter(isCurrent).flatMap(culpritsOf),
     addresses,
   };
+}
+
+/** `the address of ingress`, with what its load balancer has instead: DNS gets A records, which hold IPv4 addresses. */
+function missingAddress(service: string, view: Workloads): string {
+  const others = serviceOf(view, service)?.otherAddresses ?? [];
+  const seen = others.length > 0 ? ` (an IPv4 one; its load balancer has only ${others.join(", ")})` : "";
+  return `the address of ${service}${seen}`;
+}
+
+function serviceOf({ services }: Workloads, component: string) {
+  return services.find((candidate) => candidate.component === component);
 }
 
 /** Eleven components that all start make one item, not eleven. */

@@ -65,6 +65,8 @@ function unacceptable(failure: Failure | undefined): string {
 export interface LiveNow {
   releases: readonly string[];
   records: readonly RecordSet[];
+  /** Whose the addresses of the records are. */
+  owners: NonNullable<SwapState["owners"]>;
 }
 
 /** The run as it goes on: at the step that failed, with live and records pinned anew, and nothing of the last swap. */
@@ -86,13 +88,13 @@ export function reopen(run: RunState, opening: Opening, live: LiveNow): RunState
     // Before preflight had pinned anything there is nothing to pin anew. A swap under way is carried to its end.
     ...(run.dns && {
       previous: [...new Set(replaced)].filter((name) => name !== run.release).sort(),
-      dns: isMoved ? run.dns : pinAnew(run.dns, live.records),
+      dns: isMoved ? run.dns : pinAnew(run.dns, live),
     }),
   };
 }
 
 /** The records as they are now; of the last swap only what resolvers may still hold, and TTLs that it had lowered. */
-function pinAnew({ before, oldTtlSeconds, lowered }: SwapState, records: readonly RecordSet[]): SwapState {
+function pinAnew({ before, oldTtlSeconds, lowered }: SwapState, { records, owners }: LiveNow): SwapState {
   const pinned = records.filter(({ type }) => type === "A");
   const oldTtl = (record: RecordSet) =>
     before.find(({ zone, name }) => zone === record.zone && name === record.name)?.ttlSeconds;
@@ -102,6 +104,7 @@ function pinAnew({ before, oldTtlSeconds, lowered }: SwapState, records: readonl
         ? { ...record, ttlSeconds: oldTtl(record) ?? record.ttlSeconds }
         : record,
     ),
+    owners,
     ...(oldTtlSeconds !== undefined && { oldTtlSeconds }),
     ...(lowered && { lowered }),
   };

@@ -52,6 +52,8 @@ const inputsSchema = z.strictObject({
 const swapSchema = z.strictObject({
   /** The record sets of the mapped names as preflight found them. */
   before: z.array(recordSetSchema),
+  /** Whose those addresses were: a release's load balancer may have moved when its names are put back. */
+  owners: z.array(z.strictObject({ name: text, release: text })).optional(),
   /** Intent: from here on names may point at the new release. */
   startedAt: optionalText,
   /** All names point at the new release since. */
@@ -60,6 +62,8 @@ const swapSchema = z.strictObject({
   written: z.array(z.strictObject({ name: text, addresses: z.array(text) })).optional(),
   /** Changes that Cloud DNS had accepted but not yet told its servers. */
   pending: z.array(z.strictObject({ zone: text, id: text })).optional(),
+  /** Zones whose names all point at the new release, as far as Changes were accepted: not all of them is half a swap. */
+  moved: z.array(text).optional(),
   /** The zone that refused its Change after another had accepted one: the next swap begins with it. */
   refusedZone: optionalText,
   /** How often the names have followed their services to other addresses. */
@@ -171,6 +175,8 @@ export const runSchema = z.strictObject({
   /** Releases that DNS pointed at when the run began: what the swap leaves behind. */
   previous: z.array(text).optional(),
   dns: swapSchema.optional(),
+  /** What earlier runs left and could not be removed when this one installed; until when, where its time keeps it. */
+  leftovers: z.array(z.strictObject({ name: text, until: optionalText })).optional(),
   /** Why the release must be removed and installed again under its name. */
   reinstall: optionalText,
   /** Intent of the import. */

@@ -42,6 +42,8 @@ export interface ServiceView {
   component: string;
   /** First IPv4 address of the load balancer, wherever it stands in the list; undefined where there is none. */
   address: string | undefined;
+  /** What the load balancer has besides: host names, IPv6 addresses, further IPv4 ones. */
+  otherAddresses: string[];
   /** The Helm release that it says it belongs to; Helm 2 left nothing. */
   helmRelease?: string | undefined;
 }

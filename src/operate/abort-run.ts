@@ -1,7 +1,7 @@
 /** Ends a run in any state before its swap: asks a living builder to stop, then removes what the run made. */
 import { finishRun, giveWay } from "../actions/finish-run.ts";
 import { visitorsSee } from "../actions/last-lines.ts";
-import { removeRelease } from "../actions/remove-release.ts";
+import { tryToRemove } from "../actions/leftovers.ts";
 import { giveTtlsBack } from "../actions/swap-ttl.ts";
 import { verbCommand } from "../domain/commands.ts";
 import { hasChangedDns, isOver, type RunState } from "../domain/run.ts";
@@ -61,9 +61,11 @@ async function removeAndClose(world: World, held: Held, wanted: string): Promise
   if (!hasFailed) await finishRun(run, "aborted");
   run.log.info({ release }, `removing ${release}`);
   await giveTtlsBack(run);
-  await removeRelease(run, release);
+  const kept = await tryToRemove(run, release, { isLeftover: true });
+  if (kept instanceof RefusedError) throw kept;
   const how = hasFailed ? "had failed already" : "is aborted";
-  const outcome = `run ${runId} ${how}, ${release} is gone; ${await visitorsSee(run)}`;
+  const rest = kept ? `${release} stays for now` : `${release} is gone`;
+  const outcome = `run ${runId} ${how}, ${rest}; ${await visitorsSee(run)}`;
   await giveWay(run);
   return ended(run.log, outcome);
 }

@@ -1,6 +1,6 @@
 /** Removes what earlier runs left, now. */
-import { judgeLeftovers, readLive } from "../actions/read-live.ts";
-import { removeLeftovers } from "../actions/remove-release.ts";
+import { removeLeftovers } from "../actions/leftovers.ts";
+import { judgeLeftovers, readSurroundings } from "../actions/read-live.ts";
 import { isOver, replacedBy } from "../domain/run.ts";
 import type { Fence } from "../pipeline/guard.ts";
 import { underClaim } from "../pipeline/requests.ts";
@@ -31,9 +31,9 @@ async function sweep(world: World, fence: Fence, signal: AbortSignal): Promise<s
   const task = taskOf(world, "cleanup", fence, { signal });
   const { run } = await readState(world, signal);
   const inUse = run && !isOver(run.phase) ? [...replacedBy(run), run.release] : [];
-  const removed = await removeLeftovers(task, inUse);
+  const { removed } = await removeLeftovers(task, inUse);
   // Whoever cleans up looks for something that is still there: each release that stays is named with the reason.
-  for (const { name, stays } of judgeLeftovers(task, await readLive(task), inUse))
+  for (const { name, stays } of judgeLeftovers(await readSurroundings(task), inUse))
     if (stays !== undefined) task.log.info({}, `${name} stays: ${stays}`);
   return removed;
 }

@@ -28,7 +28,7 @@ export async function makePlan(world: World, signal: AbortSignal) {
   const good = history.runs.findLast(({ phase }) => phase === "succeeded");
   const unfinished = run && !isOver(run.phase) ? run : undefined;
   const inUse = unfinished ? [...replacedBy(unfinished), unfinished.release] : live.releases;
-  const leftovers = judgeLeftovers(task, live, inUse).filter(({ stays }) => stays === undefined);
+  const leftovers = judgeLeftovers(live, inUse).filter(({ stays }) => stays === undefined);
   return {
     environment,
     /** The unfinished run that would be resumed instead. */

@@ -1,12 +1,13 @@
 /** Points the public names back at the release that was live before, after probing it. */
 import { finishRun } from "../actions/finish-run.ts";
+import { visitorsSee } from "../actions/last-lines.ts";
 import { probeRelease, readReadiness } from "../actions/probe-site.ts";
 import { saveSwap, swapOf } from "../actions/change-dns.ts";
-import { undoSwap } from "../actions/put-back.ts";
+import { findHomes, undoSwap } from "../actions/put-back.ts";
 import { readLive } from "../actions/read-live.ts";
 import { markRelease } from "../actions/remove-release.ts";
 import { verbCommand } from "../domain/commands.ts";
-import { addressRecord } from "../domain/dns-plan.ts";
+import { planUndo } from "../domain/dns-plan.ts";
 import { annotations } from "../domain/names.ts";
 import { isAllReady } from "../domain/readiness.ts";
 import { replacedBy, type RunState } from "../domain/run.ts";
@@ -14,6 +15,7 @@ import { exitCodes, RefusedError } from "../errors.ts";
 import { timestamp } from "../pipeline/clock.ts";
 import { unfenced } from "../pipeline/guard.ts";
 import type { Lock } from "../pipeline/lock.ts";
+import { persist } from "../pipeline/retry.ts";
 import { pinnedSettings, Run } from "../pipeline/run.ts";
 import { readState } from "../pipeline/state.ts";
 import type { Task } from "../pipeline/task.ts";
@@ -57,16 +59,22 @@ async function rollBackHeld(world: World, lock: Lock, signal: AbortSignal): Prom
   world.nameRun(state);
   const run = Run.open(world, { lock, signal, stored: { ...stored, run: state } }).at("rollback");
   const { release } = state;
-  const previous = swapOf(run).undoing ? replacedBy(state).join(", ") : await requirePrevious(run, state);
-  if (!swapOf(run).undoing) await saveSwap(run, { undoing: goingBack });
-  await undoSwap(run);
-  await markRelease(run, release, { [annotations.replacedAt]: timestamp(run.clock) });
+  const { clock, log, settings } = run;
+  const goBack = async () => {
+    if (!swapOf(run).undoing) {
+      await requirePrevious(run, state);
+      await saveSwap(run, { undoing: goingBack });
+    }
+    await undoSwap(run);
+    await markRelease(run, release, { [annotations.replacedAt]: timestamp(clock) });
+  };
+  await persist(goBack, { clock, log, signal, timeoutMs: settings.retryTimeoutMs });
   await finishRun(run, "rolled-back");
-  return `rolled back: the public names point at ${previous} again; ${release} stays for a look`;
+  return `rolled back: ${await visitorsSee(run)}; ${release} stays for a look`;
 }
 
-/** The release before, if it is there, holds the addresses of the old records, and answers. Throws RefusedError else. */
-async function requirePrevious(task: Task, run: RunState): Promise<string> {
+/** Throws RefusedError unless the release before is there and answers: the names get its addresses of today. */
+async function requirePrevious(task: Task, run: RunState): Promise<void> {
   const { ports, settings } = task;
   const noWay = (why: string) =>
     new RefusedError("NO_WAY_BACK", `not rolled back: ${why}; nothing was changed`, {
@@ -81,17 +89,15 @@ async function requirePrevious(task: Task, run: RunState): Promise<string> {
   await ports.cluster.ensureAccess(previous);
   const view = await readReadiness(task, previous);
   if (!isAllReady(view)) throw noWay(`${previous} is not ready: waiting for ${view.waiting.join("; ")}`);
-  const before = run.dns?.before ?? [];
-  const moved = settings.mappings.filter(
-    (mapping) => addressRecord(before, mapping)?.rrdatas[0] !== view.addresses[mapping.service],
-  );
-  const names = moved.map(({ name }) => name).join(", ");
-  if (moved.length > 0) throw noWay(`the old records of ${names} are no longer ${previous}'s addresses`);
   const seen = await probeRelease(task, previous);
   if (seen !== undefined) throw noWay(`${previous} does not answer for ${seen}`);
-  const { releases } = await readLive(task);
+  const { releases, records } = await readLive(task);
+  // Names that point at the previous release already only have to be written down as such.
+  const isBack = releases.join() === previous;
+  const before = await findHomes({ ...task, state: run }, settings.mappings);
+  const { written = [] } = run.dns ?? {};
+  const changes = planUndo({ mappings: settings.mappings, before, current: records, written });
   const live = releases.join(", ") || "nothing of ours";
-  if (!releases.includes(run.release))
+  if (!isBack && changes.length === 0)
     throw noWay(`the public names don't point at ${run.release} but at ${live}`);
-  return previous;
 }

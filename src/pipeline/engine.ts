@@ -3,18 +3,10 @@
  * logs; it knows nothing of what the steps do.
  */
 import { duration } from "../domain/words.ts";
-import {
-  AbortedError,
-  asOutage,
-  BuilderError,
-  exitCodeOf,
-  exitCodes,
-  messageOf,
-  PermanentError,
-} from "../errors.ts";
+import { AbortedError, exitCodeOf, exitCodes, messageOf, PermanentError } from "../errors.ts";
 import type { StepRecord } from "../domain/run.ts";
 import { timestamp } from "./clock.ts";
-import { isWorthRetrying, mistakeOf, pauseMs } from "./retry.ts";
+import { persist } from "./retry.ts";
 import type { Run } from "./run.ts";
 import type { Step, StepResult } from "./step.ts";
 
@@ -64,7 +56,9 @@ async function runStep(whole: Run, step: Step, steps: readonly Step[]): Promise<
   await saveStep(run, step.name, { status: "running", attempts: attempts + 1, startedAt });
   void run.announce("Normal", "StepStarted", `${run.state.runId}: ${step.name}`);
   try {
-    const result = await attempt(step, run);
+    const { signal, settings } = run;
+    const options = { clock, log, signal, timeoutMs: settings.retryTimeoutMs, refusals: step.refusals };
+    const result = await persist(() => step.run(run), options);
     const { kind, output } = result;
     const ms = clock.now() - Date.parse(startedAt);
     if (kind === "again") {
@@ -113,29 +107,4 @@ async function goBack(run: Run, steps: readonly Step[], from: string, to: string
       again.includes(step.name) ? { ...step, status: "pending" as const } : step,
     ),
   });
-}
-
-/** Runs the step again while it fails for reasons that may pass; each try observes the world first. */
-async function attempt(step: Step, run: Run): Promise<StepResult> {
-  const { clock, signal, log } = run;
-  const timeoutMs = run.settings.retryTimeoutMs;
-  let failingSince: number | undefined;
-  for (let tries = 1; ; tries += 1) {
-    const began = clock.monotonic();
-    try {
-      return await step.run(run);
-    } catch (thrown) {
-      signal.throwIfAborted();
-      const error = asOutage(thrown);
-      const mistake = step.refusals === "mistake" ? mistakeOf(error) : undefined;
-      if (mistake ?? !isWorthRetrying(error)) throw mistake ?? error;
-      // A step may have worked for hours before this: the outage begins with the failure, not with the step.
-      if (failingSince === undefined || clock.monotonic() - began > timeoutMs)
-        [failingSince, tries] = [clock.monotonic(), 1];
-      if (clock.monotonic() - failingSince >= timeoutMs) throw error;
-      const code = error instanceof BuilderError ? error.code : undefined;
-      if (tries > 1) log.warn({ code }, `${messageOf(error)}; trying again`);
-      await clock.sleep(pauseMs(tries, error), signal);
-    }
-  }
 }

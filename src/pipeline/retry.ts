@@ -3,7 +3,7 @@
  * are checked), or an outage that is asked about again with growing pauses until RETRY_TIMEOUT is over.
  */
 import { duration } from "../domain/words.ts";
-import { asOutage, ConfigError, ConflictError, TransientError } from "../errors.ts";
+import { asOutage, BuilderError, ConfigError, ConflictError, messageOf, TransientError } from "../errors.ts";
 import type { Task } from "./task.ts";
 
 const minPauseMs = 250;
@@ -40,7 +40,7 @@ export function mistakeOf(error: unknown): ConfigError | undefined {
   if (!(error instanceof TransientError) || error.status === undefined) return undefined;
   const { status, setting, dependency, message, hint, details } = error;
   // What a setting names is fetched from outside: there any 4xx but "later" is for people to mend.
-  const isMistake = setting === undefined ? refusals.has(status) : isClientError(status);
+  const isMistake = setting === undefined ? refusals.has(status) : isRefusal(status);
   if (!isMistake) return undefined;
   const said = [message, ...details.slice(0, 1)].join(": ");
   return new ConfigError(
@@ -49,8 +49,36 @@ export function mistakeOf(error: unknown): ConfigError | undefined {
   );
 }
 
-function isClientError(status: number): boolean {
+/** Whether an answer says that nothing was done, and why: any 4xx but "later". */
+export function isRefusal(status: number): boolean {
   return status >= 400 && status < 500 && status !== 408 && status !== 429;
+}
+
+/**
+ * Does work again while it fails for reasons that may pass, until it has failed for the time allowed; each try observes
+ * the world first.
+ */
+export async function persist<T>(work: () => Promise<T>, options: RetryOptions): Promise<T> {
+  const { clock, signal, log, timeoutMs, refusals: taken } = options;
+  let failingSince: number | undefined;
+  for (let tries = 1; ; tries += 1) {
+    const began = clock.monotonic();
+    try {
+      return await work();
+    } catch (thrown) {
+      signal.throwIfAborted();
+      const error = asOutage(thrown);
+      const mistake = taken === "mistake" ? mistakeOf(error) : undefined;
+      if (mistake ?? !isWorthRetrying(error)) throw mistake ?? error;
+      // It may have worked for hours before this: the outage begins with the failure, not with the work.
+      if (failingSince === undefined || clock.monotonic() - began > timeoutMs)
+        [failingSince, tries] = [clock.monotonic(), 1];
+      if (clock.monotonic() - failingSince >= timeoutMs) throw error;
+      const code = error instanceof BuilderError ? error.code : undefined;
+      if (tries > 1) log.warn({ code }, `${messageOf(error)}; trying again`);
+      await clock.sleep(pauseMs(tries, error), signal);
+    }
+  }
 }
 
 /**

@@ -1,7 +1,9 @@
 /** Removes what the swap left behind, after reading DNS again. */
 import { readReadiness } from "../actions/probe-site.ts";
+import { retryLeftovers, tryToRemove } from "../actions/leftovers.ts";
+import { putBack, storedError } from "../actions/put-back.ts";
 import { readRecords } from "../actions/read-live.ts";
-import { removeRelease } from "../actions/remove-release.ts";
+import { watchRelease } from "../actions/watch-release.ts";
 import { notPointing } from "../domain/dns-plan.ts";
 import { annotations } from "../domain/names.ts";
 import { replacedBy } from "../domain/run.ts";
@@ -15,6 +17,8 @@ export const deleteOldRelease: Step = {
   summary: "Delete the release that was live before",
   async run(run) {
     const { settings, ports, log } = run;
+    const { undoing } = run.state.dns ?? {};
+    if (undoing) return putBack(run, storedError(undoing));
     const old = replacedBy(run.state);
     if (old.length === 0) return skipped("nothing was live before");
     if (!settings.deleteExisting) return skipped(`${old.join(", ")} stays (DELETE_EXISTING is off)`);
@@ -22,7 +26,10 @@ export const deleteOldRelease: Step = {
       return skipped(
         `${old.join(", ")} is kept for ${duration(settings.retainPreviousMs)} (RETAIN_PREVIOUS)`,
       );
+    // Load balancers may have moved since the swap's end; the names follow them first.
+    if ((await namesElsewhere(run)).length > 0) await watchRelease(run);
     await requireNamesPointHere(run);
+    await retryLeftovers(run);
     const kept: string[] = [];
     for (const name of old) {
       const namespace = await ports.cluster.findNamespace(name);
@@ -32,7 +39,8 @@ export const deleteOldRelease: Step = {
         continue;
       }
       log.info({ name }, `removing ${name}`);
-      await removeRelease(run, name);
+      // The new site is live, whatever keeps the old one: the next run and `cleanup` try again.
+      if (await tryToRemove(run, name)) kept.push(name);
     }
     return kept.length > 0 ? skipped(`${kept.join(", ")} stays`) : done("");
   },
@@ -40,12 +48,16 @@ export const deleteOldRelease: Step = {
 
 /** Nothing is deleted while a name points at an address that its service does not have: somebody is at work, or has erred. */
 async function requireNamesPointHere(run: Run): Promise<void> {
-  const { settings, state } = run;
-  const { addresses } = await readReadiness(run, state.release);
-  const elsewhere = notPointing(settings.mappings, addresses, await readRecords(run));
+  const elsewhere = await namesElsewhere(run);
   if (elsewhere.length === 0) return;
-  const names = elsewhere.map(({ name }) => name).join(", ");
-  throw new RefusedError("INTERLOCK", `nothing is deleted: ${names} no longer point at ${state.release}`, {
+  const what = `nothing is deleted: ${elsewhere.join(", ")} no longer point at ${run.state.release}`;
+  throw new RefusedError("INTERLOCK", what, {
     hint: "find out who changed the records, and why",
   });
+}
+
+async function namesElsewhere(run: Run): Promise<string[]> {
+  const { addresses } = await readReadiness(run, run.state.release);
+  const elsewhere = notPointing(run.settings.mappings, addresses, await readRecords(run));
+  return elsewhere.map(({ name }) => name);
 }

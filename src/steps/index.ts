@@ -1,4 +1,5 @@
 /** The whole rebuild, in order. */
+import { thenLeftovers } from "../actions/leftovers.ts";
 import type { Step } from "../pipeline/step.ts";
 import { awaitHarvest } from "./await-harvest.ts";
 import { deleteOldRelease } from "./delete-old-release.ts";
@@ -13,10 +14,10 @@ import { waitForPods } from "./wait-for-pods.ts";
 export const rebuildSteps: readonly Step[] = [
   preflight,
   installRelease,
-  waitForPods,
-  loadData,
-  awaitHarvest,
-  verifyRelease,
+  thenLeftovers(waitForPods),
+  thenLeftovers(loadData),
+  thenLeftovers(awaitHarvest),
+  thenLeftovers(verifyRelease),
   swapDns,
   deleteOldRelease,
 ];

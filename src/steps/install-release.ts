@@ -1,8 +1,8 @@
 /** Installs the release under its own name in a namespace of its own; a half install is put right under the same name. */
 import { chartInstall } from "../actions/checks/chart.ts";
-import { removeLeftovers, removeRelease } from "../actions/remove-release.ts";
+import { makeRoom } from "../actions/leftovers.ts";
+import { removeRelease } from "../actions/remove-release.ts";
 import { labels, namespaceLabels } from "../domain/names.ts";
-import { replacedBy } from "../domain/run.ts";
 import { PermanentError, TransientError } from "../errors.ts";
 import { pauseMs } from "../pipeline/retry.ts";
 import type { Run } from "../pipeline/run.ts";
@@ -18,7 +18,7 @@ export const installRelease: Step = {
     for (let tries = 1; ; tries += 1) {
       const seen = await observe(run);
       if (seen !== "installed") {
-        if (seen === "absent") await removeLeftovers(run, [...replacedBy(run.state), run.state.release]);
+        if (seen === "absent") await makeRoom(run);
         else await startAfresh(run, seen);
         const failure = await install(run);
         // One of Helm's thirty requests may have failed: no data is lost yet, so it is put right and tried again.

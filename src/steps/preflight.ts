@@ -32,7 +32,7 @@ export const preflight: Step = {
       images: await lookAtImages(run, live.releases, rendered),
       pinned: { mappings, jobLists },
       previous: live.releases.filter((name) => name !== state.release),
-      dns: { before: live.records.filter(({ type }) => type === "A") },
+      dns: { before: live.records.filter(({ type }) => type === "A"), owners: live.owners },
     });
     return done(`${findings.checks} checks passed`);
   },

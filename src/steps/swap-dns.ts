@@ -1,8 +1,8 @@
 /** Points the public names at the new release: all names or none, and back again when it does not hold. */
 import { awaitApproval } from "../actions/approval.ts";
-import { saveSwap, sendChange, settlePending, swapOf } from "../actions/change-dns.ts";
+import { saveSwap, settlePending, submitChange, swapOf } from "../actions/change-dns.ts";
 import { requireReady } from "../actions/probe-site.ts";
-import { putBack, storedError, undoSwap } from "../actions/put-back.ts";
+import { notReplaced, putBack, storedError, undoSwap } from "../actions/put-back.ts";
 import { readRecords } from "../actions/read-live.ts";
 import { markRelease } from "../actions/remove-release.ts";
 import { restoreTtl } from "../actions/swap-ttl.ts";
@@ -11,9 +11,16 @@ import type { RecordSet, ZoneChange } from "../domain/dns-records.ts";
 import { drainMs, drainTtlSeconds, planSwap, withWritten, type SwapPlan } from "../domain/dns-plan.ts";
 import { annotations } from "../domain/names.ts";
 import { hasChangedDns, replacedBy, type SwapState } from "../domain/run.ts";
-import { CancelledError, ConflictError, messageOf, RefusedError, TimeoutError } from "../errors.ts";
+import {
+  CancelledError,
+  ConflictError,
+  messageOf,
+  RefusedError,
+  TimeoutError,
+  TransientError,
+} from "../errors.ts";
 import { timestamp } from "../pipeline/clock.ts";
-import { retry } from "../pipeline/retry.ts";
+import { isRefusal, retry } from "../pipeline/retry.ts";
 import type { Run } from "../pipeline/run.ts";
 import { done, type Step } from "../pipeline/step.ts";
 
@@ -42,15 +49,15 @@ export const swapDns: Step = {
   },
 };
 
-/** Plans, changes zone by zone, verifies by reading. What was moved before a refusal is put back. */
+/** Plans, changes all zones, verifies by reading, waits for the servers. What was moved before a refusal is put back. */
 async function swap(run: Run): Promise<void> {
-  await settlePending(run);
   for (let plans = 1; plans <= maxPlans; plans += 1) {
-    const plan = await planNow(run);
+    const plan = await planNow(run).catch((error: unknown) => undoHalf(run, error));
     if (plan.kind === "refused") return refuse(run, plan.reasons);
     if (plan.changes.length === 0) {
       // Somebody may have moved the names by hand: what they pointed at is still in resolvers.
       if (!hasChangedDns(run.state)) await writeIntent(run, plan);
+      await settlePending(run);
       run.log.info({}, "in effect");
       return saveSwap(run, { swappedAt: timestamp(run.clock), refusedZone: undefined });
     }
@@ -78,19 +85,34 @@ async function planNow(run: Run): Promise<SwapPlan> {
   return planSwap({ ...settings, addresses, before, written, current: await readRecords(run) });
 }
 
-/** Sends the Changes, the zone first that has refused before. Once a name has moved, all move or none. */
+/** Sends all Changes, the zone first that has refused before. Once a name has moved, all move or none. */
 async function sendAll(run: Run, changes: readonly ZoneChange[]): Promise<void> {
   const { refusedZone } = swapOf(run);
-  const ordered = [...changes].sort((one, other) => rank(one) - rank(other));
-  function rank({ zone }: ZoneChange): number {
-    return zone === refusedZone ? 0 : 1;
+  const rank = ({ zone }: ZoneChange) => (zone === refusedZone ? 0 : 1);
+  for (const change of [...changes].sort((one, other) => rank(one) - rank(other))) {
+    const { moved = [] } = swapOf(run);
+    if (moved.length > 0) await sendOrUndo(run, change);
+    else await sendFirst(run, change);
   }
-  let hasMoved = changes.length < new Set(run.settings.mappings.map(({ zone }) => zone)).size;
-  for (const change of ordered) {
-    if (hasMoved) await sendOrUndo(run, change);
-    else await sendChange(run, change);
-    hasMoved = true;
+}
+
+/** What Cloud DNS says no to has no effect: as long as no name has moved, the intent is taken back. */
+async function sendFirst(run: Run, change: ZoneChange): Promise<void> {
+  try {
+    await submitChange(run, change, true);
+  } catch (error) {
+    run.signal.throwIfAborted();
+    const { status = 0 } = error instanceof TransientError ? error : {};
+    if (isRefusal(status)) await withdraw(run);
+    throw error;
   }
+}
+
+/** Nothing was sent: neither release is protected for what did not happen. */
+async function withdraw(run: Run): Promise<void> {
+  await saveSwap(run, { startedAt: undefined });
+  await markRelease(run, run.state.release, { [annotations.liveSince]: null });
+  for (const name of replacedBy(run.state)) await markRelease(run, name, notReplaced);
 }
 
 /** A zone that refuses, or stays away, after others have moved: these are put back, and the next builder begins with it. */
@@ -98,7 +120,7 @@ async function sendOrUndo(run: Run, change: ZoneChange): Promise<void> {
   const { clock, log, signal, settings } = run;
   try {
     const options = { clock, log, signal, timeoutMs: settings.retryTimeoutMs, refusals: "mistake" as const };
-    await retry(() => sendChange(run, change), options);
+    await retry(() => submitChange(run, change, true), options);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof ConflictError || error instanceof CancelledError) throw error;
@@ -113,19 +135,35 @@ async function sendOrUndo(run: Run, change: ZoneChange): Promise<void> {
   }
 }
 
+/** Half a swap that can't be planned on, for a zone can't be read: what had moved is put back. Always throws. */
+async function undoHalf(run: Run, error: unknown): Promise<never> {
+  run.signal.throwIfAborted();
+  const { moved = [] } = swapOf(run);
+  const isHalf = run.settings.mappings.some(({ zone }) => !moved.includes(zone));
+  if (!(error instanceof TransientError) || !hasChangedDns(run.state) || !isHalf) throw error;
+  run.log.warn({}, `${error.message}; putting back what has moved already`);
+  await undoSwap(run);
+  throw error;
+}
+
 /** The intent: from the first change on the old records must be known, and the release counts as live. */
 async function writeIntent(run: Run, plan: Extract<SwapPlan, { kind: "change" }>): Promise<void> {
   const swap = swapOf(run);
   const isFresh = !hasChangedDns(run.state);
   const startedAt = isFresh ? timestamp(run.clock) : (swap.startedAt ?? timestamp(run.clock));
+  const changing = plan.changes.map(({ zone }) => zone);
+  const zones = [...new Set(run.settings.mappings.map(({ zone }) => zone))];
   const ttl = drainTtlSeconds(pinnedThatMayBeCached(swap, run.clock.now()), plan.changes);
   await saveSwap(run, {
     startedAt,
     undoneAt: undefined,
     oldTtlSeconds: Math.max(swap.oldTtlSeconds ?? 0, ttl),
-    written: withWritten(swap.written ?? [], plan.moves),
+    written: withWritten(swap.written ?? [], plan.targets),
+    moved: zones.filter((zone) => !changing.includes(zone)),
   });
   await markRelease(run, run.state.release, { [annotations.liveSince]: startedAt });
+  // From now on resolvers may hold what was live without DNS saying so any more.
+  await markReplaced(run);
   const width = Math.max(...plan.moves.map(({ name }) => name.length));
   for (const { name, from, to } of plan.moves)
     run.log.info({ name }, `${name.padEnd(width)}  ${from ?? "(new)"} → ${to}`);

@@ -10,6 +10,8 @@ export interface FakeRelease {
   /** When its objects were made, in milliseconds since the epoch; undefined: not yet. */
   installedAt: number | undefined;
   addresses: Record<string, string>;
+  /** What the load balancers have besides: IPv6 addresses, host names. */
+  others?: Record<string, string[]>;
   /** Of its images; "1" where it was installed long ago. */
   tag?: string;
 }
@@ -41,6 +43,8 @@ export interface FakeNamespace {
   harvester: HarvesterModel;
   /** What GET / of the site answers. */
   siteStatus: number;
+  /** Its release has an uninstall hook that never ends well. */
+  hookFails?: boolean;
 }
 
 export interface ClusterTimes {
@@ -213,6 +217,14 @@ export class ClusterModel {
     if (release?.installedAt === undefined || this.now < release.installedAt + this.times.addressMs)
       return undefined;
     return release.addresses[service];
+  }
+
+  /** The load balancers of a release get other addresses, or none. */
+  moveAddresses(name: string, to: "others" | "none" = "others"): void {
+    const { release } = this.require(name);
+    if (!release) throw new Error(`test: ${name} has no release`);
+    const entries = this.#options.services.map((service) => [service, this.#newAddress(name)]);
+    release.addresses = to === "none" ? {} : (Object.fromEntries(entries) as Record<string, string>);
   }
 
   /** The release that an address was given to, whether it is still there or not; none is ever given twice. */

@@ -85,6 +85,7 @@ function servicesOf(model: ClusterModel, name: string): ServiceView[] {
   return model.components.map((component) => ({
     component,
     address: model.addressOf(name, component),
+    otherAddresses: model.find(name)?.release?.others?.[component] ?? [],
   }));
 }
 

@@ -63,6 +63,12 @@ export class Invariants {
     const say = (what: string) => this.#note(what, describeEffect(effect));
     if (!isReleaseName(environment, name) || untouchable.has(name)) say("deletes what is not its own");
     if (annotations.keep in namespace.annotations) say("deletes what is kept");
+    // What any record of the zones points at, mapped or not.
+    const own = Object.values(namespace.release?.others ?? {}).flat();
+    for (const { name: at, type, rrdatas } of [...zones.values()].flatMap((zone) => zone.records()))
+      if (type === "A" || type === "AAAA")
+        if (rrdatas.some((address) => own.includes(address) || cluster.ownerOf(address) === name))
+          say(`deletes what ${at} (${type}) points at`);
     for (const { zone, name: record } of mappings) {
       const answers = zones.get(zone)?.mayBeAnswered(record, "A", cluster.now) ?? [];
       const hit = answers.find((address) => cluster.ownerOf(address) === name);

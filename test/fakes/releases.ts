@@ -78,6 +78,7 @@ export function createFakeReleases(
       const release = readable(name)?.release;
       if (!release) return;
       release.status = "uninstalling";
+      if (model.find(name)?.hookFails) throw failed("uninstall", name, "pre-delete hook failed: deadline");
       await clock.sleep(Math.min(timeoutMs, model.times.uninstallMs), signal);
       if (model.find(name)?.release === release) model.uninstall(name);
     },

@@ -90,6 +90,20 @@ export const dnsMutants: readonly Mutant[] = [
     tests: dns,
   },
   {
+    defect: "names follow to a site that does not answer",
+    file: "actions/watch-release.ts",
+    find: "(await probeRelease(run, state.release)));",
+    replace: "undefined);",
+    tests: ["scenarios/moving-addresses.test.ts"],
+  },
+  {
+    defect: "names go back to addresses that the old release no longer has",
+    file: "domain/dns-plan.ts",
+    find: "if (pinned.rrdatas.some((address) => own.includes(address))) return pinned;",
+    replace: "if (own.length >= 0) return pinned;",
+    tests: ["scenarios/moving-addresses.test.ts"],
+  },
+  {
     defect: "POST_SWAP_WATCH puts nothing back",
     file: "actions/watch-release.ts",
     find: "const failuresThatCount = 3;",
@@ -113,8 +127,8 @@ export const dnsMutants: readonly Mutant[] = [
   {
     defect: "a pending change of an earlier builder is forgotten",
     file: "actions/change-dns.ts",
-    find: "await saveSwap(run, { pending: [...pending, { zone: change.zone, id }] });",
-    replace: "await saveSwap(run, { pending: [] });",
+    find: "const accepted = { pending: [...pending, { zone: change.zone, id }] };",
+    replace: "const accepted = { pending: pending.filter((other) => other.id === id) };",
     tests: swap,
   },
   {
@@ -130,5 +144,19 @@ export const dnsMutants: readonly Mutant[] = [
     find: "Math.max(drainMs(oldTtlSeconds, settings.dns.drainTtls), settings.retainPreviousMs)",
     replace: "drainMs(oldTtlSeconds, settings.dns.drainTtls)",
     tests: ["scenarios/rebuild.test.ts", "scenarios/verbs.test.ts"],
+  },
+  {
+    defect: "a name of the zone that is not mapped protects nothing",
+    file: "domain/live.ts",
+    find: "if (name !== undefined) return `DNS points at it: ${name}`;",
+    replace: "",
+    tests: ["scenarios/stuck-leftovers.test.ts"],
+  },
+  {
+    defect: "after a hook that failed the interlocks are not read again",
+    file: "actions/remove-release.ts",
+    find: "if (now?.uid === uid) await requireUnneeded(task, now);",
+    replace: "",
+    tests: ["scenarios/stuck-leftovers.test.ts"],
   },
 ];

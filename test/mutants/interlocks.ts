@@ -5,6 +5,7 @@ const rules = ["unit/domain/live.test.ts", "unit/domain/live-records.test.ts"];
 const deletion = [
   ...rules,
   "scenarios/leftovers.test.ts",
+  "scenarios/stuck-leftovers.test.ts",
   "scenarios/interlocks.test.ts",
   "scenarios/swap-and-others.test.ts",
   "scenarios/abort.test.ts",
@@ -36,15 +37,15 @@ export const interlockMutants: readonly Mutant[] = [
   {
     defect: "an empty DNS lets what was live be deleted",
     file: "domain/live.ts",
-    find: "if (nothingInDns && wasLive(candidate))",
-    replace: "if (nothingInDns && !wasLive(candidate))",
+    find: "if (unsure !== undefined && (wasLive(candidate) || isUnlabelled(candidate)))",
+    replace: "if (unsure !== undefined && !wasLive(candidate))",
     tests: deletion,
   },
   {
-    defect: "a removal doesn't look whether DNS has any record",
-    file: "actions/remove-release.ts",
-    find: 'nothingInDns: !live.records.some(({ type }) => type === "A"),',
-    replace: "nothingInDns: live.records.length < 0,",
+    defect: "a removal doesn't look whether DNS tells what is live",
+    file: "actions/read-live.ts",
+    find: "unsure: whyUnsure(records, live.foreign),",
+    replace: "unsure: undefined,",
     tests: deletion,
   },
   {
@@ -85,8 +86,8 @@ export const interlockMutants: readonly Mutant[] = [
   {
     defect: "an address counts as live whoever has it",
     file: "domain/live.ts",
-    find: "if (!isOurs(candidate, { environment, mappings })) continue;",
-    replace: "",
+    find: "candidates.filter((candidate) => isOurs(candidate, environment));",
+    replace: "candidates.slice();",
     tests: deletion,
   },
   {
@@ -113,14 +114,14 @@ export const interlockMutants: readonly Mutant[] = [
   {
     defect: "only the first address of a record tells what is live",
     file: "domain/live.ts",
-    find: 'for (const address of type === "A" ? rrdatas : []) {',
-    replace: 'for (const address of type === "A" ? rrdatas.slice(0, 1) : []) {',
+    find: "for (const address of isAddress(type) ? rrdatas : []) {",
+    replace: "for (const address of isAddress(type) ? rrdatas.slice(0, 1) : []) {",
     tests: deletion,
   },
   {
     defect: "a removal ignores the interlocks",
     file: "actions/remove-release.ts",
-    find: "if (objection !== undefined) throw refused(name, objection);",
+    find: "if (objection !== undefined) throw refused(namespace.name, objection);",
     replace: "",
     tests: ["scenarios/meddling.test.ts", ...deletion],
   },

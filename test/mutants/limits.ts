@@ -74,7 +74,7 @@ export const limitMutants: readonly Mutant[] = [
   },
   {
     defect: "an outage counts from the beginning of its step",
-    file: "pipeline/engine.ts",
+    file: "pipeline/retry.ts",
     find: [
       "if (failingSince === undefined || clock.monotonic() - began > timeoutMs)",
       "        [failingSince, tries] = [clock.monotonic(), 1];",

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { abortRun } from "../../src/operate/abort-run.ts";
 import { createFakeWorld } from "../fakes/world.ts";
-import { expectSound, hour, minute, newRelease, pastRuns, storedRun } from "./seen.ts";
+import { denyWrites, expectSound, hour, minute, newRelease, pastRuns, storedRun } from "./seen.ts";
 
 const twoZones = [
   { zone: "site", name: "prod.example.", service: "ingress" },
@@ -107,7 +107,7 @@ describe("abort", () => {
 
   it("does not delete a release that a swap, undone just now, had put into resolvers", async () => {
     const fake = createFakeWorld({ live: { ttl: 3_600 }, mappings: twoZones });
-    fake.zones.get("other")!.denied = "writes";
+    denyWrites(fake, "other");
     expect(await fake.builder("builder-1").run()).toEqual({ code: 75 });
     expect(await fake.builder("abort-1").run(abortRun)).toMatchObject({
       code: 3,

@@ -3,12 +3,10 @@
  * empty DNS never leads to one; a swap never leaves names divided, and nobody else's edit is overwritten.
  */
 import { describe, expect, it, vi } from "vitest";
-import { exitCodes } from "../../src/errors.ts";
 import { abortRun } from "../../src/operate/abort-run.ts";
 import { cleanUp } from "../../src/operate/clean-up.ts";
 import { rollBack } from "../../src/operate/roll-back.ts";
 import { updateLive } from "../../src/operate/update-live.ts";
-import type { World } from "../../src/pipeline/world.ts";
 import { fc, playsAll, runs } from "../fast-check.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
 import {
@@ -24,15 +22,10 @@ import {
   records,
   worldOf,
 } from "./interlocks/worlds.ts";
+import { doing } from "./seen.ts";
 
 vi.setConfig({ testTimeout: 600_000 });
 
-const doing =
-  (act: (world: World, signal: AbortSignal) => Promise<unknown>) =>
-  async (world: World, signal: AbortSignal) => {
-    await act(world, signal);
-    return exitCodes.done;
-  };
 const removed = (fake: FakeWorld) => [
   ...fake.effects("releases.uninstall"),
   ...fake.effects("cluster.deleteNamespace"),

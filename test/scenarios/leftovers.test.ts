@@ -1,14 +1,8 @@
 /** What earlier runs left: removed before the next install, and nothing else with it. */
 import { describe, expect, it } from "vitest";
 import { annotations, namespaceLabels } from "../../src/domain/names.ts";
-import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
-import { expectSound, newRelease, storedRun } from "./seen.ts";
-
-/** The build of a run that failed long ago. */
-function addFailedBuild(fake: FakeWorld, name: string): void {
-  fake.cluster.create(name, namespaceLabels("prod", "prod-20261108-1200"));
-  fake.cluster.install(name, fake.clock.now() - 1_000_000);
-}
+import { createFakeWorld } from "../fakes/world.ts";
+import { addFailedBuild, expectSound, newRelease, storedRun } from "./seen.ts";
 
 describe("leftovers", () => {
   it("of failed runs are removed before the next install: a third stack would not fit", async () => {

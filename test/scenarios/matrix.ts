@@ -5,6 +5,7 @@ import { createFakeWorld, type FakeWorld, type FakeWorldOptions } from "../fakes
 import { retryRun } from "../../src/operate/retry-run.ts";
 import type { Verb } from "../fakes/builder.ts";
 import type { Scenario } from "./crashes.ts";
+import { denyWrites } from "./seen.ts";
 
 /** `MATRIX=full` plays every case, else a sample that MATRIX_SEED decides. */
 export const isFull = process.env["MATRIX"] === "full";
@@ -118,7 +119,7 @@ export const scenarios: readonly Scenario[] = [
   rejectingGate,
   scenario("a second zone that refuses until the first was put back", { mappings: twoZones }, (fake) => {
     const other = fake.zones.get("other")!;
-    other.denied = "writes";
+    denyWrites(fake, "other");
     fake.when("after", "dns.change", () => (other.denied = false), 2);
   }),
   failingSite,

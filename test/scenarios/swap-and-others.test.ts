@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { ConflictError } from "../../src/errors.ts";
 import { abortRun } from "../../src/operate/abort-run.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
-import { expectSound, hour, minute, newRelease, storedRun } from "./seen.ts";
+import { denyWrites, expectSound, hour, minute, newRelease, storedRun } from "./seen.ts";
 
 const twoZones = [
   { zone: "site", name: "prod.example.", service: "ingress" },
@@ -96,7 +96,7 @@ describe("an alias that appeared where a record was missing", () => {
 describe("putting the names back", () => {
   it("is not taken for done while somebody else always comes first: the next builder goes on", async () => {
     const fake = createFakeWorld({ live: {}, mappings: twoZones });
-    fake.zones.get("other")!.denied = "writes";
+    denyWrites(fake, "other");
     fake.faults.add({
       calls: "dns.change",
       skip: 2,
@@ -115,7 +115,7 @@ describe("putting the names back", () => {
 
   it("protects the new release until its address is out of all resolvers, also on the first day", async () => {
     const fake = createFakeWorld({ mappings: twoZones });
-    fake.zones.get("other")!.denied = "writes";
+    denyWrites(fake, "other");
     expect(await fake.builder("builder-1").run()).toEqual({ code: 75 });
     await fake.clock.sleep(minute);
     await fake.builder("abort-1").run(abortRun);
@@ -129,7 +129,7 @@ describe("putting the names back", () => {
       mappings: twoZones,
       settings: { DNS_DRAIN_TTLS: "1", DNS_TIMEOUT: "30m" },
     });
-    fake.zones.get("other")!.denied = "writes";
+    denyWrites(fake, "other");
     fake.zones.get("site")!.pendingMs = 10 * minute;
     expect(await fake.builder("builder-1").run()).toEqual({ code: 75 });
     await fake.builder("abort-1").run(abortRun);

@@ -4,7 +4,7 @@ import { annotations } from "../../src/domain/names.ts";
 import { leaveRequest } from "../../src/pipeline/requests.ts";
 import { createFakeLeaseStore } from "../fakes/stores.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
-import { between, expectSound, hour, minute, newRelease, pastRuns, storedRun } from "./seen.ts";
+import { between, denyWrites, expectSound, hour, minute, newRelease, pastRuns, storedRun } from "./seen.ts";
 
 const twoZones = [
   { zone: "site", name: "prod.example.", service: "ingress" },
@@ -159,7 +159,7 @@ describe("the swap", () => {
   it("puts the first zone back when a later one refuses, and begins with the one that refused: no flapping", async () => {
     const fake = createFakeWorld({ live: {}, mappings: twoZones });
     const other = fake.zones.get("other")!;
-    other.denied = "writes";
+    denyWrites(fake, "other");
     expect(await fake.builder("builder-1").run()).toEqual({ code: 75 });
     expect(storedRun(fake)).toMatchObject({ phase: "interrupted", dns: { refusedZone: "other" } });
     expect(fake.live).toEqual(["prod-old01"]);
@@ -241,7 +241,7 @@ describe("the swap", () => {
 
   it("that was undone leaves the new release alone until no resolver can hold its address", async () => {
     const fake = createFakeWorld({ live: { ttl: 3_600 }, mappings: twoZones });
-    fake.zones.get("other")!.denied = "writes";
+    denyWrites(fake, "other");
     await fake.builder("builder-1").run();
     const failed = newRelease(fake);
     fake.zones.get("other")!.denied = false;

@@ -2,15 +2,15 @@
 import { findRoom, roomText } from "../../domain/capacity.ts";
 import type { RenderedObject } from "../../domain/release.ts";
 import type { Task } from "../../pipeline/task.ts";
-import { judgeLeftovers, type LiveReading } from "../read-live.ts";
+import { judgeLeftovers, type Surroundings } from "../read-live.ts";
 
 export type Capacity = Awaited<ReturnType<typeof checkCapacity>>;
 
-export async function checkCapacity(task: Task, rendered: readonly RenderedObject[], live: LiveReading) {
+export async function checkCapacity(task: Task, rendered: readonly RenderedObject[], live: Surroundings) {
   const capacity = await task.ports.cluster.capacity(rendered);
   if (!capacity)
     return { fits: true, text: "whether a second site fits can't be told: nodes may not be listed" };
-  const goes = judgeLeftovers(task, live, live.releases).filter(({ stays }) => stays === undefined);
+  const goes = judgeLeftovers(live, live.releases).filter(({ stays }) => stays === undefined);
   const room = findRoom(capacity, new Set(goes.map(({ name }) => name)));
   return { fits: room.unschedulable.length === 0, text: roomText(room) };
 }

@@ -1,6 +1,7 @@
 /** Follows a running job list to its end, or until it is clear that it won't get there by itself. */
 import { fingerprint, isListOver } from "../../domain/harvest-progress.ts";
 import type { HarvestList } from "../../domain/harvest.ts";
+import { retryLeftovers } from "../leftovers.ts";
 import { type Follower, StallClock } from "./follower.ts";
 import type { Reporter } from "./progress.ts";
 
@@ -46,6 +47,7 @@ export async function followList(
         throw follower.databaseLost("the harvester no longer knows the list");
     }
     follower.assertInTime(list);
+    await retryLeftovers(run, { onlyDue: true });
     await clock.sleep(pollIntervalMs, signal);
   }
 }

@@ -114,9 +114,12 @@ function containerState(status: V1ContainerStatus | undefined): Omit<ContainerVi
 }
 
 function serviceView({ metadata, status }: V1Service): ServiceView {
+  const points = status?.loadBalancer?.ingress ?? [];
+  const all = points.flatMap(({ ip, hostname }) => [ip, hostname]).filter((point) => point !== undefined);
+  const address = all.find((point) => isIPv4(point));
   return {
     component: componentOf(metadata),
-    address: status?.loadBalancer?.ingress?.flatMap(({ ip = "" }) => ip).find(isIPv4),
+    ...{ address, otherAddresses: all.filter((point) => point !== address) },
     helmRelease: metadata?.annotations?.["meta.helm.sh/release-name"],
   };
 }

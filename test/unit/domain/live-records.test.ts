@@ -13,7 +13,7 @@ it("a release is live by any of a record's addresses, and every name counts", ()
   const candidate = (release: string, address: string) => ({
     ...{ name: release, uid: "u", terminating: false, annotations: {} },
     labels: { [labels.managedBy]: managedBy, [labels.environment]: "prod" },
-    services: [{ component: "ingress", address }],
+    services: [{ component: "ingress", address, otherAddresses: [] }],
   });
   const candidates = [
     candidate("prod-aaaaa", "10.0.0.1"),
@@ -24,5 +24,9 @@ it("a release is live by any of a record's addresses, and every name counts", ()
   expect(findLive({ environment: "prod", mappings: [] }, records, candidates)).toEqual({
     releases: ["prod-aaaaa", "prod-bbbbb"],
     foreign: [{ name: "one.example.", address: "10.0.0.9" }],
+    owners: [
+      { name: "one.example.", release: "prod-aaaaa" },
+      { name: "two.example.", release: "prod-bbbbb" },
+    ],
   });
 });

@@ -14,7 +14,7 @@ const prod = {
 };
 
 const service = (component: string, address?: string, helmRelease?: string): ServiceView => ({
-  ...{ component, address },
+  ...{ component, address, otherAddresses: [] },
   ...(helmRelease !== undefined && { helmRelease }),
 });
 const everyService = [service("ingress"), service("ingress-two")];
@@ -220,6 +220,7 @@ describe("what is live", () => {
     expect(findLive(prod, records, candidates)).toEqual({
       releases: ["prod-aaaaa"],
       foreign: [{ name: "one.example.", address: "10.0.0.9" }],
+      owners: [{ name: "one.example.", release: "prod-aaaaa" }],
     });
   });
 
@@ -228,6 +229,7 @@ describe("what is live", () => {
     expect(findLive(prod, [record("10.0.0.1")], [theirs])).toEqual({
       releases: [],
       foreign: [{ name: "one.example.", address: "10.0.0.1" }],
+      owners: [],
     });
   });
 });
