@@ -1,12 +1,7 @@
 /** Posts the pinned data configuration into the empty database, once; what is there decides, not what was answered. */
 import { unlessGone } from "../actions/release-gone.ts";
-import {
-  checkDataConfiguration,
-  compareImport,
-  type DataConfiguration,
-  type ImportState,
-  summary,
-} from "../domain/data-configuration.ts";
+import { checkDataConfiguration, type DataConfiguration, summary } from "../domain/data-configuration.ts";
+import { compareImport, type ImportState } from "../domain/import-state.ts";
 import { CheckpointError, PermanentError, TransientError } from "../errors.ts";
 import { timestamp } from "../pipeline/clock.ts";
 import type { Run } from "../pipeline/run.ts";

@@ -228,7 +228,7 @@ export const interlockMutants: readonly Mutant[] = [
   },
   {
     defect: "a list that names a missing job is loaded",
-    file: "domain/data-configuration.ts",
+    file: "domain/data-checks.ts",
     find: "if (!jobs.has(name))",
     replace: 'if (jobs.has(""))',
     tests: ["unit/domain/data-configuration.test.ts"],

@@ -72,7 +72,7 @@ export const orderMutants: readonly Mutant[] = [
   },
   {
     defect: "a part of the document in the database counts as all of it",
-    file: "domain/data-configuration.ts",
+    file: "domain/import-state.ts",
     find: 'return same ? "complete" : "part";',
     replace: 'return same ? "complete" : "complete";',
     tests: ["unit/domain/import-state.test.ts"],
