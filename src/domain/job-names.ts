@@ -1,9 +1,19 @@
 /** What the data configuration calls its jobs: names for people; empty where it can't be read. */
 import { z } from "zod";
+import { shownUrl } from "./shown-url.ts";
+
+const text = z.string().nullish().catch(undefined);
+const resource = z.object({ identifier: z.string(), uri: text });
 
 const schema = z.object({
+  organisations: z.array(z.object({ resources: z.array(resource).catch([]) })).catch([]),
   jobConfigurations: z.array(
-    z.object({ identifier: z.string(), description: z.string().nullish(), jobName: z.string().nullish() }),
+    z.object({
+      identifier: z.string(),
+      description: text,
+      jobName: text,
+      parameters: z.record(z.string(), z.unknown()).catch({}),
+    }),
   ),
   jobLists: z.array(z.object({ identifier: z.string(), jobConfigurations: z.array(z.string()) })),
 });
@@ -13,15 +23,22 @@ export interface JobNames {
   names: Map<string, string>;
   /** Jobs that read no source. */
   indexes: Set<string>;
+  /** URLs of what the jobs read, as they may be shown. */
+  archives: Map<string, string>;
   /** Places in each list, from 1. */
   positions: Map<string, Map<string, number>>;
 }
 
 export function jobNames(document: Uint8Array | undefined): JobNames {
-  const found: JobNames = { names: new Map(), indexes: new Set(), positions: new Map() };
+  const found: JobNames = { names: new Map(), indexes: new Set(), archives: new Map(), positions: new Map() };
   const { success, data } = schema.safeParse(parse(document));
   if (!success) return found;
-  for (const { identifier, description, jobName } of data.jobConfigurations) {
+  const resources = data.organisations.flatMap((item) => item.resources);
+  const uris = new Map(resources.map(({ identifier, uri }) => [identifier, uri]));
+  for (const { identifier, description, jobName, parameters } of data.jobConfigurations) {
+    const { "authority.uri": given, "resource.identifier": named } = parameters;
+    const archive = typeof given === "string" ? given : uris.get(String(named));
+    if (archive) found.archives.set(identifier, shownUrl(archive));
     if (description) found.names.set(identifier, description);
     if (jobName === "ReIndex") found.indexes.add(identifier);
   }

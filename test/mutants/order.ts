@@ -59,8 +59,8 @@ export const orderMutants: readonly Mutant[] = [
   {
     defect: "an import of a dead builder that is still on its way is not waited for",
     file: "steps/load-data.ts",
-    find: 'if (before === "empty" && state.importAt !== undefined) {',
-    replace: 'if (before === "empty" && state.importAt === "") {',
+    find: 'if (before === "empty" && run.state.importAt !== undefined) {',
+    replace: 'if (before === "empty" && run.state.importAt === "") {',
     tests: resumed,
   },
   {

@@ -56,7 +56,7 @@ export function neededRights(settings: Owner): Right[] {
     ...inside("services", ["create", "delete"]),
     ...inside("configmaps", ["create", "delete"]),
     ...inside("persistentvolumeclaims", ["list", "create", "delete"]),
-    ...inside("pods", ["list"]),
+    ...inside("pods", ["list", "delete"]),
     ...inside("pods/log", ["get"]),
     ...inside("events", ["list"]),
     ...inside("deployments", ["list", "create", "delete"], "apps"),

@@ -23,11 +23,22 @@ export function createCluster(connection: KubernetesConnection, access: AccessOp
     findServices: (namespace) => findServices(core, namespace),
     observe: (namespace) => observe({ core, apps }, namespace),
     findPods: (namespace) => findPods(core, namespace),
+    deletePod: (namespace, name, uid) => deletePod(core, { namespace, name }, uid),
     logs: (namespace, pod, container, lines) => readLogs(core, { namespace, pod, container }, lines),
     warnings: (namespace, objectName) => findWarnings(core, namespace, objectName),
     blockers: (namespace) => findBlockers(core, namespace),
     capacity: (release) => readCapacity(core, release),
   };
+}
+
+async function deletePod(core: CoreV1Api, pod: { namespace: string; name: string }, uid: string) {
+  try {
+    await unlessRefused(core.deleteNamespacedPod({ ...pod, body: { preconditions: { uid } } }), 404);
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error;
+    // 409: another pod has its name by now, or somebody wrote in between
+    if ((await findPods(core, pod.namespace)).some((present) => present.uid === uid)) throw error;
+  }
 }
 
 type NamespaceCalls = Pick<

@@ -1,7 +1,7 @@
 /** The data configuration as the harvester's API speaks it, and sizes that depend on nothing but names. */
 import { createHash } from "node:crypto";
 
-interface Resource {
+export interface Resource {
   identifier: string;
   organisation: string;
   resourceType: string;
