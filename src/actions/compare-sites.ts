@@ -1,11 +1,14 @@
 /** Counts what the new site holds, and what the live one does; names the sources that lost most. */
-import { areTold, type Gate, largestLosses, type SourceLoss, taxonKinds } from "../domain/gate.ts";
+import { areTold, type Gate, largestLosses, nameOf, type SourceLoss, taxonKinds } from "../domain/gate.ts";
 import { recordsPerJob } from "../domain/harvest-progress.ts";
 import { jobNames } from "../domain/job-names.ts";
 import { replacedBy } from "../domain/run.ts";
 import { TransientError } from "../errors.ts";
 import type { Run } from "../pipeline/run.ts";
 import type { SiteTarget } from "../ports/site.ts";
+
+/** Why a portal that finds everything by each filter has no numbers. */
+const untold = "its search does not know the filter";
 
 interface Counted {
   results: number;
@@ -59,7 +62,7 @@ async function countKinds({ ports, signal }: Run, target: SiteTarget, counted: C
     }
   }
   if (areTold(results, [...kinds.values()])) return;
-  for (const key of kinds.keys()) missing.set(key, "its search does not know the filter");
+  for (const key of kinds.keys()) missing.set(key, untold);
   kinds.clear();
 }
 
@@ -81,6 +84,11 @@ async function countLive(run: Run, target: SiteTarget): Promise<Counted | undefi
   if (results === undefined) return undefined;
   const counted = { results, ...nothing() };
   await attempt(() => countKinds(run, target, counted), "comparing what it has said");
+  const [first, ...others] = [...counted.missing].filter(([, why]) => why !== untold);
+  if (first) {
+    const names = [first, ...others].map(([kind]) => nameOf(kind)).join(", ");
+    run.log.warn({}, `the live site gives no number of ${names} (${first[1]}); not compared`);
+  }
   return counted;
 }
 

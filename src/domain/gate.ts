@@ -58,7 +58,9 @@ interface Row {
   least: number | undefined;
 }
 
-const nameOf = (kind: string) => taxonKinds.find(({ key }) => key === kind)?.name ?? kind;
+export function nameOf(kind: string): string {
+  return taxonKinds.find(({ key }) => key === kind)?.name ?? kind;
+}
 
 /** Every count of the comparison, all results first. */
 export function gateRows({ results, liveResults, least, kinds = [] }: Gate): Row[] {
