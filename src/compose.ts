@@ -2,29 +2,27 @@
 import { randomInt } from "node:crypto";
 import { tmpdir } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
+import { fetchChart } from "./adapters/chart/index.ts";
+import { fetchData } from "./adapters/data/index.ts";
 import { createGoogleDns } from "./adapters/google-dns/index.ts";
 import { createHarvester, createSite } from "./adapters/harvester/index.ts";
 import { createReleases } from "./adapters/helm/index.ts";
-import {
-  connect,
-  createAnnouncer,
-  createCluster,
-  createLeaseStore,
-  createStateStore,
-  identity,
-  type KubernetesConnection,
-} from "./adapters/kubernetes/index.ts";
+import { connect, type KubernetesConnection } from "./adapters/kubernetes/client.ts";
+import { createCluster } from "./adapters/kubernetes/cluster.ts";
+import { createAnnouncer } from "./adapters/kubernetes/events.ts";
+import { createLeaseStore, identity } from "./adapters/kubernetes/lease-store.ts";
+import { createStateStore } from "./adapters/kubernetes/state-store.ts";
 import { openMetrics } from "./adapters/metrics/index.ts";
 import { createWebhook } from "./adapters/notify/webhook.ts";
 import { openWorkDir, removeDir } from "./adapters/process/work-dir.ts";
-import { createSources } from "./adapters/sources.ts";
+import { readSecretsFile } from "./adapters/secrets-file.ts";
 import type { Settings } from "./config/settings.ts";
 import { stateName } from "./domain/names.ts";
 import { createLogger } from "./logger.ts";
 import type { Clock } from "./pipeline/clock.ts";
 import type { Log } from "./pipeline/task.ts";
-import type { Ports } from "./ports/index.ts";
 import type { World } from "./pipeline/world.ts";
+import type { Ports } from "./ports/index.ts";
 import { learnSecrets } from "./learn-secrets.ts";
 import type { Redactor } from "./redaction.ts";
 
@@ -39,12 +37,6 @@ export interface ComposeOptions {
   redactor: Redactor;
 }
 
-export interface Composed {
-  world: World;
-  /** Removes the work folder and closes idle connections. */
-  dispose: () => void;
-}
-
 const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -55,33 +47,24 @@ const systemClock: Clock = {
     }),
 };
 
-/** The world of a verb, on the real adapters. Throws ConfigError when there is no way to the cluster. */
-export async function compose({
-  settings: given,
-  env,
-  version,
-  write,
-  color,
-  redactor,
-}: ComposeOptions): Promise<Composed> {
-  const { harvesterPassword } = await learnSecrets(redactor, given, env);
-  const settings = withPassword(given, harvesterPassword);
+/**
+ * The world of a verb, on the real adapters; `dispose` removes the work folder and closes idle connections. Throws
+ * ConfigError when there is no way to the cluster.
+ */
+export async function compose(options: ComposeOptions): Promise<{ world: World; dispose: () => void }> {
+  const { env, version, write, color, redactor } = options;
+  const { redact } = redactor;
+  const { harvesterPassword } = await learnSecrets(redactor, options.settings, env);
+  const settings = withPassword(options.settings, harvesterPassword);
+  const { environment, podName, jobName, metricsPort, logLevel: level, logFormat: format } = settings;
   let named: { runId: string; release: string } | undefined;
-  const logger = createLogger({
-    context: () => named,
-    level: settings.logLevel,
-    format: settings.logFormat,
-    redact: (text) => redactor.redact(text),
-    write,
-    color,
-  });
+  const logger = createLogger({ context: () => named, level, format, redact, write, color });
   const log = (step?: string): Log => (step === undefined ? logger : logger.child({ step }));
   const connection = connect({ kubeconfig: settings.kubeconfig, namespace: settings.builderNamespace });
-  const workDir = openWorkDir(tmpdir(), settings.environment);
-  const { environment, podName, jobName, metricsPort } = settings;
+  const workDir = openWorkDir(tmpdir(), environment);
   const world: World = {
     settings: { ...settings, builderNamespace: connection.namespace },
-    ports: portsFor(settings, { connection, workDir, env, log: log(), redactor }),
+    ports: portsFor(settings, { connection, workDir, env, log: logger, redact }),
     store: createStateStore(connection, { environment }),
     leases: createLeaseStore(connection, { environment, durationMs: settings.leaseDurationMs }),
     clock: systemClock,
@@ -91,12 +74,12 @@ export async function compose({
     stateName: stateName(environment),
     builderNamespace: connection.namespace,
     jobName,
-    redact: (text) => redactor.redact(text),
+    redact,
     version,
     nameRun: ({ runId, release }) => (named = { runId, release }),
-    ...(metricsPort === undefined
-      ? {}
-      : { openMetrics: () => openMetrics({ port: metricsPort, environment, version }) }),
+    ...(metricsPort !== undefined && {
+      openMetrics: () => openMetrics({ port: metricsPort, environment, version }),
+    }),
   };
   const dispose = () => {
     removeDir(workDir);
@@ -110,62 +93,37 @@ interface Parts {
   workDir: string;
   env: ComposeOptions["env"];
   log: Log;
-  redactor: Redactor;
+  redact: Redactor["redact"];
 }
 
-function portsFor(settings: Settings, { connection, workDir, env, log, redactor }: Parts): World["ports"] {
-  const { podName, jobName, serviceAccount, releaseRole } = settings;
+function portsFor(settings: Settings, { connection, workDir, env, log, redact }: Parts): Ports {
+  const { podName, jobName, serviceAccount, releaseRole, sitePrefix } = settings;
+  const { prefix: apiPrefix, apiPath, username, password } = settings.harvester;
+  const { project, endpoint } = settings.dns;
   const helm = { bin: settings.helmBin, workDir, env, kubeconfig: settings.kubeconfig };
+  const cluster = createCluster(connection, { serviceAccount, releaseRole });
+  const announce = createAnnouncer(connection, { podName, jobName, log });
   return {
-    cluster: quoting(createCluster(connection, { serviceAccount, releaseRole }), redactor),
+    cluster: {
+      ...cluster,
+      // What pods and events say is written down and shown: secrets are taken out where it comes in.
+      logs: async (...where) => (await cluster.logs(...where)).map(redact),
+      warnings: async (...where) => (await cluster.warnings(...where)).map(redact),
+    },
     releases: createReleases(helm),
-    sources: sourcesFor(settings, { workDir, env, helm }),
-    harvester: createHarvester({
-      apiPrefix: settings.harvester.prefix,
-      apiPath: settings.harvester.apiPath,
-      username: settings.harvester.username,
-      password: settings.harvester.password,
-    }),
-    site: createSite({ sitePrefix: settings.sitePrefix }),
-    dns: createGoogleDns({
-      project: settings.dns.project,
-      endpoint: settings.dns.endpoint,
-      keyFile: settings.google.credentialsFile,
-    }),
+    sources: {
+      fetchChart: (pinned, signal) => fetchChart({ ...settings, helm }, pinned, signal),
+      fetchData: (signal) => fetchData({ url: settings.dataUrl }, signal),
+      readSecrets: () => readSecretsFile(settings.secretsFile),
+    },
+    harvester: createHarvester({ apiPrefix, apiPath, username, password }),
+    site: createSite({ sitePrefix }),
+    dns: createGoogleDns({ project, endpoint, keyFile: settings.google.credentialsFile }),
     notifier: {
       ...createWebhook({ url: settings.notifyWebhookUrl, log }),
-      announce: redacting(createAnnouncer(connection, { jobName, podName, log }), redactor),
+      announce: (event) => announce({ ...event, message: redact(event.message) }),
     },
   };
-}
-
-function sourcesFor(
-  settings: Settings,
-  { workDir, env, helm }: Pick<Parameters<typeof createSources>[0]["chart"], "workDir" | "env" | "helm">,
-) {
-  const { source, path: chartPath, sshKeyFile, tokenFile } = settings.chart;
-  const { deployTag, environment } = settings;
-  return createSources({
-    chart: { source, chartPath, deployTag, environment, workDir, env, helm, sshKeyFile, tokenFile },
-    data: { url: settings.dataUrl },
-    secrets: { file: settings.secretsFile },
-  });
-}
-
-/** What pods and events say is written down and shown: secrets are taken out where it comes in. */
-function quoting(cluster: Ports["cluster"], { redact }: Redactor): Ports["cluster"] {
-  return {
-    ...cluster,
-    logs: async (...where) => (await cluster.logs(...where)).map(redact),
-    warnings: async (...where) => (await cluster.warnings(...where)).map(redact),
-  };
-}
-
-function redacting(
-  announce: World["ports"]["notifier"]["announce"],
-  redactor: Redactor,
-): World["ports"]["notifier"]["announce"] {
-  return (event) => announce({ ...event, message: redactor.redact(event.message) });
 }
 
 /** Unless API_PASSWORD is given, the harvester's password is the one that the release gets. */

@@ -1,4 +1,5 @@
 /** The log: one readable line per record, or Cloud Logging's JSON; written at once, secrets left out. */
+import { styleText } from "node:util";
 import pino from "pino";
 import { writeFully } from "./write-sync.ts";
 
@@ -15,42 +16,48 @@ export interface LoggerOptions {
   context?: () => object | undefined;
 }
 
-/** What a record holds beside its fields, as pino writes it. */
+/** A record as pino writes it: with Cloud Logging's fields, https://cloud.google.com/logging/docs/structured-logging */
 interface LogRecord {
-  level: number;
-  time: number;
-  msg?: string;
+  severity: string;
+  /** ISO time. */
+  time: string;
+  message?: string;
   step?: unknown;
   [field: string]: unknown;
 }
 
+const severities: Readonly<Record<string, string>> = {
+  trace: "DEBUG",
+  debug: "DEBUG",
+  info: "INFO",
+  warn: "WARNING",
+  error: "ERROR",
+  fatal: "CRITICAL",
+};
 const stepWidth = 18;
 const indent = " ".repeat("HH:MM:SS ".length);
-const levels: Readonly<Record<string, number>> = pino.levels.values;
-const { debug = 20, info = 30, warn = 40, error = 50, fatal = 60 } = levels;
 
 /** A pino logger; a child with `{ step }` writes that step's lines. */
 export function createLogger(options: LoggerOptions): pino.Logger {
-  const { level, format, redact, write = (line: string) => writeFully(1, line), color = false } = options;
-  const { context } = options;
-  const verbose = (levels[level] ?? Infinity) <= debug;
-  const render =
+  const { level, format, redact, context, color = false } = options;
+  const { write = (line: string) => writeFully(1, line) } = options;
+  const verbose = level === "debug" || level === "trace";
+  const render = (line: string) =>
     format === "json"
-      ? (record: LogRecord) => jsonLine(record, redact)
-      : (record: LogRecord) => prettyLines(record, { redact, verbose, color });
-  const destination: pino.DestinationStream = {
-    write: (line) => write(`${render(JSON.parse(line) as LogRecord)}\n`),
-  };
+      ? redactJson(line, redact)
+      : `${prettyLines(JSON.parse(line) as LogRecord, { redact, verbose, color })}\n`;
   return pino(
-    // No process id, no host name: the pod's name says both.
     {
       level,
+      // No process id, no host name: the pod's name says both.
       base: null,
+      messageKey: "message",
+      timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: describe },
-      formatters: { log: describeErrors },
-      ...(format === "json" ? { mixin: () => ({ ...context?.() }) } : {}),
+      formatters: { level: (label) => ({ severity: severities[label] }), log: describeErrors },
+      ...(format === "json" && { mixin: () => ({ ...context?.() }) }),
     },
-    destination,
+    { write: (line) => write(render(line)) },
   );
 }
 
@@ -65,6 +72,14 @@ function describeErrors(fields: Record<string, unknown>): Record<string, unknown
   return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, describe(value)]));
 }
 
+type Style = Parameters<typeof styleText>[0];
+const styles: Readonly<Record<string, Style>> = {
+  DEBUG: "dim",
+  WARNING: "yellow",
+  ERROR: "red",
+  CRITICAL: "red",
+};
+
 interface PrettyOptions {
   redact: (text: string) => string;
   /** With the fields. */
@@ -73,16 +88,16 @@ interface PrettyOptions {
 }
 
 function prettyLines(record: LogRecord, { redact, verbose, color }: PrettyOptions): string {
-  const { level, time, msg = "", step, ...fields } = record;
-  const clock = new Date(time).toISOString().slice(11, 19);
-  const warning = level === warn ? "warning: " : "";
+  const { severity, time, message = "", step, ...fields } = record;
+  const warning = severity === "WARNING" ? "warning: " : "";
   // Before it is broken into lines: a secret may have several.
-  const lines = redact(printable(`${warning}${msg}${verbose ? pairs(fields) : ""}`)).split("\n");
-  const name = typeof step === "string" ? `${step.padEnd(stepWidth)} ` : "";
-  const paint = color ? painter(level) : plain;
-  const [first = "", ...rest] = lines;
-  const head = `${color ? dim(clock) : clock} ${color && name ? cyan(name) : name}${paint(first)}`;
-  return redact([head, ...rest.map((line) => (line === "" ? "" : `${indent}${paint(line)}`))].join("\n"));
+  const text = redact(printable(`${warning}${message}${verbose ? pairs(fields) : ""}`));
+  const paint = (style: Style | undefined, part: string) =>
+    color && style !== undefined && part !== "" ? styleText(style, part, { validateStream: false }) : part;
+  const [first = "", ...rest] = text.split("\n").map((line) => paint(styles[severity], line));
+  const name = typeof step === "string" ? paint("cyan", `${step.padEnd(stepWidth)} `) : "";
+  const head = `${paint("dim", time.slice(11, 19))} ${name}${first}`;
+  return redact([head, ...rest.map((line) => (line === "" ? "" : indent + line))].join("\n"));
 }
 
 /** Without what moves a terminal's cursor: messages quote what pods and servers say. */
@@ -100,31 +115,17 @@ function pairs(fields: Record<string, unknown>): string {
     .join("");
 }
 
-const plain = (text: string) => text;
-const sgr = (code: number, end: number) => (text: string) => `\u001b[${code}m${text}\u001b[${end}m`;
-const [dim, cyan, yellow, red] = [sgr(2, 22), sgr(36, 39), sgr(33, 39), sgr(31, 39)];
-
-function painter(level: number): (text: string) => string {
-  if (level >= error) return red;
-  if (level === warn) return yellow;
-  return level < info ? dim : plain;
-}
-
-/** https://cloud.google.com/logging/docs/structured-logging */
-function jsonLine({ level, time, msg = "", ...fields }: LogRecord, redact: (text: string) => string): string {
-  const own = { severity: severityOf(level), time: new Date(time).toISOString(), message: msg };
-  const entry = { ...own, ...fields, ...own };
-  const line = JSON.stringify(entry);
+/** The line without secrets, which is JSON still: a secret may be a number, or look like the line itself. */
+function redactJson(line: string, redact: (text: string) => string): string {
   const safe = redact(line);
   if (safe === line) return line;
-  // Value by value, so that what is left is JSON still: a secret may be a number.
-  const hidden = JSON.stringify(entry, (_, value: unknown) => {
+  const hidden = JSON.stringify(JSON.parse(line), (_, value: unknown) => {
     if (typeof value === "string") return redact(value);
     const text = String(value);
     return typeof value === "number" && redact(text) !== text ? redact(text) : value;
   });
   const whole = redact(hidden);
-  return isJson(whole) ? whole : hidden;
+  return `${isJson(whole) ? whole : hidden}\n`;
 }
 
 function isJson(text: string): boolean {
@@ -134,11 +135,4 @@ function isJson(text: string): boolean {
   } catch {
     return false;
   }
-}
-
-function severityOf(level: number): string {
-  if (level >= fatal) return "CRITICAL";
-  if (level >= error) return "ERROR";
-  if (level >= warn) return "WARNING";
-  return level >= info ? "INFO" : "DEBUG";
 }

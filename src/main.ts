@@ -64,8 +64,6 @@ function leaveTerminationMessage(outcome: string): void {
 
 const mayColor = (stream: number) => isatty(stream) && !env["NO_COLOR"] && env["TERM"] !== "dumb";
 const { signal } = stopping;
-const canRedraw = isatty(1) && env["TERM"] !== "dumb";
-const terminal = { columns: () => process.stdout.columns || 80, rows: () => process.stdout.rows || 24 };
 try {
   const { code, outcome } = await runProgram({
     argv: argv.slice(2),
@@ -74,7 +72,8 @@ try {
     stdout,
     stderr,
     color: mayColor(1),
-    ...(canRedraw ? { terminal } : {}),
+    // A terminal that doesn't tell its size can't be redrawn.
+    canRedraw: isatty(1) && env["TERM"] !== "dumb" && process.stdout.rows > 0,
     stderrColor: mayColor(2),
     version,
     redactor,

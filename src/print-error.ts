@@ -1,5 +1,5 @@
 /** How an error that ends the program is told to people. */
-import { table } from "./domain/words.ts";
+import { failureLines, table, under } from "./domain/words.ts";
 import { BuilderError, ConfigError } from "./errors.ts";
 
 /** Writes an error as lines for people; one that nobody foresaw comes with its stack. */
@@ -10,18 +10,9 @@ export function printError(error: unknown, write: (text: string) => void): void 
 /** The lines of an error: what went wrong, where or why, what to do. */
 export function errorLines(error: unknown): string[] {
   if (error instanceof ConfigError) {
-    const rows = error.problems.map(({ where, what }) => [where, what]);
-    return [error.message, ...table(rows).map((line) => `  ${line}`)];
+    return under(error.message, table(error.problems.map(({ where, what }) => [where, what])));
   }
-  if (error instanceof BuilderError) {
-    const { message, code, details, hint } = error;
-    return [
-      `${message} [${code}]`,
-      ...details.map((line) => `  ${line}`),
-      ...(hint === undefined ? [] : [hint]),
-      `more: docs/errors.md#${code.toLowerCase()}`,
-    ];
-  }
+  if (error instanceof BuilderError) return failureLines(error);
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return ["this is a bug in powo-builder:", stack];
 }

@@ -18,29 +18,27 @@ const questionMs = 3_000;
 const maxKept = 4;
 const maxKeptBytes = 10_000;
 
-type Cluster = Run["ports"]["cluster"];
+const nothing = () => [];
 
 /** What an answer says; nothing where there is none in time. */
-function linesOf(run: Run, question: (cluster: Cluster) => Promise<string[]>): Promise<string[]> {
-  return within(
-    run,
-    questionMs,
-    ({ ports }) => question(ports.cluster),
-    () => [],
-  );
+function linesOf(
+  run: Run,
+  question: (cluster: Run["ports"]["cluster"]) => Promise<string[]>,
+): Promise<string[]> {
+  return within(run, questionMs, ({ ports }) => question(ports.cluster), nothing);
 }
 
 /** What keeps a pod from being ready, its last warnings and log lines; what can't be read is missing. */
 async function describePod(
   run: Run,
-  { release, lines: logLines }: { release: string; lines: number },
-  { component, pod, reason, containers }: Unready,
+  { component, pod, reason, containers: [container] }: Unready,
+  maxLines: number,
 ): Promise<string[]> {
   if (pod === undefined) return [`${component}: ${reason}`];
-  const [container] = containers;
+  const { release } = run.state;
   const [warnings, lines] = await Promise.all([
     linesOf(run, (cluster) => cluster.warnings(release, pod)),
-    container === undefined ? [] : linesOf(run, (cluster) => cluster.logs(release, pod, container, logLines)),
+    container === undefined ? [] : linesOf(run, (cluster) => cluster.logs(release, pod, container, maxLines)),
   ]);
   return [
     `${component}: ${reason} (pod ${pod})`,
@@ -50,27 +48,22 @@ async function describePod(
 }
 
 /** A culprit as the first lines of what is wrong with it. */
-export async function describeCulprit(
-  run: Run,
-  release: string,
-  { component, pod, container, reason, message }: Culprit,
-): Promise<string[]> {
-  const unready = { component, pod, reason, containers: [container] };
-  const lines = await describePod(run, { release, lines: shownLines }, unready);
+export async function describeCulprit(run: Run, culprit: Culprit): Promise<string[]> {
+  const { message, container } = culprit;
+  const lines = await describePod(run, { ...culprit, containers: [container] }, shownLines);
   return [...(message ? [message] : []), ...lines.slice(1).map((line) => line.trim())].map(shortened);
 }
 
 /** Every pod that is not ready; where a quota or an admission policy refuses pods, what their controllers' Events say. */
-export async function describeUnready(run: Run, release: string): Promise<string[]> {
-  return (await describeParts(run, release, shownLines)).flat();
+export async function describeUnready(run: Run): Promise<string[]> {
+  return (await describeParts(run, shownLines)).flat();
 }
 
 /** What is said of each pod, and of them all at the end. */
-async function describeParts(run: Run, release: string, lines: number): Promise<string[][]> {
+async function describeParts(run: Run, maxLines: number): Promise<string[][]> {
+  const { release } = run.state;
   const unready = findUnready(await run.ports.cluster.observe(release));
-  const pods = await Promise.all(
-    unready.slice(0, maxPods).map((pod) => describePod(run, { release, lines }, pod)),
-  );
+  const pods = await Promise.all(unready.slice(0, maxPods).map((pod) => describePod(run, pod, maxLines)));
   const more = unready.length - maxPods;
   const isWithoutPod = unready.some(({ pod }) => pod === undefined);
   const warnings = isWithoutPod ? await linesOf(run, (cluster) => cluster.warnings(release)) : [];
@@ -87,17 +80,12 @@ function shortened(line: string): string {
 
 /** The kept evidence with that of this run's release, as it is now; nothing that goes wrong here holds the run's end up. */
 export async function gatherEvidence(run: Run): Promise<Evidence[]> {
-  const { attachments, state, clock } = run;
-  const { release } = state;
-  const parts = await within(
-    run,
-    timeoutMs,
-    (own) => describeParts(own, release, keptLines),
-    () => [],
-  );
-  if (parts.length === 0) return attachments.evidence;
-  const others = attachments.evidence.filter((evidence) => evidence.release !== release);
-  return [...others, { release, takenAt: timestamp(clock), lines: boundEvidence(parts) }].slice(-maxKept);
+  const { release } = run.state;
+  const { evidence: kept } = run.attachments;
+  const parts = await within(run, timeoutMs, (own) => describeParts(own, keptLines), nothing);
+  if (parts.length === 0) return kept;
+  const others = kept.filter((evidence) => evidence.release !== release);
+  return [...others, { release, takenAt: timestamp(run.clock), lines: boundEvidence(parts) }].slice(-maxKept);
 }
 
 /** The first line of every part, and as many of its last as there is room for; the first parts have it first. */

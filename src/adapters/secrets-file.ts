@@ -6,55 +6,35 @@ import path from "node:path";
 import { parse } from "yaml";
 import { fileTrouble } from "../domain/words.ts";
 import { ConfigError } from "../errors.ts";
-import type { Sources } from "../ports/sources.ts";
 
 const maxBytes = 1024 * 1024;
-const notMapping =
-  "is no mapping (key: value); it must hold the release's secret values, password: above all";
-
-export interface SecretsFileOptions {
-  /** SECRETS_FILE. */
-  file: string;
-}
 
 /** Reads SECRETS_FILE as a YAML mapping; ConfigError when that can't be done. What it holds is in no error text. */
-export function createSecretsFile({ file }: SecretsFileOptions): Pick<Sources, "readSecrets"> {
+export async function readSecretsFile(file: string) {
   const refuse = (what: string) => new ConfigError([{ where: "SECRETS_FILE", what: `${file}: ${what}` }]);
-  return {
-    async readSecrets() {
-      const bytes = await readBounded(file, refuse);
-      const values = isUtf8(bytes)
-        ? parseMapping(bytes.toString("utf8"))
-        : "is not UTF-8 text; save it as UTF-8";
-      if (typeof values === "string") throw refuse(values);
-      const sha256 = createHash("sha256").update(bytes).digest("hex");
-      return { file: path.resolve(file), sha256, values };
-    },
-  };
+  const unreadable = (error: unknown) =>
+    Promise.reject(refuse(`${fileTrouble(error)}; mount the file with the release's passwords there`));
+  const { size } = await stat(file).catch(unreadable);
+  if (size > maxBytes) throw refuse("is larger than 1 MiB; this can't be the right file");
+  const bytes = await readFile(file).catch(unreadable);
+  if (!isUtf8(bytes)) throw refuse("is not UTF-8 text; save it as UTF-8");
+  const values = parseMapping(bytes.toString("utf8"), refuse);
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  return { file: path.resolve(file), sha256, values };
 }
 
-async function readBounded(file: string, refuse: (what: string) => ConfigError): Promise<Buffer> {
-  try {
-    const { size } = await stat(file);
-    if (size > maxBytes) throw refuse("is larger than 1 MiB; this can't be the right file");
-    return await readFile(file);
-  } catch (error) {
-    if (error instanceof ConfigError) throw error;
-    throw refuse(`${fileTrouble(error)}; mount the file with the release's passwords there`);
-  }
-}
-
-/** The mapping, or what is wrong. The parser's own message quotes the line at fault: it isn't used. */
-function parseMapping(text: string): Record<string, unknown> | string {
+/** The parser's own message quotes the line at fault: it isn't used. */
+function parseMapping(text: string, refuse: (what: string) => ConfigError): Record<string, unknown> {
   let values: unknown;
   try {
     values = parse(text, { logLevel: "error" });
   } catch (error) {
     const { linePos, code } = error as { linePos?: [{ line: number }]; code?: string };
-    const position = linePos?.[0].line;
     const what = code === "DUPLICATE_KEY" ? "has a key twice" : "is not YAML";
-    return `${what}${position === undefined ? "" : ` (line ${position})`}; correct it, or make its Secret anew`;
+    const position = linePos ? ` (line ${linePos[0].line})` : "";
+    throw refuse(`${what}${position}; correct it, or make its Secret anew`);
   }
-  if (typeof values !== "object" || values === null || Array.isArray(values)) return notMapping;
-  return values as Record<string, unknown>;
+  if (typeof values === "object" && values !== null && !Array.isArray(values))
+    return values as Record<string, unknown>;
+  throw refuse("is no mapping (key: value); it must hold the release's secret values, password: above all");
 }

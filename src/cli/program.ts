@@ -77,11 +77,11 @@ function addVerb(program: Command, row: VerbRow, action: Action): void {
     .description(`${row.summary.charAt(0).toUpperCase()}${row.summary.slice(1)}.`)
     .usage(usage.join(" "))
     .optionsGroup("Flags:")
-    .addHelpText("after", helpEnd(row.example))
+    .addHelpText("after", helpEnd(row.example ?? `${name} ${row.name}`))
     .showHelpAfterError(`usage: ${[name, row.name, ...usage].join(" ")}\nmore:  ${name} ${row.name} --help`)
     .action(() => action(command.opts(), command.args));
   if (row.arguments) command.arguments(row.arguments);
-  for (const [flags, description, choices] of row.options) {
+  for (const [flags, description, choices] of row.options ?? []) {
     const option = new Option(flags, description);
     command.addOption(choices ? option.choices(choices) : option);
   }

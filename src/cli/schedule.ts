@@ -1,4 +1,5 @@
 /** `schedule`: runs `run` by a cron schedule, where no CronJob does it. */
+import { once } from "node:events";
 import cron from "node-cron";
 import { ConfigError } from "../errors.ts";
 import { rebuild } from "../operate/rebuild.ts";
@@ -13,13 +14,10 @@ export async function schedule(context: VerbContext): Promise<void> {
   const { args, options, signal, stdout } = context;
   const expression = args[0] ?? defaultSchedule;
   const timezone = typeof options["timeZone"] === "string" ? options["timeZone"] : "UTC";
-  if (!cron.validate(expression)) {
-    throw new ConfigError([
-      { where: "schedule", what: `"${expression}" is not a cron expression; write "${defaultSchedule}"` },
-    ]);
-  }
-  if (!isTimeZone(timezone))
-    throw new ConfigError([{ where: "--time-zone", what: `"${timezone}" is unknown; write Europe/London` }]);
+  const mistake = (where: string, what: string) => new ConfigError([{ where, what }]);
+  if (!cron.validate(expression))
+    throw mistake("schedule", `"${expression}" is not a cron expression; write "${defaultSchedule}"`);
+  if (!isTimeZone(timezone)) throw mistake("--time-zone", `"${timezone}" is unknown; write Europe/London`);
   settingsOf(context, "all"); // a mistake is reported now, not on Sunday
   const task = cron.schedule(
     expression,
@@ -35,7 +33,7 @@ export async function schedule(context: VerbContext): Promise<void> {
   );
   const nextRun = () => task.getNextRun()?.toISOString() ?? "never";
   stdout(`waiting for "${expression}" (${timezone}); next: ${nextRun()}\n`);
-  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  await once(signal, "abort");
   await task.destroy();
 }
 

@@ -16,8 +16,8 @@ export interface VerbContext {
   /** Writes a text, as it is, to standard output. */
   stdout: (text: string) => void;
   color: boolean;
-  /** The size of the terminal that standard output is; undefined: it is none. */
-  terminal?: { columns: () => number; rows: () => number } | undefined;
+  /** Whether standard output is a terminal, where what was written can be replaced. */
+  canRedraw?: boolean;
   /** Writes lines of the log: beside what the verb prints, where that is for programs or a page. */
   log: { write: (text: string) => void; color: boolean };
   version: string;

@@ -9,8 +9,9 @@ export interface VerbRow {
   /** Arguments as commander writes them: `[cron]`. */
   arguments?: string;
   summary: string;
-  example: string;
-  options: readonly OptionRow[];
+  /** The name alone if left out. */
+  example?: string;
+  options?: readonly OptionRow[];
   /** What it prints is an answer: the log goes to standard error, as it does with `-o json`. */
   answers?: boolean;
   /** Loads what it needs only when it is run, so that help and usage are printed at once. */
@@ -31,8 +32,6 @@ export const verbs: readonly VerbRow[] = [
   {
     name: "run",
     summary: "rebuild and put live; resumes an unfinished run, or says who is at it (default)",
-    example: "powo-builder run",
-    options: [],
     async run(context) {
       const { rebuild } = await import("../operate/rebuild.ts");
       return inWorld(context, "all", rebuild);
@@ -53,7 +52,6 @@ export const verbs: readonly VerbRow[] = [
   {
     name: "plan",
     summary: "what run would do now: chart, images, data, DNS, deletions; changes nothing",
-    example: "powo-builder plan",
     options: [output],
     answers: true,
     async run(context) {
@@ -109,8 +107,6 @@ export const verbs: readonly VerbRow[] = [
   {
     name: "rollback",
     summary: "point the public names back at the release that was live before",
-    example: "powo-builder rollback",
-    options: [],
     async run(context) {
       const { rollBack } = await import("../operate/roll-back.ts");
       return say(context, await inWorld(context, "all", rollBack));
@@ -119,7 +115,6 @@ export const verbs: readonly VerbRow[] = [
   {
     name: "cleanup",
     summary: "remove failed builds, what was kept past its time, and half-deleted namespaces",
-    example: "powo-builder cleanup",
     options: [output],
     async run(context) {
       const { cleanUp } = await import("../operate/clean-up.ts");
@@ -132,8 +127,6 @@ export const verbs: readonly VerbRow[] = [
   {
     name: "update",
     summary: "upgrade the live release to the configured chart and values, until the next rebuild",
-    example: "powo-builder update",
-    options: [],
     async run(context) {
       const { updateLive } = await import("../operate/update-live.ts");
       const lines = await inWorld(context, "all", updateLive);
@@ -144,8 +137,6 @@ export const verbs: readonly VerbRow[] = [
   {
     name: "abort",
     summary: "end a run before its swap and remove what it made; the live site stays as it is",
-    example: "powo-builder abort",
-    options: [],
     async run(context) {
       const { abortRun } = await import("../operate/abort-run.ts");
       return inWorld(context, "all", abortRun);

@@ -12,10 +12,10 @@ const drawEveryMs = 1_000;
 export interface Viewer {
   /** Shows a status that was just read. */
   show(status: Status): void;
-  /** Lets the times go on; where that makes no sense nothing happens. */
-  tick(status: Status): void;
+  /** Lets the times go on, where they are shown. */
+  tick?(status: Status): void;
   /** Leaves on the screen what is to stay. */
-  end(): void;
+  end?(): void;
 }
 
 /** Shows the status until the run is over. Throws what `read` throws, and the signal's reason. */
@@ -32,11 +32,11 @@ export async function watchStatus(
       if (!status.run || isOver(status.run.phase)) return;
       for (let waited = 0; waited < readEveryMs; waited += drawEveryMs) {
         await clock.sleep(drawEveryMs, signal);
-        viewer.tick(status);
+        viewer.tick?.(status);
       }
     }
   } finally {
-    viewer.end();
+    viewer.end?.();
   }
 }
 
@@ -49,8 +49,6 @@ export function jsonViewer(write: (text: string) => void): Viewer {
       if (text !== shown) write(`${text}\n`);
       shown = text;
     },
-    tick: () => undefined,
-    end: () => undefined,
   };
 }
 
@@ -69,8 +67,6 @@ export function plainViewer(write: (text: string) => void, clock: Clock): Viewer
       const stamp = known === undefined ? "" : `${timeOfDay(clock.now())} `;
       write(`${fresh.map((line) => `${stamp}${line}`).join("\n")}\n`);
     },
-    tick: () => undefined,
-    end: () => undefined,
   };
 }
 

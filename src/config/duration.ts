@@ -1,19 +1,19 @@
-const unitMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const unitMs: Record<string, number> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 };
 const words: Record<string, string> = { mi: "m", mo: "d", se: "s", ho: "h", hr: "h", da: "d", we: "w" };
+/** Each unit at most once, the largest first: 30m1h and 5m5m are slips of the pen. */
+const parts = new RegExp(
+  `^${Object.keys(unitMs)
+    .map((unit) => `(?:(\\d+(?:\\.\\d+)?)${unit})?`)
+    .join("")}$`,
+);
 
 /** Milliseconds of `90s`, `20m`, `48h`, `7d`, `500ms`, `1h30m`, `0`; undefined for anything else. */
 export function parseDuration(text: string): number | undefined {
   if (text === "0") return 0;
-  if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(text)) return undefined;
-  let total = 0;
-  let last = Infinity;
-  for (const [, amount = "", unit = ""] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
-    const ms = unitMs[unit] ?? 0;
-    if (ms >= last) return undefined; // 30m1h and 5m5m are slips of the pen
-    last = ms;
-    total += Number(amount) * ms;
-  }
-  return Math.round(total);
+  const [whole = "", ...amounts] = parts.exec(text) ?? [];
+  if (whole === "") return undefined;
+  const units = Object.values(unitMs);
+  return Math.round(units.reduce((sum, ms, index) => sum + Number(amounts[index] ?? 0) * ms, 0));
 }
 
 /** What parseDuration takes, as a regular expression for JSON schemas. */

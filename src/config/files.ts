@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Mapping } from "../domain/dns-records.ts";
 import { nearest } from "../domain/nearest.ts";
 import { fileKeysOf, nested, type SettingName, settingNames, valueAt } from "./table.ts";
-import { checked, matching, quote } from "./values.ts";
+import { checked, label, quote } from "./values.ts";
 import { type ReadFile, readYaml } from "./yaml.ts";
 
 const seeDocs = "see docs/configuration.md";
@@ -21,18 +21,11 @@ const hostName = checked((name) => {
   return valid ? undefined : `${quote(name)} is not a host name; write one like prod.example.org.`;
 });
 
-const labelOf = (what: string, example: string) =>
-  matching(
-    what,
-    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
-    `the name of a ${what} (at most 63 of a-z, 0-9 and -); write one like ${example}`,
-  );
-
 const mapping = z.object(
   {
-    zone: labelOf("managed zone", "prod-example-org"),
+    zone: label("managed zone", 63, "prod-example-org"),
     name: hostName,
-    service: labelOf("Service", "ingress"),
+    service: label("Service", 63, "ingress"),
   },
   mappingThatMust("be"),
 );

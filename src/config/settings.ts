@@ -1,6 +1,5 @@
 import type { z } from "zod";
 import type { Mapping } from "../domain/dns-records.ts";
-import { shownUrl } from "../domain/shown-url.ts";
 import { ConfigError, type Problem } from "../errors.ts";
 import { type Given, readBuilderFile, readMappingsFile } from "./files.ts";
 import { nested, rowOf, settingNames, type SettingName, table } from "./table.ts";
@@ -15,8 +14,6 @@ type Leaves = {
   [Name in SettingName as Table[Name] extends { at: infer At extends string } ? At : never]: z.output<
     Table[Name]["value"]
   >;
-} & {
-  [Name in SettingName as Table[Name] extends { shownAt: infer At extends string } ? At : never]: string;
 };
 type Head<Path> = Path extends `${infer First}.${string}` ? First : Path;
 type Nested<Leaves> = {
@@ -87,14 +84,13 @@ function parseRows(
 ): [at: string, value: unknown][] {
   const leaves: [at: string, value: unknown][] = [];
   for (const name of settingNames) {
-    const { at, shownAt, value, description } = rowOf(name);
+    const { at, value, description } = rowOf(name);
     const { text, where = name, key } = given.get(name) ?? {};
     const { error, data = error && "" } = value.safeParse(text);
     if (error && text !== undefined)
       problems.push({ where, what: [key, problemOf(error)].join(" ").trimStart() });
     else if (error && need === "all") problems.push({ where, what: `missing; ${asClause(description)}` });
     if (at !== undefined) leaves.push([at, data]);
-    if (shownAt !== undefined) leaves.push([shownAt, shownUrl(String(data))]);
   }
   return leaves;
 }

@@ -10,13 +10,13 @@ function urlProblem(given: string): string | undefined {
   return undefined;
 }
 
-const pattern = "^https?://.+";
+const meta = { title: "http(s) URL", pattern: "^https?://.+" };
 
 /** An http or https URL, as written. */
-export const url = checked(urlProblem).meta({ title: "http(s) URL", pattern });
+export const url = checked(urlProblem).meta(meta);
 
 /** An http or https URL that paths are appended to. */
-export const baseUrl = url.transform(withoutSlash).meta({ title: "http(s) URL", pattern });
+export const baseUrl = url.transform(withoutSlash).meta(meta);
 
 /** An http or https URL in which some words in braces are filled in later. */
 export function urlTemplate(...placeholders: readonly string[]) {
@@ -31,7 +31,7 @@ export function urlTemplate(...placeholders: readonly string[]) {
     );
   })
     .transform(withoutSlash)
-    .meta({ title: `http(s) URL, may hold ${known.join(", ")}`, pattern });
+    .meta({ ...meta, title: `http(s) URL, may hold ${known.join(", ")}` });
 }
 
 /** A path that a base URL is followed by: begins with a slash, ends without. */

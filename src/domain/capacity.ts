@@ -6,31 +6,21 @@ export interface Amount {
   memory: number;
 }
 
-interface NodeView {
-  name: string;
-  /** Whether new pods may be put there: ready and not cordoned. */
-  schedulable: boolean;
-  allocatable: Amount & { pods: number };
-}
-
-/** What a pod that is not over has asked for. */
-interface PodRequest extends Amount {
-  namespace: string;
-  /** undefined: no node took it yet. */
-  node: string | undefined;
-}
-
-/** Upper bounds of a namespace, as far as they are of these. */
-export interface QuotaView {
-  namespace: string;
-  name: string;
-  hard: Partial<Amount & { pods: number }>;
-}
-
 export interface ClusterCapacity {
-  nodes: NodeView[];
-  pods: PodRequest[];
-  quotas: QuotaView[];
+  nodes: {
+    name: string;
+    /** Whether new pods may be put there: ready and not cordoned. */
+    schedulable: boolean;
+    allocatable: Amount & { pods: number };
+  }[];
+  /** What pods that are not over have asked for; `node` is undefined where none took it yet. */
+  pods: (Amount & { namespace: string; node: string | undefined })[];
+  /** Upper bounds of namespaces, as far as they are of these. */
+  quotas: {
+    namespace: string;
+    name: string;
+    hard: { [Resource in "cpu" | "memory" | "pods"]?: number | undefined };
+  }[];
   /** What the release will have. */
   wanted: WantedPods[];
 }
@@ -41,38 +31,30 @@ export interface WantedPods extends Amount {
   copies: number | "one per node";
 }
 
-export interface Room {
-  asked: Amount & { pods: number };
-  free: Amount;
-  nodes: number;
-  /** Components whose pods find no node, with what each asks for. */
-  unschedulable: WantedPods[];
-  /** Quotas that the release would exceed if its namespace had them too. */
-  exceeded: string[];
-}
-
 /**
  * Puts the chart's pods on the nodes, the largest first. `goes` are namespaces that will be gone by then; `own` those of
  * this environment, whose quotas a new one would have too. What binds pods to nodes (affinity, disks) is not looked at.
+ * Tells the pods that find no node, and the quotas that are too small.
  */
 export function findRoom(
   { nodes, pods, quotas, wanted }: ClusterCapacity,
   { goes, own }: { goes: ReadonlySet<string>; own: ReadonlySet<string> },
-): Room {
+) {
   const usable = nodes.filter(({ schedulable }) => schedulable);
   const left = usable.map(({ name, allocatable }) => {
     const used = pods.filter(({ node, namespace }) => node === name && !goes.has(namespace));
+    const { cpu, memory } = sum(used);
     return {
-      cpu: allocatable.cpu - sum(used, "cpu"),
-      memory: allocatable.memory - sum(used, "memory"),
+      cpu: allocatable.cpu - cpu,
+      memory: allocatable.memory - memory,
       pods: allocatable.pods - used.length,
     };
   });
   const each = wanted.flatMap((pod) =>
     Array.from({ length: pod.copies === "one per node" ? usable.length : pod.copies }, () => pod),
   );
-  const asked = { cpu: sum(each, "cpu"), memory: sum(each, "memory"), pods: each.length };
-  const free = { cpu: sum(left, "cpu"), memory: sum(left, "memory") };
+  const asked = { ...sum(each), pods: each.length };
+  const free = sum(left);
   const size = ({ cpu, memory }: Amount) => cpu / (free.cpu || 1) + memory / (free.memory || 1);
   const unschedulable = each
     .toSorted((one, other) => size(other) - size(one))
@@ -86,37 +68,32 @@ export function findRoom(
     });
   const exceeded = quotas
     .filter(({ namespace }) => own.has(namespace))
-    .flatMap((quota) => over(quota, asked));
+    .flatMap(({ name, hard: { cpu = Infinity, memory = Infinity, pods: most = Infinity } }) => [
+      ...(asked.cpu > cpu ? [`quota ${name} allows ${cores(cpu)} of CPU`] : []),
+      ...(asked.memory > memory ? [`quota ${name} allows ${gibibytes(memory)} of memory`] : []),
+      ...(asked.pods > most ? [`quota ${name} allows ${most} of pods`] : []),
+    ]);
   return { asked, free, nodes: usable.length, unschedulable, exceeded: [...new Set(exceeded)] };
 }
 
-function sum(amounts: readonly Amount[], resource: "cpu" | "memory"): number {
-  return amounts.reduce((total, amount) => total + amount[resource], 0);
-}
+const sum = (amounts: readonly Amount[]): Amount => ({
+  cpu: amounts.reduce((total, { cpu }) => total + cpu, 0),
+  memory: amounts.reduce((total, { memory }) => total + memory, 0),
+});
 
-function over({ name, hard }: QuotaView, asked: Room["asked"]): string[] {
-  const limits = [
-    ["CPU", hard.cpu, asked.cpu, cores],
-    ["memory", hard.memory, asked.memory, gibibytes],
-    ["pods", hard.pods, asked.pods, String],
-  ] as const;
-  return limits.flatMap(([what, most, wanted, say]) =>
-    most !== undefined && wanted > most ? [`quota ${name} allows ${say(most)} of ${what}`] : [],
-  );
-}
-
-function cores(cpu: number): string {
-  return String(Math.round(cpu * 10) / 10);
-}
-
-function gibibytes(bytes: number): string {
-  return `${Math.round((bytes / 2 ** 30) * 10) / 10} GiB`;
-}
+const cores = (cpu: number) => String(Math.round(cpu * 10) / 10);
+const gibibytes = (bytes: number) => `${Math.round((bytes / 2 ** 30) * 10) / 10} GiB`;
 
 const maxNamed = 4;
 
 /** The room in words: one line where it fits, the first of several where it does not. */
-export function roomText({ asked, free, nodes, unschedulable, exceeded }: Room): string {
+export function roomText({
+  asked,
+  free,
+  nodes,
+  unschedulable,
+  exceeded,
+}: ReturnType<typeof findRoom>): string {
   const said = `a second site asks for ${cores(asked.cpu)} CPU and ${gibibytes(asked.memory)} in ${asked.pods} pods; free on ${nodes} ${nodes === 1 ? "node" : "nodes"}: ${cores(free.cpu)} CPU and ${gibibytes(free.memory)}`;
   const named = unschedulable
     .slice(0, maxNamed)

@@ -1,6 +1,7 @@
 /** The runs that are over, newest last: each a part of its run document. */
 import { z } from "zod";
-import { replacedBy, runSchema, type RunState } from "./run.ts";
+import { median } from "./harvest-progress.ts";
+import { currentStep, replacedBy, runSchema, type RunState } from "./run.ts";
 
 const listTotals = z.object({
   jobs: z.number(),
@@ -58,9 +59,16 @@ function entryOf(run: RunState): HistoryEntry {
   };
 }
 
-/** How long the last good runs took, in milliseconds, oldest first. */
-export function goodDurations({ runs }: History): number[] {
-  return runs
-    .filter(({ phase }) => phase === "succeeded")
-    .map(({ startedAt, finishedAt }) => Date.parse(finishedAt) - Date.parse(startedAt));
+/** How long the last good runs took, in milliseconds: the median; undefined where there was none. */
+export function usualMs({ runs }: History): number | undefined {
+  const good = runs.filter(({ phase }) => phase === "succeeded");
+  return median(good.map(({ startedAt, finishedAt }) => Date.parse(finishedAt) - Date.parse(startedAt)));
+}
+
+/** When a run should be over: in its harvest by the jobs that are left, else by how long earlier runs took as a whole. */
+export function expectedEnd(run: RunState, history: History): string | undefined {
+  const list = currentStep(run)?.name === "await-harvest" ? run.harvest?.at(-1) : undefined;
+  const usual = usualMs(history);
+  const byHistory = usual === undefined ? undefined : Date.parse(run.startedAt) + usual;
+  return list?.expectedAt ?? (byHistory === undefined ? undefined : new Date(byHistory).toISOString());
 }

@@ -4,8 +4,8 @@ import type { RenderedObject } from "./release.ts";
 export interface ImageChange {
   /** component/container. */
   container: string;
-  from: string | undefined;
-  to: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
 }
 
 interface PodTemplate {

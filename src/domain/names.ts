@@ -19,7 +19,6 @@ export const annotations = {
 } as const;
 
 const suffixAlphabet = "abcdefghijklmnopqrstuvwxyz0123456789";
-const suffixLength = 5;
 
 /** Whether `name` is exactly `<environment>-<five of [a-z0-9]>`; the original matched a bare prefix. */
 export function isReleaseName(environment: string, name: string): boolean {
@@ -33,10 +32,9 @@ export function newReleaseName(
   randomInt: (below: number) => number,
   taken: ReadonlySet<string>,
 ): string {
+  const letter = () => suffixAlphabet.charAt(randomInt(suffixAlphabet.length));
   for (;;) {
-    let suffix = "";
-    while (suffix.length < suffixLength) suffix += suffixAlphabet.charAt(randomInt(suffixAlphabet.length));
-    const name = `${environment}-${suffix}`;
+    const name = `${environment}-${Array.from({ length: 5 }, letter).join("")}`;
     if (!taken.has(name)) return name;
   }
 }

@@ -6,7 +6,6 @@ export interface NamespaceView {
   labels: Record<string, string>;
   annotations: Record<string, string>;
   terminating: boolean;
-  createdAt: string;
 }
 
 /** A Helm release, from `helm list -o json`. */
@@ -32,6 +31,6 @@ export interface Right {
   verb: string;
   group: string;
   resource: string;
-  namespace?: string | undefined;
-  name?: string | undefined;
+  namespace?: string;
+  name?: string;
 }

@@ -89,8 +89,3 @@ function dnsOf({ dns, pinned }: RunState) {
   });
   return { swappedAt, undoneAt, names };
 }
-
-/** Whether a job's exit code is one of those that are fine. */
-export function isWell({ exitCode }: Pick<ReportJob, "exitCode">): boolean {
-  return endedWellBy(exitCode);
-}

@@ -1,38 +1,27 @@
 /** How times, counts and tables are written for people: UTC, and no more digits than anybody needs. */
 
-const [second, minute, hour, day] = [1_000, 60_000, 3_600_000, 86_400_000] as const;
-const weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
 /** Milliseconds as a person says them: `0.5s`, `35s`, `2m 31s`, `14m`, `19h 40m`, `3d 4h`. */
 export function duration(ms: number): string {
-  if (!Number.isFinite(ms) || ms < 0) return "0s";
-  if (ms > 0 && ms < second) return `${Math.ceil(ms / 100) / 10}s`;
-  const seconds = Math.round(ms / second) * second;
-  if (seconds < 10 * minute) return pair(seconds, [minute, "m"], [second, "s"]);
-  const minutes = Math.round(ms / minute) * minute;
-  if (minutes < day) return pair(minutes, [hour, "h"], [minute, "m"]);
-  return pair(Math.round(ms / hour) * hour, [day, "d"], [hour, "h"]);
+  if (!Number.isFinite(ms) || ms <= 0) return "0s";
+  if (ms < 1_000) return `${Math.ceil(ms / 100) / 10}s`;
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 600) return said([Math.floor(seconds / 60), "m"], [seconds % 60, "s"]);
+  const minutes = Math.round(ms / 60_000);
+  if (minutes < 1_440) return said([Math.floor(minutes / 60), "h"], [minutes % 60, "m"]);
+  const hours = Math.round(ms / 3_600_000);
+  return said([Math.floor(hours / 24), "d"], [hours % 24, "h"]);
 }
 
-type Unit = readonly [ms: number, name: string];
-
-/** A whole number of the smaller unit, in both units; what is zero is left out. */
-function pair(ms: number, [large, largeName]: Unit, [small, smallName]: Unit): string {
-  const parts = [
-    [Math.floor(ms / large), largeName],
-    [Math.round((ms % large) / small), smallName],
-  ] as const;
-  const said = parts.filter(([amount]) => amount > 0).map(([amount, name]) => `${amount}${name}`);
-  return said.length === 0 ? `0${smallName}` : said.join(" ");
+/** What is zero is left out. */
+function said(...parts: [amount: number, unit: string][]): string {
+  const some = parts.filter(([amount]) => amount > 0);
+  return some.map(([amount, unit]) => `${amount}${unit}`).join(" ");
 }
 
 /** 1,642,118. */
 export function count(amount: number): string {
   return amount.toLocaleString("en-US", { maximumFractionDigits: 0 });
 }
-
-const two = (amount: number) => String(amount).padStart(2, "0");
 
 /** `07:43:09` UTC of a time in milliseconds since the epoch. */
 export function timeOfDay(ms: number): string {
@@ -41,36 +30,13 @@ export function timeOfDay(ms: number): string {
 
 /** `Mon 07:43` UTC of a time in milliseconds since the epoch. */
 export function clockTime(ms: number): string {
-  const time = new Date(ms);
-  return `${weekdays[time.getUTCDay()] ?? ""} ${two(time.getUTCHours())}:${two(time.getUTCMinutes())}`;
+  return `${new Date(ms).toUTCString().slice(0, 3)} ${timeOfDay(ms).slice(0, 5)}`;
 }
 
-/** `15 Nov 07:33` UTC of a time in milliseconds since the epoch; with the year where `now` lies in another. */
-export function date(ms: number, now = ms): string {
-  const time = new Date(ms);
-  const year = time.getUTCFullYear();
-  const text = `${time.getUTCDate()} ${months[time.getUTCMonth()] ?? ""}`;
-  const full = year === new Date(now).getUTCFullYear() ? text : `${text} ${year}`;
-  return `${full} ${timeOfDay(ms).slice(0, 5)}`;
-}
-
-/** `first` to `tenth`, then `11th`, `21st`… */
-export function ordinal(position: number): string {
-  const words = [
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-  ];
-  const teen = position % 100 > 10 && position % 100 < 14;
-  const ending = teen ? "th" : (["th", "st", "nd", "rd"][position % 10] ?? "th");
-  return words[position - 1] ?? `${position}${ending}`;
+/** `15 Nov 07:33` UTC of a time in milliseconds since the epoch. */
+export function date(ms: number): string {
+  const [, day, month = ""] = new Date(ms).toUTCString().split(" ");
+  return `${Number(day)} ${month} ${timeOfDay(ms).slice(0, 5)}`;
 }
 
 /** Lines of left-aligned columns, two spaces apart; nothing hangs over at the end of a line. */
@@ -84,6 +50,32 @@ export function table(rows: readonly (readonly string[])[]): string[] {
       .join("  ")
       .trimEnd(),
   );
+}
+
+/** Lines beside a title, which stands only before the first: `dns       …`. */
+export function titled(title: string, ...lines: string[]): string[] {
+  return lines.map((line, index) => `${(index === 0 ? title : "").padEnd(9)} ${line}`);
+}
+
+/** Lines indented below a title; nothing where there are none. */
+export function under(title: string, lines: readonly string[]): string[] {
+  return lines.length > 0 ? [title, ...lines.map((line) => `  ${line}`)] : [];
+}
+
+/** A failure for people: what went wrong, where or why, what to do. */
+export function failureLines(failure: {
+  code: string;
+  message: string;
+  details?: readonly string[] | undefined;
+  hint?: string | undefined;
+}): string[] {
+  const { code, message, details = [], hint } = failure;
+  return [
+    `${message} [${code}]`,
+    ...details.map((line) => `  ${line}`),
+    ...(hint === undefined ? [] : [hint]),
+    `more: docs/errors.md#${code.toLowerCase()}`,
+  ];
 }
 
 const fileTroubles: Readonly<Record<string, string>> = {

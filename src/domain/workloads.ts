@@ -1,8 +1,6 @@
 /** What a release's namespace looks like, as far as readiness needs it. */
 
 export interface WorkloadView {
-  kind: "Deployment" | "StatefulSet" | "DaemonSet";
-  name: string;
   /** Label `name`, or the object's own name. */
   component: string;
   desired: number;
@@ -14,14 +12,13 @@ export interface WorkloadView {
 
 export interface ContainerView {
   name: string;
-  image?: string | undefined;
   init: boolean;
   ready: boolean;
   state: "waiting" | "running" | "terminated";
   /** Reason of the waiting or terminated state: CrashLoopBackOff, ImagePullBackOff… */
-  reason: string | undefined;
-  message: string | undefined;
-  exitCode: number | undefined;
+  reason?: string | undefined;
+  message?: string | undefined;
+  exitCode?: number | undefined;
   restarts: number;
 }
 
@@ -40,27 +37,18 @@ export interface PodView {
   containers: ContainerView[];
 }
 
-export interface ClaimView {
-  name: string;
-  phase: string;
-}
-
 export interface ServiceView {
-  name: string;
   /** Label `name`, or the object's own name. */
   component: string;
-  type: string;
   /** First IPv4 address of the load balancer, wherever it stands in the list; undefined where there is none. */
   address: string | undefined;
   /** The Helm release that it says it belongs to; Helm 2 left nothing. */
   helmRelease?: string | undefined;
-  /** What the load balancer has besides: host names, IPv6 addresses, further IPv4 ones. */
-  otherAddresses: string[];
 }
 
 export interface Workloads {
   workloads: WorkloadView[];
   pods: PodView[];
-  claims: ClaimView[];
+  claims: { name: string; phase: string }[];
   services: ServiceView[];
 }

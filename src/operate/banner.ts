@@ -1,9 +1,8 @@
 /** The first lines of a builder: which run, and whether it begins, goes on, or leaves the work to another. */
 import { followCommand, verbCommand } from "../domain/commands.ts";
-import { goodDurations, type History } from "../domain/history.ts";
-import { median } from "../domain/harvest-progress.ts";
+import { expectedEnd, type History } from "../domain/history.ts";
 import { currentStep, hasChangedDns, isOver, type RunState } from "../domain/run.ts";
-import { clockTime, ordinal, timeOfDay } from "../domain/words.ts";
+import { clockTime, timeOfDay } from "../domain/words.ts";
 import type { ReadState } from "../pipeline/state.ts";
 import type { World } from "../pipeline/world.ts";
 import type { OpenedRun } from "./open-run.ts";
@@ -18,7 +17,7 @@ export function banner(
   if (isNew) return [`${title}  environment ${run.environment}`];
   const seen = lastSeen === undefined ? "" : `; the one before was last seen ${timeOfDay(lastSeen)}`;
   return [
-    `${title} goes on (${ordinal(run.builders.length)} builder${seen})`,
+    `${title} goes on (builder ${run.builders.length}${seen})`,
     `next: ${whereabouts(run, history)}; ${wayOut(run, world)}`,
   ];
 }
@@ -52,17 +51,16 @@ export function joinLines(
   ];
 }
 
-/** `await-harvest, job 9 of 82, expected Mon 07:43`; before the harvest by how long earlier runs took as a whole. */
+/** `await-harvest, job 9 of 82, expected Mon 07:43`. */
 function whereabouts(run: RunState, history: History): string {
   const step = currentStep(run)?.name ?? "ending";
   if (run.phase === "waiting-approval") return `${step}, waiting for approval`;
   const list = step === "await-harvest" ? run.harvest?.at(-1) : undefined;
   const jobs = list?.jobs ?? 0;
   const job = jobs > 0 ? [`job ${Math.min(jobs, (list?.ended ?? 0) + 1)} of ${jobs}`] : [];
-  const usual = median(goodDurations(history));
-  const byHistory = usual === undefined ? undefined : Date.parse(run.startedAt) + usual;
-  const end = list?.expectedAt === undefined ? byHistory : Date.parse(list.expectedAt);
-  const expected =
-    end === undefined ? "no earlier run to tell how long it takes" : `expected ${clockTime(end)}`;
+  const end = expectedEnd(run, history);
+  const expected = end
+    ? `expected ${clockTime(Date.parse(end))}`
+    : "no earlier run to tell how long it takes";
   return [step, ...job, expected].join(", ");
 }

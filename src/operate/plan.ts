@@ -4,57 +4,38 @@ import { requireChecks } from "../actions/checks/index.ts";
 import { judgeLeftovers } from "../actions/read-live.ts";
 import type { RecordSet } from "../domain/dns-records.ts";
 import { planSwap } from "../domain/dns-plan.ts";
-import { changedImages, compareImages, type ImageChange } from "../domain/images.ts";
+import { changedImages, compareImages } from "../domain/images.ts";
 import type { RenderedObject } from "../domain/release.ts";
 import { currentStep, isOver, replacedBy } from "../domain/run.ts";
+import { titled } from "../domain/words.ts";
 import { readOnly } from "../pipeline/guard.ts";
 import { readState } from "../pipeline/state.ts";
 import type { Task } from "../pipeline/task.ts";
 import { taskOf, type World } from "../pipeline/world.ts";
 
 /** The stable shape of `plan -o json`. */
-export interface Plan {
-  environment: string;
-  /** The unfinished run that would be resumed instead. */
-  resumes?: { runId: string; release: string; step: string };
-  live: string[];
-  chart: { version: string; commit: string; changedSinceLastGoodRun: boolean | undefined };
-  data: { sha256: string; summary: string; changedSinceLastGoodRun: boolean | undefined };
-  /** Container images that differ from the live release's: component/container. */
-  images: ImageChange[];
-  /** Objects that the live release lacks, no longer has, or has with another content: Kind/name. */
-  objects: { added: string[]; removed: string[]; changed: string[] };
-  /** Names and where they point now; the new addresses are known only after the install. */
-  dns: { name: string; now: string | undefined; ttlSeconds: number; service: string }[];
-  deletedBeforeInstall: string[];
-  deletedAtTheEnd: string[];
-  warnings: string[];
-}
+type Plan = Awaited<ReturnType<typeof makePlan>>;
 
 /** Makes the plan. Throws ConfigError with all problems, like preflight. */
-export async function makePlan(world: World, signal: AbortSignal): Promise<Plan> {
+export async function makePlan(world: World, signal: AbortSignal) {
   const task = taskOf(world, "plan", readOnly, { signal, refusals: "mistake" });
-  const { settings } = task;
+  const { environment, deleteExisting, retainPreviousMs } = task.settings;
   const { run, history } = await readState(world, signal);
   const { chart, data, live, warnings, rendered } = await requireChecks(task);
   const [current] = live.releases;
   const before = await findInstalled(task, current);
-  if (!before)
-    warnings.push(
-      `${current ?? ""} was not installed by this builder, which can't read it: nothing to compare with`,
-    );
+  const unreadable = `${current ?? ""} was not installed by this builder, which can't read it: nothing to compare with`;
   const good = history.runs.findLast(({ phase }) => phase === "succeeded");
   const unfinished = run && !isOver(run.phase) ? run : undefined;
   const inUse = unfinished ? [...replacedBy(unfinished), unfinished.release] : live.releases;
   const leftovers = judgeLeftovers(task, live, inUse).filter(({ stays }) => stays === undefined);
   return {
-    environment: settings.environment,
-    ...(unfinished && {
-      resumes: {
-        ...{ runId: unfinished.runId, release: unfinished.release },
-        step: currentStep(unfinished)?.name ?? "its end",
-      },
-    }),
+    environment,
+    /** The unfinished run that would be resumed instead. */
+    resumes: unfinished && {
+      ...{ runId: unfinished.runId, release: unfinished.release },
+      step: currentStep(unfinished)?.name ?? "its end",
+    },
     live: live.releases,
     chart: {
       ...{ version: chart.version, commit: chart.commit },
@@ -64,16 +45,18 @@ export async function makePlan(world: World, signal: AbortSignal): Promise<Plan>
       ...{ sha256: data.sha256, summary: data.summary },
       changedSinceLastGoodRun: good && good.inputs?.dataSha256 !== data.sha256,
     },
-    images: before ? changedImages(compareImages(before, rendered)) : [],
-    objects: before ? diffObjects(before, rendered) : { added: [], removed: [], changed: [] },
-    dns: dnsLines(task, live.records),
+    /** Container images that differ from the live release's: component/container. */
+    images: changedImages(compareImages(before ?? rendered, rendered)),
+    objects: diffObjects(before ?? rendered, rendered),
+    /** Names and where they point now; the new addresses are known only after the install. */
+    dns: movesOf(task, live.records),
     deletedBeforeInstall: leftovers.map(({ name }) => name),
-    deletedAtTheEnd: settings.deleteExisting && settings.retainPreviousMs === 0 ? live.releases : [],
-    warnings,
+    deletedAtTheEnd: deleteExisting && retainPreviousMs === 0 ? live.releases : [],
+    warnings: before ? warnings : [...warnings, unreadable],
   };
 }
 
-function dnsLines({ settings: { mappings } }: Task, current: readonly RecordSet[]): Plan["dns"] {
+function movesOf({ settings: { mappings } }: Task, current: readonly RecordSet[]) {
   // Any address serves: it is only asked which names would change, and from what.
   const addresses = Object.fromEntries(mappings.map(({ service }) => [service, "new"]));
   const plan = planSwap({ mappings, addresses, before: current, current, written: [] });
@@ -84,62 +67,60 @@ function dnsLines({ settings: { mappings } }: Task, current: readonly RecordSet[
   });
 }
 
-/** Secrets are compared by name only: what is in them is nobody's business here. */
-function diffObjects(before: readonly RenderedObject[], after: readonly RenderedObject[]): Plan["objects"] {
-  const key = ({ kind, name }: RenderedObject) => `${kind}/${name}`;
-  const text = ({ kind, manifest }: RenderedObject) =>
-    kind === "Secret" ? "" : JSON.stringify({ ...manifest, metadata: undefined });
-  const old = new Map(before.map((object) => [key(object), text(object)]));
-  const next = new Map(after.map((object) => [key(object), text(object)]));
+/**
+ * Objects that the live release lacks, no longer has, or has with another content: Kind/name. Secrets are compared by
+ * name only: what is in them is nobody's business here.
+ */
+function diffObjects(before: readonly RenderedObject[], after: readonly RenderedObject[]) {
+  const byName = (objects: readonly RenderedObject[]) =>
+    new Map(
+      objects.map(({ kind, name, manifest }) => [
+        `${kind}/${name}`,
+        kind === "Secret" ? "" : JSON.stringify({ ...manifest, metadata: undefined }),
+      ]),
+    );
+  const [old, next] = [byName(before), byName(after)];
+  const names = [...new Set([...old.keys(), ...next.keys()])].sort();
   return {
-    added: [...next.keys()].filter((name) => !old.has(name)).sort(),
-    removed: [...old.keys()].filter((name) => !next.has(name)).sort(),
-    changed: [...next.keys()].filter((name) => old.has(name) && old.get(name) !== next.get(name)).sort(),
+    added: names.filter((name) => !old.has(name)),
+    removed: names.filter((name) => !next.has(name)),
+    changed: names.filter((name) => old.has(name) && next.has(name) && old.get(name) !== next.get(name)),
   };
 }
 
 /** The plan in lines for people. */
 export function planLines(plan: Plan): string[] {
-  const since = (changed: boolean | undefined) =>
-    changed === undefined
-      ? ""
-      : changed
-        ? "  (changed since the last good run)"
-        : "  (as in the last good run)";
-  const list = (title: string, items: readonly string[]) =>
-    items.map((item, index) => `${(index === 0 ? title : "").padEnd(9)} ${item}`);
+  const { resumes, live, chart, data, images, objects, dns, warnings } = plan;
+  const since = ({ changedSinceLastGoodRun: changed }: Plan["chart"] | Plan["data"]) => {
+    if (changed === undefined) return "";
+    return changed ? "  (changed since the last good run)" : "  (as in the last good run)";
+  };
+  const resumed = `run ${resumes?.runId} (${resumes?.release}) at ${resumes?.step}; below is what a new run would do`;
   return [
-    ...(plan.resumes
-      ? [
-          `resumes   run ${plan.resumes.runId} (${plan.resumes.release}) at ${plan.resumes.step}; below is what a new run would do`,
-        ]
-      : []),
-    `live      ${plan.live.join(" and ") || `nothing of ${plan.environment}`}`,
-    `chart     ${plan.chart.version} at ${plan.chart.commit.slice(0, 14)}${since(plan.chart.changedSinceLastGoodRun)}`,
-    `data      sha256 ${plan.data.sha256.slice(0, 8)}…: ${plan.data.summary}${since(plan.data.changedSinceLastGoodRun)}`,
-    ...list(
+    resumes ? titled("resumes", resumed) : [],
+    titled("live", live.join(" and ") || `nothing of ${plan.environment}`),
+    titled("chart", `${chart.version} at ${chart.commit.slice(0, 14)}${since(chart)}`),
+    titled("data", `sha256 ${data.sha256.slice(0, 8)}…: ${data.summary}${since(data)}`),
+    titled(
       "images",
-      plan.images.map(({ container, from, to }) => `${container}  ${from ?? "(none)"} → ${to ?? "(none)"}`),
+      ...images.map(({ container, from = "(none)", to = "(none)" }) => `${container}  ${from} → ${to}`),
     ),
-    ...list("added", plan.objects.added),
-    ...list("removed", plan.objects.removed),
-    ...list("changed", plan.objects.changed),
-    ...list(
+    titled("added", ...objects.added),
+    titled("removed", ...objects.removed),
+    titled("changed", ...objects.changed),
+    titled(
       "dns",
-      plan.dns.map(
-        ({ name, now, ttlSeconds, service }) =>
-          `${name}  ${now ?? "(missing)"} → the new ${service}  TTL ${ttlSeconds}s`,
+      ...dns.map(
+        ({ name, now = "(missing)", ttlSeconds, service }) =>
+          `${name}  ${now} → the new ${service}  TTL ${ttlSeconds}s`,
       ),
     ),
-    ...list(
+    titled(
       "deletes",
-      plan.deletedBeforeInstall.map((name) => `${name}  before the install`),
+      ...plan.deletedBeforeInstall.map((name) => `${name}  before the install`),
+      ...plan.deletedAtTheEnd.map((name) => `${name}  at the end`),
     ),
-    ...list(
-      plan.deletedBeforeInstall.length > 0 ? "" : "deletes",
-      plan.deletedAtTheEnd.map((name) => `${name}  at the end`),
-    ),
-    ...plan.warnings.map((warning) => `warning   ${warning}`),
-    "nothing was changed",
-  ];
+    ...warnings.map((warning) => titled("warning", warning)),
+    ["nothing was changed"],
+  ].flat();
 }

@@ -1,5 +1,5 @@
 /** The status in lines for people. */
-import { clockTime, count, date, duration, table } from "../domain/words.ts";
+import { clockTime, count, date, duration, failureLines, table, titled } from "../domain/words.ts";
 import type { Status } from "./status.ts";
 
 const barWidth = 28;
@@ -12,14 +12,13 @@ export function statusLines({ environment, live, run, history }: Status, now: nu
     live.releases.join(" and ") || (live.unknown ? `unknown: ${live.unknown}` : `nothing of ${environment}`);
   const since = live.since === undefined ? "" : `   since ${date(Date.parse(live.since))}`;
   const update = live.directUpdate === undefined ? "" : `   direct update: ${live.directUpdate}`;
-  const lines = [line("live", `${releases}${since}${update}`)];
-  if (!run) lines.push(line("run", "none yet"));
-  else lines.push(...runLines(run, now));
-  if (history.runs > 0) {
-    const usual = history.medianMs === undefined ? "" : `; median ${duration(history.medianMs)}`;
-    lines.push(line("last", `${history.live} of the last ${history.runs} runs went live${usual}`));
-  }
-  return lines;
+  const usual = history.medianMs === undefined ? "" : `; median ${duration(history.medianMs)}`;
+  const last = `${history.live} of the last ${history.runs} runs went live${usual}`;
+  return [
+    ...titled("live", `${releases}${since}${update}`),
+    ...(run ? runLines(run, now) : titled("run", "none yet")),
+    ...(history.runs > 0 ? titled("last", last) : []),
+  ];
 }
 
 /** The jobs of the harvest that ended last, newest last: what one wants to see pass by. */
@@ -31,11 +30,7 @@ export function lastJobLines({ run }: Status): string[] {
     duration(seconds * 1000),
     `${count(records)} records`,
   ]);
-  return table(rows).map((text, index) => line(index === 0 ? "ended" : "", text));
-}
-
-function line(title: string, text: string): string {
-  return `${title.padEnd(9)} ${text}`;
+  return titled("ended", ...table(rows));
 }
 
 type StatusRun = NonNullable<Status["run"]>;
@@ -44,24 +39,23 @@ function runLines(run: StatusRun, now: number): string[] {
   const end = run.finishedAt === undefined ? now : Date.parse(run.finishedAt);
   const builder = run.builder === undefined ? "" : `, builder ${run.builder}`;
   const took = duration(end - Date.parse(run.startedAt));
+  const { phase, failure } = run;
   return [
-    line("run", `${run.runId} → ${run.release}   ${run.phase} ${took}${builder}`),
-    ...failureLines(run),
+    ...titled("run", `${run.runId} → ${run.release}   ${phase} ${took}${builder}`),
+    ...(failure
+      ? titled(
+          phase === "failed" ? "failed" : "ended",
+          ...failureLines({ ...failure, details: bounded(failure.details) }),
+        )
+      : []),
     ...stepLines(run, now),
-    ...Object.entries(run.commands).map(([title, command]) => line(title, command)),
+    ...Object.entries(run.commands).flatMap(([title, command]) => titled(title, command)),
   ];
 }
 
-function failureLines({ failure, phase }: StatusRun): string[] {
-  if (!failure) return [];
-  const { code, message, details = [], hint } = failure;
-  const more = details.length > mostDetails ? [`… and ${details.length - mostDetails} more`] : [];
-  return [
-    line(phase === "failed" ? "failed" : "ended", `${message} [${code}]`),
-    ...[...details.slice(0, mostDetails), ...more].map((detail) => line("", `  ${detail}`)),
-    ...(hint === undefined ? [] : [line("", hint)]),
-    line("", `more: docs/errors.md#${code.toLowerCase()}`),
-  ];
+function bounded(details: readonly string[] = []): string[] {
+  const more = details.length - mostDetails;
+  return [...details.slice(0, mostDetails), ...(more > 0 ? [`… and ${more} more`] : [])];
 }
 
 function stepLines({ phase, step, harvest, expectedAt }: StatusRun, now: number): string[] {
@@ -71,11 +65,12 @@ function stepLines({ phase, step, harvest, expectedAt }: StatusRun, now: number)
     ? `  ${bar(harvesting.ended / harvesting.jobs)}  ${harvesting.ended} of ${harvesting.jobs}`
     : "";
   const expected = expectedAt === undefined ? "" : `   expected ${clockTime(Date.parse(expectedAt))}`;
-  const lines = [line("step", `${step.position} of ${step.of}  ${step.name}${progress}${expected}`)];
-  const slow = slowLines(harvesting);
-  if (harvesting?.current === undefined || phase === "failed" || phase === "aborted")
-    return [...lines, ...slow];
-  return [...lines, line("now", currentText(harvesting, now)), ...slow];
+  const isAtWork = harvesting?.current !== undefined && phase !== "failed" && phase !== "aborted";
+  return [
+    ...titled("step", `${step.position} of ${step.of}  ${step.name}${progress}${expected}`),
+    ...(isAtWork ? titled("now", currentText(harvesting, now)) : []),
+    ...slowLines(harvesting),
+  ];
 }
 
 /** Jobs that took far longer than usual; of the one at work `now` tells. */
@@ -83,7 +78,7 @@ function slowLines(harvest: StatusRun["harvest"]): string[] {
   const names = (harvest?.slow ?? [])
     .filter(({ running }) => !running)
     .map(({ job, usualMs }) => `${job} (usually ${duration(usualMs)})`);
-  return names.length > 0 ? [line("slow", names.join(", "))] : [];
+  return names.length > 0 ? titled("slow", names.join(", ")) : [];
 }
 
 /** `Flora of Tropical East Africa   12,345 records   running 14m (usually 17m)`. */

@@ -2,7 +2,7 @@
 import { readLive } from "../actions/read-live.ts";
 import { directUpdate, followCommand, verbCommand } from "../domain/commands.ts";
 import { median } from "../domain/harvest-progress.ts";
-import { goodDurations, type History } from "../domain/history.ts";
+import { expectedEnd, usualMs } from "../domain/history.ts";
 import { jobNames } from "../domain/job-names.ts";
 import { currentStep, isOver, type RunState } from "../domain/run.ts";
 import { messageOf } from "../errors.ts";
@@ -23,9 +23,8 @@ export async function readStatus(world: World, signal: AbortSignal) {
   const lease = await ask(world, () => world.leases.read(), signal);
   const live = await findLiveNow(world, signal);
   const [release] = live.releases;
-  const since = history.runs.findLast(
-    (past) => past.phase === "succeeded" && live.releases.includes(past.release),
-  )?.finishedAt;
+  const good = history.runs.filter(({ phase }) => phase === "succeeded");
+  const since = good.findLast((past) => live.releases.includes(past.release))?.finishedAt;
   return {
     environment,
     live: {
@@ -34,7 +33,7 @@ export async function readStatus(world: World, signal: AbortSignal) {
       directUpdate: release === undefined ? undefined : directUpdate(release, environment),
     },
     run: run && (await describeRun(world, { ...state, run }, lease?.holder)),
-    history: summarise(history),
+    history: { runs: history.runs.length, live: good.length, medianMs: usualMs(history) },
   };
 }
 
@@ -62,13 +61,11 @@ async function describeRun(
   const { runId, release, phase, startedAt, finishedAt, failure, steps } = run;
   const step = currentStep(run);
   const harvest = await describeHarvest(world, run, attachments);
-  const usual = median(goodDurations(history));
-  const byHistory = usual === undefined ? undefined : new Date(Date.parse(startedAt) + usual).toISOString();
   const isEnded = isOver(phase);
   return {
     ...{ runId, release, phase, startedAt, finishedAt },
     /** When it should be over, by earlier runs. */
-    expectedAt: isEnded ? undefined : (harvest?.expectedAt ?? byHistory),
+    expectedAt: isEnded ? undefined : expectedEnd(run, history),
     builder: isEnded ? undefined : holder,
     commands: commandsFor(world, run, holder),
     step: step && {
@@ -127,9 +124,4 @@ async function describeHarvest(world: World, run: RunState, attachments: ReadSta
       running: identifier === current,
     })),
   };
-}
-
-function summarise(history: History): { runs: number; live: number; medianMs: number | undefined } {
-  const good = history.runs.filter(({ phase }) => phase === "succeeded").length;
-  return { runs: history.runs.length, live: good, medianMs: median(goodDurations(history)) };
 }

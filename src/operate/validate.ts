@@ -1,17 +1,10 @@
 /** `validate`: everything that can be checked without touching anything, all problems at once. */
 import { runChecks } from "../actions/checks/index.ts";
-import { ConfigError, type Problem } from "../errors.ts";
+import { ConfigError } from "../errors.ts";
 import { readOnly } from "../pipeline/guard.ts";
 import { taskOf, type World } from "../pipeline/world.ts";
 
-interface Validated {
-  document: { problems: Problem[]; warnings: string[]; checks: number };
-  lines: string[];
-  /** All problems, where there are any. */
-  error: ConfigError | undefined;
-}
-
-export async function validate(world: World, signal: AbortSignal): Promise<Validated> {
+export async function validate(world: World, signal: AbortSignal) {
   const task = taskOf(world, "validate", readOnly, { signal, refusals: "mistake" });
   const { problems, findings } = await runChecks(task);
   const { warnings = [], checks = 0 } = findings ?? {};
@@ -19,6 +12,7 @@ export async function validate(world: World, signal: AbortSignal): Promise<Valid
   return {
     document: { problems, warnings, checks },
     lines: [...warnings.map((warning) => `warning: ${warning}`), ...(findings ? [passed] : [])],
+    /** All problems, where there are any. */
     error: problems.length > 0 ? new ConfigError(problems) : undefined,
   };
 }

@@ -4,7 +4,8 @@ export interface Html {
   readonly html: string;
 }
 
-type Part = Html | string | number | undefined | readonly (Html | undefined)[];
+/** What may be put in; false and undefined are nothing. */
+export type Part = Html | string | number | false | undefined | readonly Part[];
 
 const entities: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -22,18 +23,13 @@ export function escapeHtml(text: string): string {
     .replaceAll(/[&<>"']/g, (sign) => entities[sign] ?? "");
 }
 
-/** A piece of HTML; undefined is nothing. */
+/** A piece of HTML. */
 export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
-  let text = strings[0] ?? "";
-  parts.forEach((part, index) => {
-    text += written(part) + (strings[index + 1] ?? "");
-  });
-  return { html: text };
+  return { html: String.raw({ raw: strings }, ...parts.map(written)) };
 }
 
 function written(part: Part): string {
-  if (part === undefined) return "";
-  if (typeof part === "string") return escapeHtml(part);
-  if (typeof part === "number") return String(part);
-  return "html" in part ? part.html : part.map(written).join("");
+  if (part === undefined || part === false) return "";
+  if (typeof part === "object") return "html" in part ? part.html : part.map(written).join("");
+  return escapeHtml(String(part));
 }

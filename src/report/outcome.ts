@@ -1,35 +1,33 @@
 /** The head of the page: how it ended, in a sentence, and the numbers people ask for first. */
-import { isWell, type Report } from "../domain/report.ts";
+import { changeText } from "../domain/gate.ts";
+import { endedWellBy } from "../domain/harvest-progress.ts";
+import type { Report } from "../domain/report.ts";
 import { clockTime, count, date, duration } from "../domain/words.ts";
+import { section, small } from "./blocks.ts";
 import { html, type Html } from "./html.ts";
 
-interface Outcome {
-  word: string;
-  /** Class of the colour. */
-  tone: "good" | "bad" | "note" | "calm";
-}
-
-const outcomes: Readonly<Record<string, Outcome>> = {
-  succeeded: { word: "Live", tone: "good" },
-  failed: { word: "Failed", tone: "bad" },
-  aborted: { word: "Aborted", tone: "note" },
-  "rolled-back": { word: "Rolled back", tone: "bad" },
-  running: { word: "Running", tone: "calm" },
-  "waiting-approval": { word: "Waiting for approval", tone: "note" },
-  interrupted: { word: "Interrupted, will go on", tone: "note" },
+/** The phases as a badge says them, each with the class of its colour. */
+const outcomes: Readonly<Record<Report["phase"], readonly [word: string, tone: string]>> = {
+  succeeded: ["Live", "good"],
+  failed: ["Failed", "bad"],
+  aborted: ["Aborted", "note"],
+  "rolled-back": ["Rolled back", "bad"],
+  running: ["Running", "calm"],
+  "waiting-approval": ["Waiting for approval", "note"],
+  interrupted: ["Interrupted, will go on", "note"],
 };
-
-export function outcomeOf({ phase }: Report): Outcome {
-  return outcomes[phase] ?? { word: phase, tone: "note" };
-}
 
 /** When the run ended, or when this was written down. Milliseconds since the epoch. */
 export function endOf({ finishedAt, asOf }: Report): number {
   return Date.parse(finishedAt ?? asOf);
 }
 
+export function titleOf({ runId, phase }: Report): string {
+  return `${runId}: ${outcomes[phase][0].toLowerCase()}`;
+}
+
 export function head(report: Report): Html {
-  const { word, tone } = outcomeOf(report);
+  const [word, tone] = outcomes[report.phase];
   return html`<header>
     <p class="over">Rebuild of ${report.environment}, run ${report.runId}</p>
     <h1>${report.release} <span class="badge ${tone}">${word}</span></h1>
@@ -42,87 +40,64 @@ function sentence(report: Report): string {
   const { release, phase, previous, failure, startedAt } = report;
   const took = duration(endOf(report) - Date.parse(startedAt));
   const before = previous.join(" and ");
-  const ended = date(endOf(report));
+  const ended = `on ${date(endOf(report))} UTC, after ${took}.`;
   const step = report.steps.find(({ status }) => status === "running" || status === "failed")?.name;
   switch (phase) {
     case "succeeded":
-      return `${release} went live; the rebuild was over on ${ended} UTC, after ${took}.${before ? ` Before it ${before} was live.` : ""}`;
+      return `${release} went live; the rebuild was over ${ended}${before && ` Before it ${before} was live.`}`;
     case "rolled-back":
-      return `${release} went live and the public names were put back${before ? ` to ${before}` : ""}; ended on ${ended} UTC, after ${took}.`;
+      return `${release} went live and the public names were put back${before && ` to ${before}`}; ended ${ended}`;
     case "failed":
     case "aborted": {
-      const still = before ? ` Live was still ${before}.` : "";
-      return `${release} ended${failure?.step ? ` at ${failure.step}` : ""} on ${ended} UTC, after ${took}.${still}`;
+      const at = failure?.step ? ` at ${failure.step}` : "";
+      return `${release} ended${at} ${ended}${before && ` Live was still ${before}.`}`;
     }
     default:
-      return `${step ? `At ${step}` : "Between two steps"} for ${took} since it began; as of ${ended} UTC.`;
+      return `${step ? `At ${step}` : "Between two steps"} for ${took} since it began; as of ${date(endOf(report))} UTC.`;
   }
 }
 
 function tiles(report: Report): Html {
-  const { gate, lists, totals, startedAt, jobs } = report;
-  const [all, ended, bad] = [sum(lists, "jobs"), sum(lists, "ended"), sum(lists, "bad")];
-  const expected = lists.find(({ endedAt, expectedAt }) => endedAt === undefined && expectedAt)?.expectedAt;
-  const inHarvest = `${duration(totals.seconds * 1000)} of work`;
-  const badNow = bad || jobs.filter((job) => !isWell(job)).length;
-  const items: [string, string][] = [
+  const { gate, lists, totals, startedAt, finishedAt, jobs } = report;
+  const sum = (key: "jobs" | "ended" | "bad") => lists.reduce((total, list) => total + list[key], 0);
+  const all = sum("jobs");
+  const bad = sum("bad") || jobs.filter(({ exitCode }) => !endedWellBy(exitCode)).length;
+  const expected = lists.find((list) => list.endedAt === undefined && list.expectedAt)?.expectedAt;
+  const items: (readonly [value: string, label: string] | false | undefined)[] = [
     [duration(endOf(report) - Date.parse(startedAt)), `since ${date(Date.parse(startedAt))} UTC`],
-    ...(all > 0
-      ? [
-          [
-            `${count(ended)} of ${count(all)} jobs`,
-            badNow > 0 ? `${count(badNow)} did not end well` : inHarvest,
-          ] satisfies [string, string],
-          [count(totals.records), "records loaded"] satisfies [string, string],
-        ]
-      : []),
-    ...(gate
-      ? [
-          [
-            count(gate.results),
-            gate.liveResults === undefined
-              ? "results; nothing to compare with"
-              : `results (live: ${count(gate.liveResults)}, ${change(gate.results, gate.liveResults)})`,
-          ] satisfies [string, string],
-        ]
-      : []),
-    ...(expected && report.finishedAt === undefined
-      ? [[clockTime(Date.parse(expected)), "harvest expected to be over"] satisfies [string, string]]
-      : []),
+    all > 0 && [
+      `${count(sum("ended"))} of ${count(all)} jobs`,
+      bad > 0 ? `${count(bad)} did not end well` : `${duration(totals.seconds * 1000)} of work`,
+    ],
+    all > 0 && [count(totals.records), "records loaded"],
+    gate && [
+      count(gate.results),
+      gate.liveResults === undefined
+        ? "results; nothing to compare with"
+        : `results (live: ${count(gate.liveResults)}, ${changeText(gate.results, gate.liveResults)})`,
+    ],
+    expected !== undefined &&
+      finishedAt === undefined && [clockTime(Date.parse(expected)), "harvest expected to be over"],
   ];
   return html`<ul class="tiles">
-    ${items.map(([value, label]) => html`<li><b>${value}</b><span>${label}</span></li>`)}
+    ${items.map((item) => item && html`<li><b>${item[0]}</b><span>${item[1]}</span></li>`)}
   </ul>`;
-}
-
-function sum(lists: Report["lists"], key: "jobs" | "ended" | "bad"): number {
-  return lists.reduce((total, list) => total + list[key], 0);
-}
-
-/** `+0.1 %`; `new` where nothing was. */
-export function change(now: number, before: number): string {
-  if (before === 0) return now === 0 ? "same" : "new";
-  const percent = ((now - before) / before) * 100;
-  if (percent === 0) return "same";
-  const text = Math.abs(percent) < 0.05 ? "<0.1" : Math.abs(percent).toFixed(1);
-  return `${percent > 0 ? "+" : "−"}${text} %`;
 }
 
 /** Why it did not go live. */
 export function failurePart({ failure, failed, gate }: Report): Html | undefined {
   if (!failure) return undefined;
-  const { message, code, hint } = failure;
+  const { message, code, details = [], hint } = failure;
   // Jobs with their reasons have a table of their own, and so have counts.
-  const told =
-    (failed.length > 0 && code === "HARVEST_JOBS_FAILED") || (gate?.kinds && code.startsWith("GATE_"));
-  const details = told && code !== "GATE_SENTINELS" ? [] : (failure.details ?? []);
-  return html`<section>
-    <h2>Why</h2>
-    <div class="why">
+  const isTold =
+    (failed.length > 0 && code === "HARVEST_JOBS_FAILED") ||
+    (gate?.kinds && code.startsWith("GATE_") && code !== "GATE_SENTINELS");
+  return section(
+    "Why",
+    html`<div class="why">
       <p><strong>${message}</strong></p>
-      ${details.length > 0 ? html`<pre>${details.join("\n")}</pre>` : undefined}
-      ${hint === undefined ? undefined : html`<pre>${hint}</pre>`}
-      <p class="small">Code <code>${code}</code>, explained in docs/errors.md</p>
-    </div>
-  </section>`;
+      ${!isTold && details.length > 0 && html`<pre>${details.join("\n")}</pre>`}
+      ${hint !== undefined && html`<pre>${hint}</pre>`} ${small(`Code ${code}, explained in docs/errors.md`)}
+    </div>`,
+  );
 }

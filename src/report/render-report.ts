@@ -1,11 +1,11 @@
 /** One self-contained page about a run: no script, nothing from any network, light and dark, printable. */
 import type { Report } from "../domain/report.ts";
 import { date } from "../domain/words.ts";
-import { dnsPart, inputsPart, stepsPart } from "./facts.ts";
-import { gatePart, imagesPart } from "./gate.ts";
+import { dnsPart, imagesPart, inputsPart, stepsPart } from "./facts.ts";
+import { gatePart } from "./gate.ts";
 import { html } from "./html.ts";
 import { failedPart, recordsPart, slowestPart } from "./jobs.ts";
-import { failurePart, head, outcomeOf } from "./outcome.ts";
+import { failurePart, head, titleOf } from "./outcome.ts";
 import { style } from "./style.ts";
 import { timelinePart } from "./timeline.ts";
 
@@ -21,7 +21,7 @@ export function renderReport(report: Report): string {
         <meta http-equiv="Content-Security-Policy" content="${policy}" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        <title>${report.runId}: ${outcomeOf(report).word.toLowerCase()}</title>
+        <title>${titleOf(report)}</title>
         ${{ html: `<style>${style}</style>` }}
       </head>
       <body>

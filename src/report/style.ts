@@ -25,21 +25,14 @@ p{margin:.4rem 0}
 .why{border:1px solid var(--line);border-left:4px solid var(--bad);border-radius:.4rem;padding:.6rem .9rem;background:var(--card)}
 .said{border-left-color:var(--note);margin:1rem 0}
 pre{margin:.5rem 0 0;white-space:pre-wrap;overflow-wrap:anywhere;font:.82rem/1.45 ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace}
-code{font:.9em ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace;overflow-wrap:anywhere}
 .row{display:grid;grid-template:"what track took"/10rem 1fr 9rem;gap:0 .8rem;align-items:center;margin:.3rem 0;break-inside:avoid}
-.row.job{grid-template-columns:minmax(0,20rem) 1fr 11rem}
 .what{grid-area:what;overflow-wrap:anywhere}
 .row>.track,.row>.axis{grid-area:track}
 .took{grid-area:took;white-space:nowrap;text-align:right;font-variant-numeric:tabular-nums;color:var(--soft);font-size:.9rem}
 .track{position:relative;height:1.1rem;background:var(--track);border-radius:.25rem;overflow:hidden}
 .bar{position:absolute;top:0;bottom:0;min-width:3px;border-radius:.25rem;background:currentColor}
-.usual{position:absolute;top:0;bottom:0;width:2px;background:var(--text)}
-.track svg{display:block;width:100%;height:100%}
-.axis{position:relative;height:1.4rem;color:var(--soft);font-size:.78rem}
-.axis span{position:absolute;top:.1rem;white-space:nowrap;transform:translateX(-50%)}
-.axis span:first-child{transform:none}
-.axis span:last-child{transform:translateX(-100%)}
-.wide{overflow-x:auto}
+.track svg{display:block;width:100%;height:100%}rect{fill:currentColor}
+.axis{display:flex;justify-content:space-between;color:var(--soft);font-size:.78rem;white-space:nowrap}
 table{border-collapse:collapse;width:100%;font-size:.92rem}
 th,td{text-align:left;padding:.3rem .7rem .3rem 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{color:var(--soft);font-weight:600}
@@ -53,14 +46,14 @@ details>summary{cursor:pointer;color:var(--soft);margin:.3rem 0}
 footer{margin-top:2.5rem;border-top:1px solid var(--line);padding-top:.6rem}
 @media (max-width:40rem){
 h1{font-size:1.35rem}
-.row,.row.job{grid-template:"what took" "track track"/1fr auto;gap:.1rem .8rem;margin:.5rem 0}
-.cards thead{display:none}
-.cards,.cards tbody,.cards tr,.cards td{display:block;width:auto}
-.cards tr{border-bottom:1px solid var(--line);padding:.45rem 0}
-.cards td{border:0;padding:0;text-align:left;white-space:normal}
-.cards td[data-l]::before{content:attr(data-l) " ";color:var(--soft)}
-.cards td[data-l]{display:inline-block;margin-right:1rem}
-.cards td:empty{display:none}
+.row{grid-template:"what took" "track track"/1fr auto;gap:.1rem .8rem;margin:.5rem 0}
+thead{display:none}
+table,tbody,tr,td{display:block;width:auto}
+tr{border-bottom:1px solid var(--line);padding:.45rem 0}
+td,td.n{border:0;padding:0;text-align:left;white-space:normal}
+td:not([data-l=""]){display:inline-block;margin-right:1rem}
+td:not([data-l=""])::before{content:attr(data-l) " ";color:var(--soft)}
+td:empty{display:none}
 dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}
 }
 @media print{

@@ -1,135 +1,95 @@
 /** The steps and the jobs on one axis of time. */
-import { isWell, type Report, type ReportJob } from "../domain/report.ts";
+import { endedWellBy } from "../domain/harvest-progress.ts";
+import type { Report, ReportJob } from "../domain/report.ts";
 import { clockTime, count, duration } from "../domain/words.ts";
-import { html, type Html } from "./html.ts";
+import { section, small } from "./blocks.ts";
+import { html, type Html, type Part } from "./html.ts";
 import { endOf } from "./outcome.ts";
 
+/** In milliseconds since the epoch. */
 interface Span {
   start: number;
   end: number;
 }
 
-const [second, minute, hour, day] = [1_000, 60_000, 3_600_000, 86_400_000] as const;
-const ticks = [
-  ...[1, 5, 10, 30].map((n) => n * second),
-  ...[1, 2, 5, 10, 15, 30].map((n) => n * minute),
-  ...[1, 2, 3, 4, 6, 12].map((n) => n * hour),
-  ...[1, 2, 7].map((n) => n * day),
-];
-const mostTicks = 4;
-const tones: Readonly<Record<string, string>> = {
-  done: "good",
-  failed: "bad",
-  running: "calm",
-  skipped: "soft",
-  pending: "soft",
-};
+const tones: Readonly<Record<string, string>> = { done: "good", failed: "bad", running: "calm" };
 
 export function timelinePart(report: Report): Html {
   const start = Date.parse(report.startedAt);
-  const axis: Span = { start, end: Math.max(endOf(report), start + second) };
-  return html`<section>
-    <h2>Timeline</h2>
-    ${axisRow(axis)} ${report.steps.map((step) => stepRow(step, axis, report))} ${legend(report)}
-  </section>`;
+  const axis: Span = { start, end: Math.max(endOf(report), start + 1_000) };
+  const { builders, steps } = report;
+  return section(
+    "Timeline",
+    axisRow(axis),
+    steps.map((step) => [stepRow(step, axis), step.name === "await-harvest" && jobsRow(report, axis)]),
+    builders > 1 && small(`${builders} builders have worked on this run, one after the other.`),
+  );
 }
 
-function stepRow(step: Report["steps"][number], axis: Span, report: Report): Html {
-  const { name, status, startedAt, finishedAt, attempts, output } = step;
-  if (startedAt === undefined) {
-    return html`<div class="row">
-      <span class="what soft">${name}</span><span class="took">not begun</span>
-      <div class="track"></div>
-    </div>`;
-  }
+/** The times at the ends and half-way. */
+function axisRow({ start, end }: Span): Html {
+  const times = [start, (start + end) / 2, end].map((time) => html`<span>${clockTime(time)}</span>`);
+  return barRow("UTC", "", html`<div class="axis">${times}</div>`);
+}
+
+function stepRow({ name, status, startedAt, finishedAt }: Report["steps"][number], axis: Span): Html {
+  if (startedAt === undefined) return barRow(name, "not begun", html`<div class="track"></div>`);
   const span = { start: Date.parse(startedAt), end: finishedAt ? Date.parse(finishedAt) : axis.end };
   const took = duration(span.end - span.start);
-  const tries = attempts > 1 ? `, begun ${attempts} times` : "";
-  const title = `${name}: ${status}, ${took}${tries}${output ? `; ${output}` : ""}`;
-  return html`<div class="row" title="${title}">
-      <span class="what">${name}</span>
-      <span class="took ${status === "failed" ? "bad" : ""}"
-        >${status === "done" ? took : status === "skipped" ? "skipped" : `${status}, ${took}`}</span
-      >
-      <div class="track ${tones[status] ?? "soft"}"><div class="bar" style="${place(span, axis)}"></div></div>
-    </div>
-    ${name === "await-harvest" ? jobsRow(report, axis) : undefined}`;
-}
-
-function place(span: Span, axis: Span): string {
-  const left = share(span.start, axis);
-  return `left:min(${percent(left)},100% - 3px);width:${percent(share(span.end, axis) - left)}`;
-}
-
-function share(time: number, { start, end }: Span): number {
-  return Math.min(1, Math.max(0, (time - start) / (end - start)));
-}
-
-function percent(part: number): string {
-  return `${Math.round(part * 100_000) / 1000}%`;
+  const said = status === "done" ? took : status === "skipped" ? "skipped" : `${status}, ${took}`;
+  const { left, width } = place(span, axis);
+  return barRow(
+    name,
+    html`<span class="${status === "failed" ? "bad" : ""}">${said}</span>`,
+    html`<div class="track ${tones[status] ?? "soft"}">
+      <div class="bar" style="left:min(${percent(left)},100% - 3px);width:${percent(width)}"></div>
+    </div>`,
+  );
 }
 
 /** One rectangle per execution, on the axis of the steps. */
-function jobsRow(report: Report, axis: Span): Html | undefined {
-  const placed = report.jobs.filter((job) => job.from !== undefined);
-  if (placed.length === 0) return undefined;
-  return html`<div class="row">
-    <span class="what soft">its jobs</span><span class="took"></span>
-    <div class="track">
-      <svg viewBox="0 0 1000 10" preserveAspectRatio="none" role="img" aria-label="Jobs by time">
-        ${placed.map((job) => rectangle(job, axis))}
-      </svg>
-    </div>
-  </div>`;
+function jobsRow({ jobs, totals }: Report, axis: Span): Html | false {
+  const placed = jobs.filter((job) => job.from !== undefined);
+  const missing = totals.jobs - jobs.length;
+  return (
+    placed.length > 0 &&
+    barRow(
+      missing > 0 ? `its jobs, without the ${count(missing)} quickest` : "its jobs",
+      "",
+      html`<div class="track">
+        <svg role="img" aria-label="Jobs by time">${placed.map((job) => rectangle(job, axis))}</svg>
+      </div>`,
+    )
+  );
 }
 
-function rectangle(job: ReportJob, axis: Span): Html {
-  const start = axis.start + (job.from ?? 0) * second;
-  const x = share(start, axis) * 1000;
-  const width = Math.max(1, share(start + job.seconds * second, axis) * 1000 - x);
-  const tone = isWell(job) ? "calm" : "bad";
-  const about = `${job.name}: ${job.exitCode}, ${duration(job.seconds * second)}, ${count(job.records)} records`;
-  return html`<rect
-    class="${tone}"
-    x="${round(x)}"
-    y="0"
-    width="${round(Math.max(0.6, width * 0.96))}"
-    height="10"
-    fill="currentColor"
+function rectangle({ name, exitCode, from = 0, seconds, records }: ReportJob, axis: Span): Html {
+  const start = axis.start + from * 1_000;
+  const { left, width } = place({ start, end: start + seconds * 1_000 }, axis);
+  const tone = endedWellBy(exitCode) ? "calm" : "bad";
+  const about = `${name}: ${exitCode}, ${duration(seconds * 1_000)}, ${count(records)} records`;
+  // A gap to the next one; the shortest can still be seen.
+  const shown = percent(Math.max(0.0006, width * 0.96));
+  return html`<rect class="${tone}" x="${percent(left)}" width="${shown}" height="100%"
     ><title>${about}</title></rect
   >`;
 }
 
-function round(value: number): number {
-  return Math.round(value * 100) / 100;
+/** As shares of the axis. */
+function place(span: Span, axis: Span): { left: number; width: number } {
+  const share = (time: number) => Math.min(1, Math.max(0, (time - axis.start) / (axis.end - axis.start)));
+  const left = share(span.start);
+  return { left, width: share(span.end) - left };
 }
 
-function axisRow(axis: Span): Html {
-  const length = axis.end - axis.start;
-  const step = ticks.find((candidate) => length / candidate <= mostTicks) ?? length;
-  const times: number[] = [axis.start];
-  const first = Math.ceil(axis.start / step) * step;
-  for (let time = first; time < axis.end; time += step) times.push(time);
-  times.push(axis.end);
-  // The ends always; between them what does not run into its neighbour.
-  const shown = times.filter((time, index) => {
-    if (index === 0 || index === times.length - 1) return true;
-    return time - axis.start > length * 0.27 && axis.end - time > length * 0.27;
-  });
+function percent(share: number): string {
+  return `${Math.round(share * 100_000) / 1000}%`;
+}
+
+/** Bars on a track, between what they are about and how long that took. */
+function barRow(what: Part, took: Part, track: Html): Html {
   return html`<div class="row">
-    <span class="what soft">UTC</span><span class="took"></span>
-    <div class="axis">
-      ${shown.map((time) => html`<span style="left:${percent(share(time, axis))}">${clockTime(time)}</span>`)}
-    </div>
+    <span class="what">${what}</span><span class="took">${took}</span>
+    ${track}
   </div>`;
-}
-
-function legend({ builders, jobs, totals }: Report): Html | undefined {
-  const lines = [
-    ...(builders > 1 ? [`${builders} builders have worked on this run, one after the other.`] : []),
-    ...(totals.jobs > jobs.length
-      ? [`The ${count(totals.jobs - jobs.length)} quickest of ${count(totals.jobs)} jobs are not drawn.`]
-      : []),
-  ];
-  return lines.length > 0 ? html`<p class="small">${lines.join(" ")}</p>` : undefined;
 }

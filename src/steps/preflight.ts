@@ -1,6 +1,7 @@
 /** Everything that can be found wrong before hours of work, all at once; then the inputs are pinned. */
 import { lookAtImages } from "../actions/checks/images.ts";
 import { type Findings, requireChecks } from "../actions/checks/index.ts";
+import { shownUrl } from "../domain/shown-url.ts";
 import { count } from "../domain/words.ts";
 import type { Run } from "../pipeline/run.ts";
 import { done, type Step } from "../pipeline/step.ts";
@@ -18,13 +19,13 @@ export const preflight: Step = {
     const { mappings, jobLists } = settings;
     await run.save({
       inputs: {
-        chartSource: settings.chart.shownSource,
+        chartSource: shownUrl(settings.chart.source),
         chartRef: settings.deployTag,
         chartCommit: chart.commit,
         chartVersion: chart.version,
         valuesDigest: chart.valuesDigest,
         secretsDigest: secretsSha256,
-        dataUrl: settings.shownDataUrl,
+        dataUrl: shownUrl(settings.dataUrl),
         dataSha256: data.sha256,
       },
       images: await lookAtImages(run, live.releases, rendered),
@@ -48,7 +49,7 @@ function report({ log, settings }: Run, { live, chart, data, capacity, warnings 
     log.warn({ name, address }, `${what}; it will be replaced`);
   }
   log.info({}, `chart ${chart.name} ${chart.version} at ${shortCommit(chart.commit)}`);
-  const file = settings.shownDataUrl.split("/").at(-1) ?? "";
+  const file = shownUrl(settings.dataUrl).split("/").at(-1) ?? "";
   log.info({}, `${file} sha256 ${data.sha256.slice(0, 4)}…: ${data.summary}`);
   if (capacity.fits) log.info({}, capacity.text);
   for (const warning of warnings) log.warn({}, warning);

@@ -25,7 +25,7 @@ export const waitForPods: Step = {
         timeoutMs: settings.podsTimeoutMs,
         hint: `look:  kubectl get pods,pvc,services -n ${release}`,
         explain: () =>
-          describeUnready(run, release).catch(() => {
+          describeUnready(run).catch(() => {
             run.signal.throwIfAborted();
             return [];
           }),
@@ -66,7 +66,7 @@ async function failure(run: Run, culprit: Culprit): Promise<PermanentError> {
   const { release } = run.state;
   const message = `${component} can't start: ${reason} (pod ${pod}, container ${container})`;
   return new PermanentError("PODS_FAILED", message, {
-    details: await describeCulprit(run, release, culprit),
+    details: await describeCulprit(run, culprit),
     hint: `look:  kubectl describe pod -n ${release} ${pod}`,
   });
 }

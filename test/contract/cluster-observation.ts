@@ -67,8 +67,8 @@ export function describeObservation(bench: () => ClusterBench): void {
       const seen = await cluster.observe(namespace);
       const ready = { available: 2, desired: 2, updated: 2, observed: true };
       expect(seen.workloads).toEqual([
-        { kind: "Deployment", name: "web", component: "the-web", ...ready },
-        { kind: "StatefulSet", name: "db", component: "db", ...ready, available: 1, desired: 1, updated: 1 },
+        { component: "the-web", ...ready },
+        { component: "db", ...ready, available: 1, desired: 1, updated: 1 },
       ]);
       expect(seen.claims).toEqual([{ name: "disk-db-0", phase: "Bound" }]);
       expect(seen.pods).toHaveLength(3);
@@ -79,11 +79,8 @@ export function describeObservation(bench: () => ClusterBench): void {
         terminating: false,
         ownerKind: "ReplicaSet",
       });
-      const { image } = container;
-      const running = { name: "main", image, init: false, ready: true, state: "running", restarts: 0 };
-      expect(web?.containers).toEqual([
-        { ...running, reason: undefined, message: undefined, exitCode: undefined },
-      ]);
+      const running = { name: "main", init: false, ready: true, state: "running", restarts: 0 };
+      expect(web?.containers).toEqual([running]);
     });
   });
 
@@ -158,15 +155,8 @@ export function describeObservation(bench: () => ClusterBench): void {
     await service("inner", {});
     await eventually(async () => {
       const services = await cluster.findServices(namespace);
-      expect(services).toContainEqual({
-        name: "inner",
-        component: "inner",
-        type: "ClusterIP",
-        address: undefined,
-        otherAddresses: [],
-      });
-      const balanced = services.find(({ name }) => name === "public");
-      expect(balanced).toMatchObject({ component: "portal", type: "LoadBalancer", otherAddresses: [] });
+      expect(services).toContainEqual({ component: "inner", address: undefined });
+      const balanced = services.find(({ component }) => component === "portal");
       expect(balanced?.address).toMatch(/^[\d.]+$/);
     });
   });

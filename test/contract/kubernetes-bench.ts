@@ -1,13 +1,11 @@
 /** The Kubernetes adapters on a cluster, as the contracts of their ports want them; each in a namespace of its own. */
 import { randomBytes } from "node:crypto";
 import { brotliCompressSync } from "node:zlib";
-import {
-  connect,
-  createCluster,
-  createLeaseStore,
-  createStateStore,
-} from "../../src/adapters/kubernetes/index.ts";
-import type { KubernetesConnection } from "../../src/adapters/kubernetes/index.ts";
+import { connect } from "../../src/adapters/kubernetes/client.ts";
+import { createCluster } from "../../src/adapters/kubernetes/cluster.ts";
+import { createLeaseStore } from "../../src/adapters/kubernetes/lease-store.ts";
+import { createStateStore } from "../../src/adapters/kubernetes/state-store.ts";
+import type { KubernetesConnection } from "../../src/adapters/kubernetes/client.ts";
 import type { ClusterBench } from "./cluster.ts";
 import { createClients, type Clients } from "./kubernetes-api-clients.ts";
 import type { LeaseStoreBench } from "./lease-store.ts";

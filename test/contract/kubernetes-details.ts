@@ -2,12 +2,10 @@
 import { randomBytes } from "node:crypto";
 import { brotliDecompressSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import {
-  createAnnouncer,
-  createCluster,
-  createLeaseStore,
-  createStateStore,
-} from "../../src/adapters/kubernetes/index.ts";
+import { createCluster } from "../../src/adapters/kubernetes/cluster.ts";
+import { createAnnouncer } from "../../src/adapters/kubernetes/events.ts";
+import { createLeaseStore } from "../../src/adapters/kubernetes/lease-store.ts";
+import { createStateStore } from "../../src/adapters/kubernetes/state-store.ts";
 import { CheckpointError } from "../../src/errors.ts";
 import {
   createKubernetesBench,

@@ -2,7 +2,10 @@
 import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { createSources, type SourcesOptions } from "../../src/adapters/sources.ts";
+import { fetchChart } from "../../src/adapters/chart/index.ts";
+import { fetchData } from "../../src/adapters/data/index.ts";
+import { readSecretsFile } from "../../src/adapters/secrets-file.ts";
+import type { Sources } from "../../src/ports/sources.ts";
 import { generateDataConfiguration } from "../fixtures/data-configuration.ts";
 import { generateSecrets } from "../fixtures/secrets.ts";
 import { startFiles } from "../sandbox/files.ts";
@@ -25,20 +28,21 @@ async function world(dir: string, place: Place): Promise<SourcesWorld> {
   const secrets = generateSecrets().text;
   await writeFile(path.join(dir, "secrets.yaml"), secrets);
   const { helm } = await requireBinaries();
-  const workDir = path.join(dir, "work");
-  const chart = { chartPath: "powo", deployTag: "master", environment: "prod", workDir, env: process.env };
-  const options = (source: string, url: string, file: string): SourcesOptions => ({
-    chart: { ...chart, source, helm: { bin: helm, workDir, env: process.env } },
-    data: { url, readTimeoutMs: 500 },
-    secrets: { file },
-  });
+  const options = {
+    ...{ deployTag: "master", environment: "prod" },
+    helm: { bin: helm, workDir: path.join(dir, "work"), env: process.env },
+  };
+  const sources = (source: string, url: string, file: string): Sources => {
+    const chart = { source, path: "powo", sshKeyFile: undefined, tokenFile: undefined };
+    return {
+      fetchChart: (pinned, signal) => fetchChart({ ...options, chart }, pinned, signal),
+      fetchData: (signal) => fetchData({ url, readTimeoutMs: 500 }, signal),
+      readSecrets: () => readSecretsFile(path.join(dir, file)),
+    };
+  };
   return {
-    sources: createSources(
-      options(place.source, files.serve("data.json", data), path.join(dir, "secrets.yaml")),
-    ),
-    missing: createSources(
-      options(`${place.source}-missing`, files.urlOf("missing"), path.join(dir, "missing.yaml")),
-    ),
+    sources: sources(place.source, files.serve("data.json", data), "secrets.yaml"),
+    missing: sources(`${place.source}-missing`, files.urlOf("missing"), "missing.yaml"),
     changeChart: place.changeChart,
     keepsHistory: place.keepsHistory,
     data,

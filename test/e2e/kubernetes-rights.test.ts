@@ -3,7 +3,8 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { connect, createCluster, type KubernetesConnection } from "../../src/adapters/kubernetes/index.ts";
+import { connect, type KubernetesConnection } from "../../src/adapters/kubernetes/client.ts";
+import { createCluster } from "../../src/adapters/kubernetes/cluster.ts";
 import { TransientError } from "../../src/errors.ts";
 import { createKubernetesBench, type KubernetesBench } from "../contract/kubernetes-bench.ts";
 

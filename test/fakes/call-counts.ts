@@ -6,8 +6,11 @@ import {
   ServerConfiguration,
   wrapHttpLibrary,
 } from "@kubernetes/client-node";
-import { createAnnouncer, createCluster, createLeaseStore } from "../../src/adapters/kubernetes/index.ts";
-import { createStateStore, type KubernetesConnection } from "../../src/adapters/kubernetes/index.ts";
+import { createCluster } from "../../src/adapters/kubernetes/cluster.ts";
+import { createAnnouncer } from "../../src/adapters/kubernetes/events.ts";
+import { createLeaseStore } from "../../src/adapters/kubernetes/lease-store.ts";
+import type { KubernetesConnection } from "../../src/adapters/kubernetes/client.ts";
+import { createStateStore } from "../../src/adapters/kubernetes/state-store.ts";
 import { natures } from "../../src/ports/index.ts";
 import type { World } from "../../src/pipeline/world.ts";
 

@@ -230,15 +230,7 @@ export class ClusterModel {
 
   workload(name: string, component: string): WorkloadView {
     const available = this.isReady(name, component) ? 1 : 0;
-    return {
-      kind: "Deployment",
-      name: component,
-      component,
-      desired: 1,
-      available,
-      updated: 1,
-      observed: true,
-    };
+    return { component, desired: 1, available, updated: 1, observed: true };
   }
 
   #newAddress(owner: string): string {

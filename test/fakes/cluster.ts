@@ -13,7 +13,6 @@ export function createFakeCluster(model: ClusterModel): Cluster {
     labels: { ...namespace.labels },
     annotations: { ...namespace.annotations },
     terminating: namespace.goneAt !== undefined,
-    createdAt: new Date(namespace.createdAt).toISOString(),
   });
   return {
     version: async () => "v1.34.0-fake",
@@ -88,11 +87,8 @@ const refused = (status: number, message: string): TransientError =>
 function servicesOf(model: ClusterModel, name: string): ServiceView[] {
   if (model.find(name)?.release?.installedAt === undefined) return [];
   return model.components.map((component) => ({
-    name: component,
     component,
-    type: component.startsWith("ingress") ? "LoadBalancer" : "ClusterIP",
     address: model.addressOf(name, component),
-    otherAddresses: [],
   }));
 }
 
@@ -106,8 +102,6 @@ function podView(model: ClusterModel, { name, pods }: FakeNamespace, component: 
     ready,
     state,
     reason: trouble,
-    message: undefined,
-    exitCode: undefined,
     restarts,
   };
   return {

@@ -2,7 +2,8 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { connect, createStateStore } from "../../src/adapters/kubernetes/index.ts";
+import { connect } from "../../src/adapters/kubernetes/client.ts";
+import { createStateStore } from "../../src/adapters/kubernetes/state-store.ts";
 import { boundEvidence } from "../../src/actions/describe-release.ts";
 import { addRecords, addTimings } from "../../src/domain/harvest-progress.ts";
 import { addToHistory, emptyHistory } from "../../src/domain/history.ts";

@@ -4,16 +4,9 @@ import type { RenderedObject } from "../../domain/release.ts";
 import type { Task } from "../../pipeline/task.ts";
 import { judgeLeftovers, type LiveReading } from "../read-live.ts";
 
-export interface Capacity {
-  fits: boolean;
-  text: string;
-}
+export type Capacity = Awaited<ReturnType<typeof checkCapacity>>;
 
-export async function checkCapacity(
-  task: Task,
-  rendered: readonly RenderedObject[],
-  live: LiveReading,
-): Promise<Capacity> {
+export async function checkCapacity(task: Task, rendered: readonly RenderedObject[], live: LiveReading) {
   const capacity = await task.ports.cluster.capacity(rendered);
   if (!capacity)
     return { fits: true, text: "whether a second site fits can't be told: nodes may not be listed" };

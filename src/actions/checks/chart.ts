@@ -3,24 +3,17 @@ import type { RenderedObject } from "../../domain/release.ts";
 import { ConfigError, type Problem } from "../../errors.ts";
 import type { Task } from "../../pipeline/task.ts";
 import type { ChartInstall } from "../../ports/releases.ts";
-import type { Chart, Sources } from "../../ports/sources.ts";
+import type { Chart } from "../../ports/sources.ts";
 import type { Check } from "./index.ts";
 
-export interface CheckedChart {
-  chart: Chart;
-  secretsSha256: string;
-  objects: RenderedObject[];
-}
-
-type Secrets = Awaited<ReturnType<Sources["readSecrets"]>>;
-
+type CheckedChart = Check<{ chart: Chart; secretsSha256: string; objects: RenderedObject[] }>;
 /** A name that stands for the new release while the chart is only rendered. */
 const renderSuffix = "00000";
 
 /** What Helm is given for a release: secrets first, the environment's values win. */
 export function chartInstall(
   name: string,
-  { chart, secrets }: { chart: Chart; secrets: Secrets },
+  { chart, secrets }: { chart: Chart; secrets: { file: string } },
   timeoutMs: number,
 ): ChartInstall {
   const { dir: chartDir, environmentValues } = chart;
@@ -28,7 +21,7 @@ export function chartInstall(
   return { name, chartDir, valuesFiles, timeoutMs };
 }
 
-export async function checkChart({ ports, settings, signal }: Task): Promise<Check<CheckedChart>> {
+export async function checkChart({ ports, settings, signal }: Task): Promise<CheckedChart> {
   const { sources, releases } = ports;
   const problems: Problem[] = [];
   const [secrets, chart] = await Promise.all([

@@ -8,12 +8,10 @@ import type { Check } from "./index.ts";
 export async function checkRights({ ports, settings }: Task): Promise<Check<true>> {
   const rights = neededRights(settings);
   const denied = await ports.cluster.denied(rights);
-  const problems = [...Map.groupBy(denied, (right) => thing(right, settings)).entries()].map(
-    ([what, rights]) => ({
-      where: "Kubernetes permissions",
-      what: `may not ${rights.map(({ verb }) => verb).join(", ")} ${what}; give the builder's ServiceAccount the roles of its chart`,
-    }),
-  );
+  const problems = [...Map.groupBy(denied, (right) => thing(right, settings))].map(([what, refused]) => ({
+    where: "Kubernetes permissions",
+    what: `may not ${refused.map(({ verb }) => verb).join(", ")} ${what}; give the builder's ServiceAccount the roles of its chart`,
+  }));
   return { result: true, problems, warnings: [], checked: rights.length };
 }
 
@@ -25,56 +23,52 @@ function thing({ group, resource, namespace }: Right, { builderNamespace }: Owne
 
 type Owner = Pick<Settings, "environment" | "releaseRole" | "builderNamespace">;
 
+/** Resource and group as kubectl takes them, verbs, and the name of the only object that they are needed for. */
+type Row = readonly [resource: string, verbs: string, name?: string];
+
+const insideRelease: readonly Row[] = [
+  ["secrets", "get list create update delete"],
+  ["services", "create delete"],
+  ["configmaps", "create delete"],
+  ["persistentvolumeclaims", "list create delete"],
+  ["pods", "list delete"],
+  ["pods/log", "get"],
+  ["events", "list"],
+  ["deployments.apps", "list create delete"],
+  ["statefulsets.apps", "list"],
+];
+
 /**
  * All that the chart's roles give, but for the optional look at the cluster's room; inside release namespaces only
  * where no role is bound there first (RELEASE_ROLE).
  */
-export function neededRights(settings: Owner): Right[] {
-  const { environment, releaseRole } = settings;
-  const anywhere = (resource: string, verbs: readonly string[], group = ""): Right[] =>
-    verbs.map((verb) => ({ verb, group, resource }));
-  const release = `${environment}-00000`;
-  const inside = (resource: string, verbs: readonly string[], group = ""): Right[] =>
-    verbs.map((verb) => ({ verb, group, resource, namespace: release }));
-  const common = [
-    ...ownRights(settings),
-    ...anywhere("namespaces", ["get", "list", "create", "patch", "delete"]),
-    ...inside("services", ["list"]),
+export function neededRights({ environment, releaseRole, builderNamespace }: Owner): Right[] {
+  const state = stateName(environment);
+  // Its state and its lock, whether another builder lives, Events on its Job.
+  const own: Row[] = [
+    ["configmaps", "create"],
+    ["configmaps", "get patch", state],
+    ["configmaps", "get patch", documentName(environment)],
+    ["leases.coordination.k8s.io", "create"],
+    ["leases.coordination.k8s.io", "get patch", state],
+    ["pods", "get"],
+    ["jobs.batch", "get"],
+    ["events", "create patch"],
   ];
-  if (releaseRole !== undefined) {
-    const bind = {
-      verb: "bind",
-      group: "rbac.authorization.k8s.io",
-      resource: "clusterroles",
-      name: releaseRole,
-    };
-    return [...common, bind, ...inside("rolebindings", ["create"], "rbac.authorization.k8s.io")];
-  }
+  const anywhere: Row[] = [["namespaces", "get list create patch delete"]];
+  if (releaseRole !== undefined)
+    anywhere.push(["clusterroles.rbac.authorization.k8s.io", "bind", releaseRole]);
+  const inside: readonly Row[] =
+    releaseRole === undefined ? insideRelease : [["rolebindings.rbac.authorization.k8s.io", "create"]];
   return [
-    ...common,
-    ...inside("secrets", ["get", "list", "create", "update", "delete"]),
-    ...inside("services", ["create", "delete"]),
-    ...inside("configmaps", ["create", "delete"]),
-    ...inside("persistentvolumeclaims", ["list", "create", "delete"]),
-    ...inside("pods", ["list", "delete"]),
-    ...inside("pods/log", ["get"]),
-    ...inside("events", ["list"]),
-    ...inside("deployments", ["list", "create", "delete"], "apps"),
-    ...inside("statefulsets", ["list"], "apps"),
+    ...(builderNamespace === undefined ? [] : own.flatMap((row) => rightsOf(row, builderNamespace))),
+    ...anywhere.flatMap((row) => rightsOf(row)),
+    ...[["services", "list"] as const, ...inside].flatMap((row) => rightsOf(row, `${environment}-00000`)),
   ];
 }
 
-/** In the builder's own namespace: its state and its lock, whether another builder lives, Events on its Job. */
-function ownRights({ environment, builderNamespace: namespace }: Owner): Right[] {
-  if (namespace === undefined) return [];
-  const state = stateName(environment);
-  const own = (resource: string, verbs: readonly string[], group = "", named?: string): Right[] =>
-    verbs.map((verb) => ({ verb, group, resource, namespace, ...(named !== undefined && { name: named }) }));
-  const leases = "coordination.k8s.io";
-  return [
-    ...own("configmaps", ["create"]),
-    ...[state, documentName(environment)].flatMap((name) => own("configmaps", ["get", "patch"], "", name)),
-    ...[...own("leases", ["create"], leases), ...own("leases", ["get", "patch"], leases, state)],
-    ...[...own("pods", ["get"]), ...own("jobs", ["get"], "batch"), ...own("events", ["create", "patch"])],
-  ];
+function rightsOf([what, verbs, name]: Row, namespace?: string): Right[] {
+  const [resource = "", ...group] = what.split(".");
+  const about = { group: group.join("."), resource, ...(namespace && { namespace }), ...(name && { name }) };
+  return verbs.split(" ").map((verb) => ({ verb, ...about }));
 }

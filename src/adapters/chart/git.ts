@@ -1,18 +1,99 @@
-/** Brings one commit of a git repository, submodules included, into a folder. */
-import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+/**
+ * Brings one commit of a git repository, submodules included, into a folder. Git is started without prompts, without
+ * settings of the machine, and with the login in a file that only the builder can read.
+ */
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { nearest } from "../../domain/nearest.ts";
 import { shownUrl } from "../../domain/shown-url.ts";
+import { fileTrouble } from "../../domain/words.ts";
 import { TransientError, type BuilderError } from "../../errors.ts";
-import type { ProgramResult } from "../process/run-program.ts";
-import { runGit, type GitRemote } from "./git-command.ts";
+import { pickEnvironment, runProgram, type ProgramResult } from "../process/run-program.ts";
 import { gitStatus } from "./probe.ts";
-import { mistake } from "./source.ts";
+import { mistake, type ChartOptions, type Credentials, type GitSource } from "./source.ts";
 import { bounded } from "./tree.ts";
 
 export const commitPattern = /^[0-9a-f]{40}$/;
 
 const maxNames = 5;
+
+/** A repository, and what it takes to run git on it. */
+export type GitRemote = Awaited<ReturnType<typeof openRemote>>;
+
+/** Makes git ready for one source. Throws ConfigError when a key or token file can't be read. */
+export async function openRemote(
+  { chart: { tokenFile, sshKeyFile }, helm: { workDir, env: own }, gitBin = "git" }: ChartOptions,
+  { url, credentials: inUrl }: GitSource,
+  signal: AbortSignal,
+) {
+  const home = path.join(workDir, "git");
+  await mkdir(home, { recursive: true });
+  // A token file wins over what the URL says; without a user name any will do for a token.
+  const token = tokenFile && (await readSecret(tokenFile, "GIT_TOKEN_FILE")).trim();
+  const { username = "x-access-token" } = inUrl ?? {};
+  const credentials = token === undefined ? inUrl : { username, password: token };
+  await writeSettings(home, url, credentials);
+  const env: Record<string, string> = {
+    ...pickEnvironment(own, ["SSH_AUTH_SOCK", "GIT_SSL_CAINFO"]),
+    HOME: home,
+    LC_ALL: "C",
+    GIT_TERMINAL_PROMPT: "0",
+    GIT_CONFIG_NOSYSTEM: "1",
+    GIT_LFS_SKIP_SMUDGE: "1",
+    GIT_ALLOW_PROTOCOL: url.startsWith("file:") ? "file:https:http:ssh:git" : "https:http:ssh:git",
+    GIT_SSH_COMMAND: await sshCommand(sshKeyFile, home),
+  };
+  return { url, credentials, file: gitBin, env, cwd: workDir, signal };
+}
+
+/** Runs git to its end, whatever its exit code. */
+function runGit({ file, env, cwd, signal }: GitRemote, ...args: string[]): Promise<ProgramResult> {
+  // A hundred thousand refs are 10 MB.
+  const limits = { timeoutMs: 10 * 60_000, maxStdoutBytes: 16 * 1024 * 1024 };
+  return runProgram({ file, args, env, cwd, signal, ...limits, setting: "CHART_SOURCE" });
+}
+
+/**
+ * Git's settings and login as files of its home folder, which goes with the work folder: other programs of this user can
+ * read arguments and environment of any process. The login is for the origin of the source alone: a submodule elsewhere,
+ * or a redirect, must not get it.
+ */
+async function writeSettings(home: string, url: string, credentials: Credentials | undefined): Promise<void> {
+  // A repository on this disk belongs to whom it belongs; nothing of it is run.
+  let settings = `[core]\nhooksPath = /dev/null\n[advice]\ndetachedHead = false\n[safe]\ndirectory = *\n`;
+  if (credentials && /^https?:/.test(url)) {
+    const { origin } = new URL(url);
+    const login = [credentials.username, credentials.password].map(encodeURIComponent).join(":");
+    await writeOwn(path.join(home, ".git-credentials"), `${origin.replace("//", `//${login}@`)}\n`);
+    settings += `[credential "${origin}"]\nhelper = store\n`;
+  }
+  await writeOwn(path.join(home, ".gitconfig"), settings);
+}
+
+async function sshCommand(keyFile: string | undefined, home: string): Promise<string> {
+  const ssh = "ssh -o BatchMode=yes -o ConnectTimeout=20 -o StrictHostKeyChecking=accept-new";
+  if (keyFile === undefined) return ssh;
+  // ssh wants a key that only its owner can read and that ends with a newline; a mounted Secret has neither.
+  const key = await readSecret(keyFile, "GIT_SSH_KEY_FILE");
+  const copy = path.join(home, "ssh-key");
+  await writeOwn(copy, key.endsWith("\n") ? key : `${key}\n`);
+  // Git reads this setting as a shell does.
+  return `${ssh} -o IdentitiesOnly=yes -i '${copy.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** Writes a file that nobody else can read, also where there was another. */
+async function writeOwn(file: string, text: string): Promise<void> {
+  await rm(file, { force: true });
+  await writeFile(file, text, { mode: 0o600, flag: "wx" });
+}
+
+async function readSecret(file: string, setting: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw mistake(`${file}: ${fileTrouble(error)}; mount the Secret there, or unset ${setting}`, setting);
+  }
+}
 
 /**
  * The commit of a branch or tag; a branch wins, as with `git clone --branch`, and a full hash is itself. It asks the
@@ -70,13 +151,10 @@ export async function fetchCommit(remote: GitRemote, commit: string, dir: string
 /** Of all submodules the first whose server refuses is to blame. */
 async function submoduleTrouble(remote: GitRemote, result: ProgramResult): Promise<BuilderError> {
   const urls = await runGit(remote, "config", "--get-regexp", String.raw`^submodule\..*\.url$`);
-  let trouble: BuilderError | undefined;
-  for (const line of urls.stdout.split("\n").filter((text) => text !== "")) {
-    const found = await unreadable(remote, line.slice(line.indexOf(" ") + 1), result);
-    if (!(found instanceof TransientError) || isRefusal(found.status)) return found;
-    trouble ??= found;
-  }
-  return trouble ?? unreadable(remote, remote.url, result);
+  const named = [...urls.stdout.matchAll(/^\S+ (.+)$/gm)].map(([, url = ""]) => url);
+  const found = await Promise.all(named.map((url) => unreadable(remote, url, result)));
+  const refused = found.find((error) => !(error instanceof TransientError) || isRefusal(error.status));
+  return refused ?? found[0] ?? unreadable(remote, remote.url, result);
 }
 
 const isRefusal = (status: number | undefined) => status === 401 || status === 403 || status === 404;
@@ -88,8 +166,7 @@ async function unreadable(
   { killedBy, stderrLines }: ProgramResult,
 ): Promise<BuilderError> {
   const what = `${url === remote.url ? "" : "submodule "}${shownUrl(url)} can't be read: ${reasonIn(stderrLines)}`;
-  if (url.startsWith("file:") && !existsSync(URL.parse(url) ?? ""))
-    return mistake(`${what}; correct the path`);
+  if (url.startsWith("file:") && killedBy === undefined) return mistake(`${what}; correct the path`);
   const status = killedBy === undefined ? await gitStatus(url, remote) : undefined;
   return new TransientError("the chart source", what, {
     ...{ status, setting: "CHART_SOURCE" },

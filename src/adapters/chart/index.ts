@@ -1,85 +1,59 @@
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, realpath, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
 import { shownUrl } from "../../domain/shown-url.ts";
 import { ConfigError } from "../../errors.ts";
-import type { Sources } from "../../ports/sources.ts";
-import type { HelmOptions } from "../helm/command.ts";
-import { onThisMachine } from "../process/run-program.ts";
-import { openRemote, type GitOptions } from "./git-command.ts";
-import { commitPattern, fetchCommit, resolveRef } from "./git.ts";
+import type { Chart } from "../../ports/sources.ts";
+import { commitPattern, fetchCommit, openRemote, resolveRef } from "./git.ts";
 import { pullChart } from "./oci.ts";
-import { locateChart, readChart, type Fetched } from "./read-chart.ts";
-import { parseChartSource, type ChartSource } from "./source.ts";
-import { copyTree, digestTree, listTree } from "./tree.ts";
+import { mistake, parseChartSource, type ChartOptions, type GitSource } from "./source.ts";
+import { copyTree, digestFiles, digestTree, listTree } from "./tree.ts";
 
-export interface ChartSourceOptions extends GitOptions {
-  /** CHART_SOURCE. */
-  source: string;
-  /** CHART_PATH: relative to the source; a registry's artifact is the chart itself. */
-  chartPath: string;
-  /** DEPLOY_TAG. */
-  deployTag: string;
-  /** ENVIRONMENT: `<environment>.yaml` beside values.yaml is picked up. */
-  environment: string;
-  /** Folder of this builder alone; fetched charts are its `chart-…` folders. */
-  workDir: string;
-  helm: HelmOptions;
-}
+const chartFile = z.object({ name: z.string().min(1), version: z.coerce.string().min(1) });
 
-/** Fetches the chart from wherever CHART_SOURCE says. The folder of the chart before is removed each time. */
-export function createChartSource(options: ChartSourceOptions): Pick<Sources, "fetchChart"> {
-  return {
-    fetchChart: (pinned, signal) =>
-      onThisMachine(async () => {
-        const { workDir } = options;
-        await mkdir(workDir, { recursive: true });
-        const stale = (await readdir(workDir)).filter((name) => name.startsWith("chart-"));
-        for (const name of stale) await rm(path.join(workDir, name), { recursive: true, force: true });
-        const fetched = await fetchFrom(options, parseChartSource(options.source), pinned, signal);
-        if (pinned !== undefined && pinned !== fetched.commit) throw changed(fetched.shown, "was changed");
-        return readChart(fetched, options.environment);
-      }),
-  };
-}
+/** What was fetched: the chart's folder, what pins it, and the source as it may be shown. */
+type Fetched = Pick<Chart, "dir" | "commit"> & { shown: string };
 
-async function fetchFrom(
-  options: ChartSourceOptions,
-  source: ChartSource,
+/** Fetches the chart from wherever CHART_SOURCE says; see Sources.fetchChart. The chart before is removed each time. */
+export async function fetchChart(
+  options: ChartOptions,
   pinned: string | undefined,
   signal: AbortSignal,
-): Promise<Fetched> {
-  if (source.kind === "git") return fetchGit(options, source, pinned, signal);
-  if (source.kind === "folder") {
-    const shown = await locateChart(source.dir, options.chartPath, source.dir);
-    const dir = path.join(options.workDir, `chart-${path.basename(shown)}`);
-    await copyTree(shown, dir, signal);
-    return { dir, commit: await digestTree(dir, signal), shown };
-  }
-  const { reference } = source;
-  const target = path.join(options.workDir, "chart-oci");
-  await mkdir(target, { recursive: true });
-  const { helm, deployTag } = options;
-  const dir = await pullChart(helm, { reference, deployTag, dir: target }, signal);
-  return { dir, commit: await digestTree(dir, signal), shown: reference };
+): Promise<Chart> {
+  const { chart, environment } = options;
+  const { workDir } = options.helm;
+  await mkdir(workDir, { recursive: true });
+  const stale = (await readdir(workDir)).filter((name) => name.startsWith("chart-"));
+  for (const name of stale) await rm(path.join(workDir, name), { recursive: true, force: true });
+  const source = parseChartSource(chart.source);
+  if (source.kind === "git") return readChart(await fetchGit(options, source, pinned, signal), environment);
+  const isFolder = source.kind === "folder";
+  const shown = isFolder ? await locateChart(source.dir, chart.path, source.dir) : source.reference;
+  const copy = path.join(workDir, `chart-${path.basename(shown)}`);
+  const dir = isFolder ? await copyTree(shown, copy, signal) : await pullChart(options, shown, signal);
+  const commit = await digestTree(dir, signal);
+  if (pinned !== undefined && pinned !== commit) throw changed(shown, "was changed");
+  return readChart({ dir, commit, shown }, environment);
 }
 
 async function fetchGit(
-  options: ChartSourceOptions,
-  source: Extract<ChartSource, { kind: "git" }>,
+  options: ChartOptions,
+  source: GitSource,
   pinned: string | undefined,
   signal: AbortSignal,
 ): Promise<Fetched> {
-  const { workDir, deployTag, chartPath } = options;
+  const { chart, deployTag, helm } = options;
   const name = shownUrl(source.url);
   if (pinned !== undefined && !commitPattern.test(pinned))
     throw changed(name, "was no git repository before");
   const remote = await openRemote(options, source, signal);
   const commit = await resolveRef(remote, pinned ?? deployTag);
-  const clone = path.join(workDir, `chart-${commit}`);
+  const clone = path.join(helm.workDir, `chart-${commit}`);
   await fetchCommit(remote, commit, `${clone}.partial`);
   await rename(`${clone}.partial`, clone);
   const shown = `${name} at ${deployTag} (${commit.slice(0, 8)})`;
-  const dir = await locateChart(clone, chartPath, shown);
+  const dir = await locateChart(clone, chart.path, shown);
   await listTree(dir, signal);
   return { dir, commit, shown };
 }
@@ -87,4 +61,47 @@ async function fetchGit(
 function changed(shown: string, what: string): ConfigError {
   const text = `${shown} ${what} since this run began; abort the run, then start again`;
   return new ConfigError([{ where: "CHART_SOURCE", what: text }], "CHART_CHANGED");
+}
+
+/** Looks at a fetched chart. Throws ConfigError when there is none. */
+async function readChart({ dir, commit, shown }: Fetched, environment: string): Promise<Chart> {
+  const text = await readFile(path.join(dir, "Chart.yaml"), "utf8").catch(() => undefined);
+  if (text === undefined)
+    throw mistake(`${shown} has no Chart.yaml; name the chart's folder in CHART_PATH`, "the chart");
+  const { data, error } = chartFile.safeParse(parseYaml(text));
+  if (error) throw mistake("Chart.yaml is not YAML with a name and a version; correct it", "the chart");
+  const values = await findFile(path.join(dir, "values.yaml"));
+  const environmentValues = await findFile(path.join(dir, `${environment}.yaml`));
+  const valuesFiles = [values, environmentValues].filter((file) => file !== undefined);
+  const valuesDigest = await digestFiles(valuesFiles.map((file) => [path.basename(file), file]));
+  return { ...data, dir, commit, environmentValues, valuesDigest };
+}
+
+/** CHART_PATH inside a source. Throws ConfigError when it isn't there, or leads out of the source. */
+async function locateChart(root: string, chartPath: string, shown: string): Promise<string> {
+  const refuse = (what: string) => mistake(what, "CHART_PATH");
+  const realRoot = await realpath(root).catch(() => undefined);
+  if (realRoot === undefined)
+    throw mistake(`there is no folder ${shown}; correct the path, or write a git URL`);
+  const real = await realpath(path.resolve(realRoot, chartPath)).catch(() => undefined);
+  if (real === undefined)
+    throw refuse(`${shown} has no folder '${chartPath}'; name the folder of Chart.yaml`);
+  if (real !== realRoot && !real.startsWith(realRoot + path.sep))
+    throw refuse(`'${chartPath}' leads out of ${shown}; name a folder inside`);
+  if (!(await stat(real)).isDirectory())
+    throw refuse(`'${chartPath}' of ${shown} is not a folder; name the folder of Chart.yaml`);
+  return real;
+}
+
+function parseYaml(text: string): unknown {
+  try {
+    return parse(text, { logLevel: "error" }) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+async function findFile(file: string): Promise<string | undefined> {
+  const stats = await stat(file).catch(() => undefined);
+  return stats?.isFile() === true ? file : undefined;
 }

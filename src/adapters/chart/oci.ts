@@ -1,11 +1,11 @@
 /** Charts from a registry, by means of helm. */
-import { readdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import path from "node:path";
 import { TransientError } from "../../errors.ts";
-import { runHelm, type HelmOptions } from "../helm/command.ts";
+import { runHelm } from "../helm/command.ts";
 import { helmSays } from "../helm/manifests.ts";
 import { httpStatus } from "./probe.ts";
-import { mistake } from "./source.ts";
+import { mistake, type ChartOptions } from "./source.ts";
 import { bounded } from "./tree.ts";
 
 const timeoutMs = 5 * 60_000;
@@ -19,12 +19,14 @@ export function wantedVersion(reference: string, deployTag: string): string | un
   return tagged.test(repository) || !versionPattern.test(deployTag) ? undefined : deployTag;
 }
 
-/** Pulls into `dir`; gives the chart's folder. Throws ConfigError (no chart, too large) and TransientError. */
+/** Pulls the chart; gives its folder. Throws ConfigError (no chart, too large) and TransientError. */
 export async function pullChart(
-  helm: HelmOptions,
-  { reference, deployTag, dir }: { reference: string; deployTag: string; dir: string },
+  { helm, deployTag }: ChartOptions,
+  reference: string,
   signal: AbortSignal,
 ): Promise<string> {
+  const dir = path.join(helm.workDir, "chart-oci");
+  await mkdir(dir, { recursive: true });
   // Registries on this machine speak plain HTTP, as for container engines.
   const plainHttp = /^oci:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?\//.test(reference);
   const version = wantedVersion(reference, deployTag);

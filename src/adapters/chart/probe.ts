@@ -1,6 +1,8 @@
 /** Asks a server by itself, beside the program that failed: git and helm say why only in words for people. */
+import { once } from "node:events";
 import net from "node:net";
 import { HttpFailure, send } from "../http/send.ts";
+import type { GitRemote } from "./git.ts";
 import type { Credentials } from "./source.ts";
 
 const timeoutMs = 20_000;
@@ -26,7 +28,7 @@ export async function httpStatus(
  */
 export async function gitStatus(
   url: string,
-  source: { url: string; credentials: Credentials | undefined; signal: AbortSignal },
+  source: Pick<GitRemote, "url" | "credentials" | "signal">,
 ): Promise<number | undefined> {
   const parsed = URL.parse(url);
   if (parsed?.protocol === "http:" || parsed?.protocol === "https:") {
@@ -34,30 +36,22 @@ export async function gitStatus(
     const refs = `${url.replace(/\/+$/, "")}/info/refs?service=git-upload-pack`;
     return httpStatus(refs, source.signal, credentials);
   }
-  return (await answersOnTcp(sshAddress(url))) ? 403 : undefined;
+  const address = sshAddress(url);
+  return address.host !== "" && (await answersOnTcp(address)) ? 403 : undefined;
 }
 
 /** Host and port of `ssh://…`, `git://…` and `user@host:path`. */
 export function sshAddress(url: string): { host: string; port: number } {
   const parsed = URL.parse(url);
-  if (parsed && parsed.host !== "") {
-    const usual = parsed.protocol === "git:" ? 9418 : 22;
-    const host = parsed.hostname.replace(/^\[|\]$/g, "");
-    return { host, port: parsed.port === "" ? usual : Number(parsed.port) };
-  }
-  const host = /^(?:[^@]*@)?(\[[^\]]*\]|[^:]+):/.exec(url)?.[1] ?? "";
-  return { host: host.replace(/^\[|\]$/g, ""), port: 22 };
+  const ofPath = /^(?:[^@]*@)?(\[[^\]]*\]|[^:]+):/.exec(url)?.[1] ?? "";
+  const host = (parsed?.hostname || ofPath).replace(/^\[|\]$/g, "");
+  return { host, port: Number(parsed?.port || (parsed?.protocol === "git:" ? 9418 : 22)) };
 }
 
-function answersOnTcp({ host, port }: { host: string; port: number }): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = net.connect({ host, port, timeout: timeoutMs });
-    const settle = (answer: boolean) => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.once("connect", () => settle(true));
-    socket.once("error", () => settle(false));
-    socket.once("timeout", () => settle(false));
-  });
+async function answersOnTcp(address: { host: string; port: number }): Promise<boolean> {
+  const socket = net.connect(address);
+  const late = AbortSignal.timeout(timeoutMs);
+  const answered = await once(socket, "connect", { signal: late }).catch(() => undefined);
+  socket.destroy();
+  return answered !== undefined;
 }

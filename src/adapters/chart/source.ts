@@ -2,18 +2,32 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import type { Settings } from "../../config/settings.ts";
 import { ConfigError } from "../../errors.ts";
+import type { HelmOptions } from "../helm/command.ts";
 import { decode } from "../http/url.ts";
+
+export interface ChartOptions extends Pick<Settings, "deployTag" | "environment"> {
+  chart: Omit<Settings["chart"], "shownSource">;
+  /** Its work folder is the builder's alone: fetched charts are the `chart-…` folders there. */
+  helm: HelmOptions;
+  /** Name or path of git; `git` where nothing is said. */
+  gitBin?: string;
+}
 
 export interface Credentials {
   username: string;
   password: string;
 }
 
-export type ChartSource =
-  | { kind: "git"; url: string; credentials: Credentials | undefined }
-  | { kind: "folder"; dir: string }
-  | { kind: "oci"; reference: string };
+export interface GitSource {
+  kind: "git";
+  /** Without credentials. */
+  url: string;
+  credentials: Credentials | undefined;
+}
+
+export type ChartSource = GitSource | { kind: "folder"; dir: string } | { kind: "oci"; reference: string };
 
 /** `user@host:path`, as ssh and scp write it. Two colons would be one of git's transport helpers, which run commands. */
 const scpLike = /^(?:[\w.-]+@)?(?:[\w.-]+|\[[\da-f:]+\]):(?![:/]).+$/i;
@@ -34,36 +48,30 @@ export function parseChartSource(text: string): ChartSource {
   if (/^((git\+)?(https?|ssh)|git|file):\/\//.test(text)) return gitSource(text.replace(/^git\+/, ""));
   if (/^[a-z][a-z\d+.-]*:\/\//i.test(text) || text.includes("::"))
     throw mistake(
-      "is neither a git URL, a folder, nor oci://; write https://, ssh://, oci:// or a local folder",
+      "is neither a git URL, a folder, nor oci://; write https://, ssh:// or oci://, or a folder",
     );
   const dir = path.resolve(text);
-  if (existsSync(dir)) {
-    return isBareRepository(dir)
-      ? { kind: "git", url: pathToFileURL(dir).href, credentials: undefined }
-      : { kind: "folder", dir };
-  }
+  if (["HEAD", "objects", "refs"].every((name) => existsSync(path.join(dir, name))))
+    return { kind: "git", url: pathToFileURL(dir).href, credentials: undefined };
+  if (existsSync(dir)) return { kind: "folder", dir };
   if (/^[\w.-]+:.+@[^/]+:/.test(text))
     throw mistake("holds a password, which ssh takes from no URL; write user@host:path and GIT_SSH_KEY_FILE");
   if (scpLike.test(text)) return { kind: "git", url: text, credentials: undefined };
   return { kind: "folder", dir };
 }
 
-function gitSource(text: string): ChartSource {
+function gitSource(text: string): GitSource {
   const url = URL.parse(text);
   if (!url) throw mistake("is not a URL; check the host name and port");
   const { username, password } = url;
   url.hash = "";
   url.password = "";
-  // The user of ssh is part of the address; that of https may be the token itself.
+  // The user of ssh is part of the address; that of https may be the token itself, which hosts take as either.
   if (url.protocol !== "ssh:") url.username = "";
   const known = url.protocol !== "ssh:" && (username !== "" || password !== "");
   return {
     kind: "git",
     url: url.href,
-    credentials: known ? { username: decode(username), password: decode(password) } : undefined,
+    credentials: known ? { username: decode(username), password: decode(password || username) } : undefined,
   };
-}
-
-function isBareRepository(dir: string): boolean {
-  return ["HEAD", "objects", "refs"].every((name) => existsSync(path.join(dir, name)));
 }

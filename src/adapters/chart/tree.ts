@@ -1,6 +1,6 @@
 /** A folder as a digest and a copy: what was looked at is what is used, whatever happens to the original. */
 import { createHash } from "node:crypto";
-import { cp, lstat, readdir, readFile, realpath, stat } from "node:fs/promises";
+import { cp, lstat, mkdir, readdir, readFile, realpath, stat } from "node:fs/promises";
 import path from "node:path";
 import { mistake } from "./source.ts";
 
@@ -60,17 +60,15 @@ export async function digestTree(dir: string, signal: AbortSignal): Promise<stri
   return `sha256:${await digestFiles(files.map(({ relative, real }) => [relative, real]))}`;
 }
 
-/** Copies a folder with links resolved. Throws as listTree does. */
-export async function copyTree(from: string, to: string, signal: AbortSignal): Promise<void> {
-  await listTree(from, signal);
-  const git = path.join(from, ".git");
-  await cp(from, to, { recursive: true, dereference: true, filter: (source) => source !== git });
+/** Copies a folder with links resolved; gives the copy. Throws as listTree does. */
+export async function copyTree(from: string, to: string, signal: AbortSignal): Promise<string> {
+  await mkdir(to, { recursive: true });
+  for (const { relative, real } of await listTree(from, signal)) await cp(real, path.join(to, relative));
+  return to;
 }
 
 /** sha256 over some files: their names, lengths and contents. Lengths keep one's end from passing for the next one's start. */
-export async function digestFiles(
-  files: readonly (readonly [name: string, file: string])[],
-): Promise<string> {
+export async function digestFiles(files: readonly [name: string, file: string][]): Promise<string> {
   const hash = createHash("sha256");
   for (const [name, file] of files) {
     const content = await readFile(file);
@@ -104,13 +102,9 @@ export async function bounded<T>(
 /** Bytes of all files below a folder; files that come and go meanwhile count as they are met. */
 async function sizeOf(dir: string): Promise<number> {
   const entries = await readdir(dir, { withFileTypes: true, recursive: true }).catch(() => []);
-  let bytes = 0;
-  for (const entry of entries) {
-    if (!entry.isFile()) continue;
-    const stats = await lstat(path.join(entry.parentPath, entry.name)).catch(() => undefined);
-    bytes += stats?.size ?? 0;
-  }
-  return bytes;
+  const files = entries.filter((entry) => entry.isFile());
+  const all = files.map(({ parentPath, name }) => lstat(path.join(parentPath, name)).catch(() => undefined));
+  return (await Promise.all(all)).reduce((bytes, stats) => bytes + (stats?.size ?? 0), 0);
 }
 
 function tooLarge() {

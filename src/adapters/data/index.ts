@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { shownUrl } from "../../domain/shown-url.ts";
 import { ConfigError, TransientError } from "../../errors.ts";
-import type { Sources } from "../../ports/sources.ts";
 import { HttpFailure, send, tooLarge, unexpected, type HttpAnswer } from "../http/send.ts";
 
 const dependency = "the data URL";
@@ -23,13 +22,9 @@ export interface DataSourceOptions {
  * The data configuration as it is served; whether it is one is for the domain to say. Throws ConfigError for what is no
  * http URL, redirects without end or is too large, TransientError for any answer but a document.
  */
-export function createDataSource(options: DataSourceOptions): Pick<Sources, "fetchData"> {
-  return {
-    async fetchData(signal) {
-      const bytes = await follow(options, signal);
-      return { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
-    },
-  };
+export async function fetchData(options: DataSourceOptions, signal: AbortSignal) {
+  const bytes = await follow(options, signal);
+  return { bytes, sha256: createHash("sha256").update(bytes).digest("hex") };
 }
 
 /** Follows redirects itself: the login goes to the origin it was meant for, and to no other. */
@@ -38,15 +33,18 @@ async function follow(options: DataSourceOptions, signal: AbortSignal): Promise<
   let url = first;
   for (let hops = 0; hops <= maxRedirects; hops += 1) {
     const answer = await fetchOnce(options, url, signal);
-    if (answer.status === 200) return answer.body;
-    if (!redirects.has(answer.status)) throw refuse(answer);
+    const { status } = answer;
+    if (status === 200) return answer.body;
+    if (!redirects.has(status)) {
+      const hint = status === 401 || status === 403 ? "check the login in the URL" : "check the URL";
+      throw unexpected(dependency, answer, { hint, setting: "DATA_CONFIG_PATH" });
+    }
     url = parseHttpUrl(locationOf(answer, url), url);
     if (url.origin === first.origin && url.username === "")
       Object.assign(url, { username: first.username, password: first.password });
   }
-  throw mistake(
-    `${shownUrl(first.href)} redirects more than ${maxRedirects} times; name the document itself`,
-  );
+  const shown = shownUrl(first.href);
+  throw mistake(`${shown} redirects more than ${maxRedirects} times; name the document itself`);
 }
 
 async function fetchOnce(
@@ -67,12 +65,6 @@ async function fetchOnce(
   }
 }
 
-function refuse(answer: HttpAnswer): TransientError {
-  const isLogin = answer.status === 401 || answer.status === 403;
-  const hint = isLogin ? "check the login in the URL" : "check the URL";
-  return unexpected(dependency, answer, { hint, setting: "DATA_CONFIG_PATH" });
-}
-
 /** Header values arrive byte by byte: a location in UTF-8 has to be put together again. */
 function locationOf({ headers: { location } }: HttpAnswer, url: URL): string {
   if (typeof location === "string") return Buffer.from(location, "latin1").toString("utf8");
@@ -83,11 +75,8 @@ function parseHttpUrl(text: string, base?: URL): URL {
   const url = URL.parse(text, base?.href);
   if (!url) throw mistake("is not a URL; check the host name and port");
   if (url.protocol === "http:" || url.protocol === "https:") return url;
-  throw mistake(
-    base
-      ? `${shownUrl(base.href)} redirects to a ${url.protocol} URL; name the document itself`
-      : "must begin with http:// or https://; write https://…",
-  );
+  if (!base) throw mistake("must begin with http:// or https://; write https://…");
+  throw mistake(`${shownUrl(base.href)} redirects to a ${url.protocol} URL; name the document itself`);
 }
 
 function mistake(what: string): ConfigError {

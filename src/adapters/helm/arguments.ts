@@ -22,24 +22,16 @@ export function listArguments(name: string): string[] {
   return ["list", "--namespace", name, "--filter", `^${name}$`, ...states, "--output", "json"];
 }
 
-export function manifestArguments(name: string): string[] {
-  return ["get", "manifest", name, "--namespace", name];
-}
-
 /**
  * What a release's record will hold, so that the two can be compared: neither hooks (they come and go with an install)
  * nor custom resource definitions. Without capabilities helm assumes a cluster of its own time.
  */
 export function templateArguments(chart: ChartInstall): string[] {
   const { kubeVersion, apiVersions = [] } = chart.capabilities ?? {};
-  return [
-    "template",
-    ...chartArguments(chart),
-    "--skip-crds",
-    "--no-hooks",
-    ...(kubeVersion === undefined ? [] : ["--kube-version", kubeVersion]),
-    ...(apiVersions.length === 0 ? [] : ["--api-versions", apiVersions.join(",")]),
-  ];
+  const args = ["template", ...chartArguments(chart), "--skip-crds", "--no-hooks"];
+  if (kubeVersion !== undefined) args.push("--kube-version", kubeVersion);
+  if (apiVersions.length > 0) args.push("--api-versions", apiVersions.join(","));
+  return args;
 }
 
 /** A duration as helm reads it; never zero, which would mean at once. */

@@ -1,14 +1,9 @@
 /** How helm is started. */
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
+import type { Environment } from "../../config/settings.ts";
 import { TransientError } from "../../errors.ts";
-import {
-  onThisMachine,
-  pickEnvironment,
-  runProgram,
-  type Environment,
-  type ProgramResult,
-} from "../process/run-program.ts";
+import { pickEnvironment, runProgram, type ProgramCall } from "../process/run-program.ts";
 
 export interface HelmOptions {
   /** HELM_BIN: a path, or a name that PATH finds. */
@@ -21,14 +16,8 @@ export interface HelmOptions {
   kubeconfig?: string | undefined;
 }
 
-export interface HelmCall {
-  args: readonly string[];
-  timeoutMs: number;
-  /** Rendering needs no cluster, and is given no way to one. */
-  offline?: boolean;
-  maxStdoutBytes?: number;
-  signal?: AbortSignal | undefined;
-}
+/** `offline`: rendering needs no cluster, and is given no way to one. */
+type HelmCall = Pick<ProgramCall, "args" | "timeoutMs" | "maxStdoutBytes" | "signal"> & { offline?: boolean };
 
 /** Logins of private OCI registries. */
 const registryAccess = ["HELM_REGISTRY_CONFIG", "DOCKER_CONFIG"];
@@ -59,23 +48,14 @@ function helmEnvironment({ workDir, env, kubeconfig }: HelmOptions, offline: boo
  * Runs helm to its end, whatever its exit code. Throws TransientError when it was killed or hung, ConfigError when
  * there is no such program, the signal's reason when it was aborted.
  */
-export async function runHelm(options: HelmOptions, call: HelmCall): Promise<ProgramResult> {
-  await onThisMachine(() => mkdir(path.join(options.workDir, "helm"), { recursive: true }));
-  const { args, timeoutMs, offline = false, maxStdoutBytes, signal } = call;
-  const result = await runProgram({
-    file: options.bin,
-    args,
-    env: helmEnvironment(options, offline),
-    cwd: options.workDir,
-    signal,
-    timeoutMs,
-    maxStdoutBytes,
-    setting: "HELM_BIN",
-  });
-  const verb = args[0] ?? "";
-  if (result.timedOut)
-    throw new TransientError("helm", `helm ${verb} did not end within its time and was stopped`);
-  if (result.killedBy === undefined || result.tooMuchOutput) return result;
-  const details = result.stderrLines;
-  throw new TransientError("helm", `helm ${verb} was killed (${result.killedBy})`, { details });
+export async function runHelm(options: HelmOptions, { offline = false, ...call }: HelmCall) {
+  const { bin: file, workDir: cwd } = options;
+  await mkdir(path.join(cwd, "helm"), { recursive: true });
+  const env = helmEnvironment(options, offline);
+  const result = await runProgram({ ...call, file, env, cwd, setting: "HELM_BIN" });
+  const { timedOut, killedBy, tooMuchOutput, stderrLines: details } = result;
+  const verb = call.args[0] ?? "";
+  if (timedOut) throw new TransientError("helm", `helm ${verb} did not end within its time and was stopped`);
+  if (killedBy === undefined || tooMuchOutput) return result;
+  throw new TransientError("helm", `helm ${verb} was killed (${killedBy})`, { details });
 }

@@ -1,23 +1,15 @@
 import { z } from "zod";
-import type { ReleaseView, RenderedObject } from "../../domain/release.ts";
+import type { ReleaseView } from "../../domain/release.ts";
 import { PermanentError, TransientError } from "../../errors.ts";
 import type { Releases } from "../../ports/releases.ts";
+import { parseJson } from "../json.ts";
 import type { ProgramResult } from "../process/run-program.ts";
-import {
-  applyArguments,
-  listArguments,
-  manifestArguments,
-  templateArguments,
-  uninstallArguments,
-} from "./arguments.ts";
+import { applyArguments, listArguments, templateArguments, uninstallArguments } from "./arguments.ts";
 import { runHelm, type HelmOptions } from "./command.ts";
 import { parseManifests, readRendered } from "./manifests.ts";
 
-export type { HelmOptions } from "./command.ts";
-
-const readTimeoutMs = 60_000;
-/** A release record holds at most 1 MiB, compressed; no chart that can be installed renders to more than this. */
-const maxStdoutBytes = 64 * 1024 * 1024;
+/** A release record holds at most 1 MiB, compressed; no chart that can be installed renders to more than 64. */
+const readLimits = { timeoutMs: 60_000, maxStdoutBytes: 64 * 1024 * 1024 };
 const listSchema = z.array(z.object({ name: z.string(), status: z.string(), revision: z.coerce.number() }));
 
 /** Helm as a program: each method is one operation, none decides anything. */
@@ -29,11 +21,16 @@ export function createReleases(options: HelmOptions): Releases {
   };
   return {
     find: (name) => findRelease(options, name),
-    findObjects: (name) => findObjects(options, name),
+    async findObjects(name) {
+      if (!(await findRelease(options, name))) return [];
+      const args = ["get", "manifest", name, "--namespace", name];
+      const result = await runHelm(options, { args, ...readLimits });
+      if (result.exitCode !== 0) throw unreadable(`the record of ${name}`, result);
+      return parseManifests(result.stdout);
+    },
     async render(chart, signal) {
-      const limits = { timeoutMs: readTimeoutMs, maxStdoutBytes };
       const args = templateArguments(chart);
-      return readRendered(await runHelm(options, { args, ...limits, offline: true, signal }), chart);
+      return readRendered(await runHelm(options, { args, ...readLimits, offline: true, signal }), chart);
     },
     install: (chart, signal) => change(applyArguments("install", chart), chart.timeoutMs, signal),
     upgrade: (chart, signal) => change(applyArguments("upgrade", chart), chart.timeoutMs, signal),
@@ -46,21 +43,13 @@ export function createReleases(options: HelmOptions): Releases {
  * read. Throws TransientError when the cluster can't be asked.
  */
 async function findRelease(options: HelmOptions, name: string): Promise<ReleaseView | undefined> {
-  const result = await runHelm(options, { args: listArguments(name), timeoutMs: readTimeoutMs });
-  const listed = listSchema.safeParse(parseJson(result));
-  if (!listed.success) throw unreadable("the releases of the cluster", result);
+  const result = await runHelm(options, { args: listArguments(name), ...readLimits });
+  // No release at all is no output in Helm 3.
+  const listed = listSchema.safeParse(parseJson(result.stdout === "" ? "[]" : result.stdout));
+  if (result.exitCode !== 0 || !listed.success) throw unreadable("the releases of the cluster", result);
   return listed.data
     .filter((release) => release.name === name)
     .toSorted((a, b) => b.revision - a.revision)[0];
-}
-
-/** The objects in a release's record; [] when there is none. */
-async function findObjects(options: HelmOptions, name: string): Promise<RenderedObject[]> {
-  if (!(await findRelease(options, name))) return [];
-  const call = { args: manifestArguments(name), timeoutMs: readTimeoutMs, maxStdoutBytes };
-  const result = await runHelm(options, call);
-  if (result.exitCode !== 0) throw unreadable(`the record of ${name}`, result);
-  return parseManifests(result.stdout);
 }
 
 /**
@@ -83,13 +72,4 @@ async function helmFailure(
 
 function unreadable(what: string, { stderrLines }: ProgramResult): TransientError {
   return new TransientError("the Kubernetes API", `helm could not read ${what}`, { details: stderrLines });
-}
-
-/** undefined for what isn't JSON, and for a helm that failed. No release at all is no output in Helm 3. */
-function parseJson({ exitCode, stdout }: ProgramResult): unknown {
-  try {
-    return exitCode === 0 ? (JSON.parse(stdout === "" ? "[]" : stdout) as unknown) : undefined;
-  } catch {
-    return undefined;
-  }
 }

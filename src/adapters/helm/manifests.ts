@@ -1,5 +1,5 @@
 /** The manifests that helm prints, as objects. */
-import { parseAllDocuments } from "yaml";
+import { type Document, parseAllDocuments } from "yaml";
 import { z } from "zod";
 import type { RenderedObject } from "../../domain/release.ts";
 import { ConfigError } from "../../errors.ts";
@@ -35,8 +35,7 @@ export function helmSays(lines: readonly string[], { chartDir }: { chartDir: str
 
 /** Every object of a multi-document manifest, those of `kind: List` one by one. */
 export function parseManifests(text: string): RenderedObject[] {
-  const documents = parseAllDocuments(text, { uniqueKeys: false, logLevel: "silent" });
-  if (!Array.isArray(documents)) return [];
+  const documents: readonly Document[] = parseAllDocuments(text, { uniqueKeys: false, logLevel: "silent" });
   return documents.flatMap((document) => {
     const error = document.errors[0];
     if (error)
@@ -50,13 +49,12 @@ function toObjects(value: unknown): RenderedObject[] {
   const list = listSchema.safeParse(value);
   if (list.success) return list.data.items.flatMap((item) => toObjects(item));
   const parsed = manifestSchema.safeParse(value);
-  if (!parsed.success) {
+  if (!parsed.success && typeof value === "object")
+    throw refuse(`renders to an object without apiVersion, kind or metadata.name; ${correct}`);
+  if (!parsed.success)
     throw refuse(
-      typeof value === "object"
-        ? `renders to an object without apiVersion, kind or metadata.name; ${correct}`
-        : "renders to text instead of objects; correct its templates, or HELM_BIN if that is not Helm",
+      "renders to text instead of objects; correct its templates, or HELM_BIN if that is not Helm",
     );
-  }
   const { apiVersion, kind, metadata } = parsed.data;
   const manifest = value as Record<string, unknown>;
   return [{ apiVersion, kind, name: metadata.name, labels: metadata.labels ?? {}, manifest }];

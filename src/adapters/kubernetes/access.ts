@@ -28,15 +28,9 @@ export function createAccess(
   const rbac = connection.api(RbacAuthorizationV1Api);
   const authorization = connection.api(AuthorizationV1Api);
 
-  const isAllowed = async ({ verb, group, resource, namespace, name }: Right): Promise<boolean> => {
-    const [plural = "", subresource] = resource.split("/", 2);
-    const resourceAttributes = {
-      ...{ verb, group, resource: plural },
-      ...(subresource !== undefined && { subresource }),
-      ...(namespace !== undefined && { namespace }),
-      ...(name !== undefined && { name }),
-    };
-    const body = { spec: { resourceAttributes } };
+  const isAllowed = async (right: Right): Promise<boolean> => {
+    const [resource = "", subresource = ""] = right.resource.split("/", 2);
+    const body = { spec: { resourceAttributes: { ...right, resource, subresource } } };
     return (await authorization.createSelfSubjectAccessReview({ body })).status?.allowed === true;
   };
 

@@ -1,7 +1,7 @@
 /** What the nodes have, what pods have asked of them, and what a release would ask: all in numbers. */
 import type { CoreV1Api, V1Container, V1Node, V1PodSpec } from "@kubernetes/client-node";
 import { findSuffix, quantityToScalar } from "@kubernetes/client-node/dist/util.js";
-import type { Amount, ClusterCapacity, QuotaView, WantedPods } from "../../domain/capacity.ts";
+import type { Amount, ClusterCapacity, WantedPods } from "../../domain/capacity.ts";
 import type { RenderedObject } from "../../domain/release.ts";
 import { listAll } from "./client.ts";
 import { unlessRefused } from "./failures.ts";
@@ -17,23 +17,28 @@ export async function readCapacity(
     listAll((query) => core.listPodForAllNamespaces({ fieldSelector, ...query })),
     listAll((query) => core.listResourceQuotaForAllNamespaces(query)),
   ]);
-  const [nodes, pods, quotas] = (await unlessRefused(all, 403)) ?? [];
-  if (!nodes || !pods || !quotas) return undefined;
+  const found = await unlessRefused(all, 403);
+  if (!found) return undefined;
+  const [nodes, pods, quotas] = found;
   return {
     nodes: nodes.map(nodeView),
     pods: pods.map(({ metadata, spec }) => ({
-      namespace: metadata?.namespace ?? "",
-      node: spec?.nodeName,
+      ...{ namespace: metadata?.namespace ?? "", node: spec?.nodeName },
       ...requestOf(spec),
     })),
-    quotas: quotas.map(({ metadata, spec }) => ({
-      namespace: metadata?.namespace ?? "",
-      name: metadata?.name ?? "",
-      hard: boundsOf(spec?.hard ?? {}),
+    quotas: quotas.map(({ metadata, spec: { hard = {} } = {} }) => ({
+      ...{ namespace: metadata?.namespace ?? "", name: metadata?.name ?? "" },
+      hard: {
+        cpu: boundOf(hard["requests.cpu"] ?? hard.cpu),
+        memory: boundOf(hard["requests.memory"] ?? hard.memory),
+        pods: boundOf(hard.pods ?? hard["count/pods"]),
+      },
     })),
     wanted: wantedBy(release),
   };
 }
+
+const boundOf = (quantity: string | undefined) => (quantity === undefined ? undefined : numberOf(quantity));
 
 const keepsOut = new Set(["NoSchedule", "NoExecute"]);
 
@@ -47,18 +52,6 @@ function nodeView({ metadata, spec, status }: V1Node): ClusterCapacity["nodes"][
     schedulable: ready === true && spec?.unschedulable !== true && !tainted,
     allocatable: { cpu: numberOf(cpu), memory: numberOf(memory), pods: numberOf(pods) },
   };
-}
-
-function boundsOf(hard: Record<string, string>): QuotaView["hard"] {
-  const names = {
-    cpu: ["requests.cpu", "cpu"],
-    memory: ["requests.memory", "memory"],
-    pods: ["pods", "count/pods"],
-  };
-  const found = Object.entries(names).map(([what, keys]) => [what, keys.find((key) => key in hard)] as const);
-  return Object.fromEntries(
-    found.flatMap(([what, key]) => (key === undefined ? [] : [[what, numberOf(hard[key])]])),
-  );
 }
 
 /** The pods of a rendered chart. */
@@ -85,7 +78,7 @@ export function requestOf({
     let [sidecars, first] = [0, 0];
     for (const container of initContainers) {
       if (container.restartPolicy === "Always") sidecars += ask(container);
-      first = Math.max(first, sidecars + (container.restartPolicy === "Always" ? 0 : ask(container)));
+      else first = Math.max(first, sidecars + ask(container));
     }
     return Math.max(together + sidecars, first) + numberOf(overhead[resource]);
   };

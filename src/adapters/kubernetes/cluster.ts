@@ -6,58 +6,30 @@ import type { Cluster } from "../../ports/cluster.ts";
 import { type AccessOptions, createAccess } from "./access.ts";
 import { readCapacity } from "./capacity.ts";
 import { type KubernetesConnection, listAll, mergePatch } from "./client.ts";
-import { findBlockers, findWarnings, readLogs } from "./diagnosis.ts";
+import { createDiagnosis } from "./diagnosis.ts";
 import { dependency, unlessRefused } from "./failures.ts";
-import { findPods, findServices, observe } from "./workloads.ts";
+import { createObservation } from "./workloads.ts";
 
 /**
  * The cluster behind a connection. Every method throws ConflictError where somebody else wrote in between, and
  * TransientError for every other answer that it can't use.
  */
 export function createCluster(connection: KubernetesConnection, access: AccessOptions = {}): Cluster {
-  const [core, apps] = [connection.api(CoreV1Api), connection.api(AppsV1Api)];
-  return {
-    version: async () => (await connection.api(VersionApi).getCode()).gitVersion,
-    ...createNamespaces(core),
-    ...createAccess(connection, access),
-    findServices: (namespace) => findServices(core, namespace),
-    observe: (namespace) => observe({ core, apps }, namespace),
-    findPods: (namespace) => findPods(core, namespace),
-    deletePod: (namespace, name, uid) => deletePod(core, { namespace, name }, uid),
-    logs: (namespace, pod, container, lines) => readLogs(core, { namespace, pod, container }, lines),
-    warnings: (namespace, objectName) => findWarnings(core, namespace, objectName),
-    blockers: (namespace) => findBlockers(core, namespace),
-    capacity: (release) => readCapacity(core, release),
-  };
-}
-
-async function deletePod(core: CoreV1Api, pod: { namespace: string; name: string }, uid: string) {
-  try {
-    await unlessRefused(core.deleteNamespacedPod({ ...pod, body: { preconditions: { uid } } }), 404);
-  } catch (error) {
-    if (!(error instanceof ConflictError)) throw error;
-    // 409: another pod has its name by now, or somebody wrote in between
-    if ((await findPods(core, pod.namespace)).some((present) => present.uid === uid)) throw error;
-  }
-}
-
-type NamespaceCalls = Pick<
-  Cluster,
-  "findNamespaces" | "findNamespace" | "ensureNamespace" | "annotateNamespace" | "deleteNamespace"
->;
-
-function createNamespaces(core: CoreV1Api): NamespaceCalls {
+  const core = connection.api(CoreV1Api);
   const findNamespace = async (name: string): Promise<NamespaceView | undefined> => {
     const namespace = await unlessRefused(core.readNamespace({ name }), 404);
     return namespace && viewOf(namespace);
   };
 
+  const observation = createObservation(core, connection.api(AppsV1Api));
   return {
+    ...createAccess(connection, access),
+    ...observation,
+    ...createDiagnosis(core),
+    version: async () => (await connection.api(VersionApi).getCode()).gitVersion,
+    capacity: (release) => readCapacity(core, release),
     findNamespace,
-
-    async findNamespaces() {
-      return (await listAll((query) => core.listNamespace(query))).map(viewOf);
-    },
+    findNamespaces: async () => (await listAll((query) => core.listNamespace(query))).map(viewOf),
 
     async ensureNamespace(name, labels) {
       try {
@@ -86,6 +58,20 @@ function createNamespaces(core: CoreV1Api): NamespaceCalls {
         throw error;
       }
     },
+
+    async deletePod(namespace, name, uid) {
+      try {
+        await unlessRefused(
+          core.deleteNamespacedPod({ namespace, name, body: { preconditions: { uid } } }),
+          404,
+        );
+      } catch (error) {
+        if (!(error instanceof ConflictError)) throw error;
+        // 409: another pod has its name by now, or somebody wrote in between
+        const pods = await observation.findPods(namespace);
+        if (pods.some((present) => present.uid === uid)) throw error;
+      }
+    },
   };
 }
 
@@ -96,6 +82,5 @@ function viewOf({ metadata }: V1Namespace): NamespaceView {
     labels: metadata?.labels ?? {},
     annotations: metadata?.annotations ?? {},
     terminating: metadata?.deletionTimestamp !== undefined,
-    createdAt: metadata?.creationTimestamp?.toISOString() ?? "",
   };
 }

@@ -3,6 +3,7 @@ import type { RequestContext } from "@kubernetes/client-node";
 import { z } from "zod";
 import { ConflictError, TransientError } from "../../errors.ts";
 import { retryAfterMs } from "../http/retry-after.ts";
+import { parseJson } from "../json.ts";
 
 export const dependency = "the Kubernetes API";
 
@@ -32,22 +33,14 @@ class Refusal extends Error {
   }
 }
 
-/** A call in the words of RBAC. */
-interface Asked {
-  verb: string;
-  /** With its group, as kubectl takes it: `leases.coordination.k8s.io`; or a path that is no resource's. */
-  resource: string;
-  subresource: string | undefined;
-  namespace: string | undefined;
-  /** `pods/log portal-0 in namespace prod-k3m7q`. */
-  object: string;
-}
-
 const pathPattern =
   /\/(?:api|apis\/(?<group>[^/]+))\/v1\/(?:namespaces\/(?<namespace>[^/]+)\/)?(?<plural>[^/]+)(?:\/(?<name>[^/]+))?(?:\/(?<subresource>[^/]+))?$/;
 
-/** Reads method and path as the API server's authorizer does. */
-function askedBy(request: RequestContext): Asked {
+/**
+ * A call in the words of RBAC: method and path, read as the API server's authorizer does. The resource has its group, as
+ * kubectl takes it (`leases.coordination.k8s.io`), or is a path; the object is `pods/log portal-0 in namespace prod-k3m7q`.
+ */
+function askedBy(request: RequestContext) {
   const { pathname } = new URL(request.getUrl());
   const { group, plural, namespace, name, subresource } = pathPattern.exec(pathname)?.groups ?? {};
   const method: string = request.getHttpMethod();
@@ -62,40 +55,28 @@ function askedBy(request: RequestContext): Asked {
 
 /** The error that an answer other than 2xx means: ConflictError for 409, TransientError for every other. */
 export function translate(request: RequestContext, answer: Answer): ConflictError | TransientError {
-  const asked = askedBy(request);
+  const { verb, resource, subresource, namespace, object } = askedBy(request);
   const { status, text, retryAfter } = answer;
-  const { success, data } = statusSchema.safeParse(parse(text));
+  const { success, data } = statusSchema.safeParse(parseJson(text));
   const cause = success ? new Refusal(status, data) : undefined;
-  if (status === 409) return new ConflictError(asked.object, cause);
-  const { message, hint } = inWords(asked, status, cause);
-  return new TransientError(dependency, message, {
-    status,
-    hint,
-    retryAfterMs: retryAfterMs(retryAfter),
-    details: cause && [cause.message],
-    cause,
-  });
-}
-
-function inWords(
-  asked: Asked,
-  status: number,
-  cause: Refusal | undefined,
-): { message: string; hint?: string } {
-  const { verb, resource, subresource, namespace, object } = asked;
+  if (status === 409) return new ConflictError(object, cause);
+  const failure = (message: string, hint?: string) => {
+    const seen = { status, retryAfterMs: retryAfterMs(retryAfter), details: cause && [cause.message], cause };
+    return new TransientError(dependency, message, { ...seen, hint });
+  };
   const message = `${dependency} answered ${status}, asked to ${verb} ${object}`;
   if (status === 401)
-    return { message, hint: "the credentials are not accepted: expired token, or a user that is gone?" };
-  if (status !== 403) return { message };
+    return failure(message, "the credentials are not accepted: expired token, or a user that is gone?");
+  if (status !== 403) return failure(message);
   // Nothing can be made in a namespace that is going; the text is for servers that name no cause.
   if (cause?.causes.includes("NamespaceTerminating") || cause?.message.includes("is being terminated"))
-    return { message: `can't ${verb} ${object}: the namespace is being terminated` };
+    return failure(`can't ${verb} ${object}: the namespace is being terminated`);
   const part = subresource === undefined ? "" : ` --subresource=${subresource}`;
   const where = namespace === undefined ? "" : ` -n ${namespace}`;
-  return {
-    message: `not allowed to ${verb} ${object}${namespace === undefined ? " in the cluster" : ""}`,
-    hint: `see kubectl auth can-i ${verb} ${resource}${part}${where}; the chart's Role, ClusterRoles or an admission policy say no`,
-  };
+  return failure(
+    `not allowed to ${verb} ${object}${namespace === undefined ? " in the cluster" : ""}`,
+    `see kubectl auth can-i ${verb} ${resource}${part}${where}; the chart's Role, ClusterRoles or an admission policy say no`,
+  );
 }
 
 /** For no answer, or one that can't be used; `how` ends the sentence "the Kubernetes API …". */
@@ -111,7 +92,7 @@ export function noAnswer(request: RequestContext, how: string, status?: number):
 export function mediaTypeOf(request: RequestContext, { status, text }: Answer): string {
   const { verb, resource, subresource } = askedBy(request);
   if (subresource === "log") return "text/plain";
-  const parsed = parse(text);
+  const parsed = parseJson(text);
   if (parsed === undefined) throw noAnswer(request, "answered with something that is not JSON", status);
   const { kind, items, gitVersion } = Object(parsed) as Record<string, unknown>;
   const fits =
@@ -120,14 +101,6 @@ export function mediaTypeOf(request: RequestContext, { status, text }: Answer): 
       : typeof (resource.endsWith("/version") ? gitVersion : kind) === "string";
   if (!fits) throw noAnswer(request, "answered with something that was not asked for", status);
   return "application/json";
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The causes that the API server gave for an error. */

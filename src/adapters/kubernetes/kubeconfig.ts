@@ -15,14 +15,16 @@ const kubeconfigError = (what: string): ConfigError => new ConfigError([{ where:
  * Throws ConfigError when none of them can be read or leads to a server.
  */
 export function loadKubeConfig(configured: string | undefined): { kubeConfig: KubeConfig; server: string } {
-  const kubeConfig = new KubeConfig();
   const files = (configured ?? "").split(path.delimiter).filter((file) => file !== "");
   const ofUser = path.join(homedir(), ".kube", "config");
-  if (files.length > 0) loadFiles(kubeConfig, files);
-  else if ((process.env.KUBERNETES_SERVICE_HOST ?? "") !== "" && readAccount("token") !== undefined)
-    kubeConfig.loadFromCluster();
-  else if (existsSync(ofUser)) loadFiles(kubeConfig, [ofUser]);
-  else throw kubeconfigError("is not set, and this is no pod with a service account; name a kubeconfig file");
+  const isPod = Boolean(process.env.KUBERNETES_SERVICE_HOST) && readAccount("token") !== undefined;
+  if (files.length === 0 && !isPod) {
+    if (!existsSync(ofUser))
+      throw kubeconfigError("is not set, and this is no pod with a service account; name a kubeconfig file");
+    files.push(ofUser);
+  }
+  const kubeConfig = loadFiles(files);
+  if (files.length === 0) kubeConfig.loadFromCluster();
   // client-node refuses plain HTTP without this; there is no certificate to verify then.
   for (const cluster of kubeConfig.clusters)
     if (cluster.server.startsWith("http:")) Object.assign(cluster, { skipTLSVerify: true });
@@ -33,14 +35,11 @@ export function loadKubeConfig(configured: string | undefined): { kubeConfig: Ku
   );
 }
 
-function loadFiles(kubeConfig: KubeConfig, [first = "", ...others]: readonly string[]): void {
+function loadFiles(files: readonly string[]): KubeConfig {
   try {
-    loadFile(kubeConfig, first);
-    for (const file of others) {
-      const further = new KubeConfig();
-      loadFile(further, file);
-      kubeConfig.mergeConfig(further, true);
-    }
+    const [kubeConfig = new KubeConfig(), ...others] = files.map(loadFile);
+    for (const other of others) kubeConfig.mergeConfig(other, true);
+    return kubeConfig;
   } catch (error) {
     // Only the first line: a YAML error goes on with an excerpt, credentials included.
     const why =
@@ -55,7 +54,8 @@ interface WithTokenFiles {
   users?: { name?: string; user?: { tokenFile?: string } | null }[] | null;
 }
 
-function loadFile(kubeConfig: KubeConfig, file: string): void {
+function loadFile(file: string): KubeConfig {
+  const kubeConfig = new KubeConfig();
   kubeConfig.loadFromFile(file);
   // client-node ignores a user's `tokenFile`; its authenticator for the pod's token reads any file again every minute.
   for (const { name = "", user } of loadYaml<WithTokenFiles>(readFileSync(file, "utf8")).users ?? []) {
@@ -64,6 +64,7 @@ function loadFile(kubeConfig: KubeConfig, file: string): void {
     const authProvider = { name: "tokenFile", config: { tokenFile } };
     Object.assign(kubeConfig.getUser(name) ?? {}, { token: undefined, authProvider });
   }
+  return kubeConfig;
 }
 
 /** The builder's own namespace: the configured one, the pod's, or the context's. */

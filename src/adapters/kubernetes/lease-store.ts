@@ -4,9 +4,9 @@ import { CoordinationV1Api, CoreV1Api, type V1Lease, V1MicroTime } from "@kubern
 import { labels, managedBy, stateName } from "../../domain/names.ts";
 import { ConflictError } from "../../errors.ts";
 import type { LeaseRecord, LeaseStore, VersionedLease } from "../../pipeline/stores.ts";
+import { isAlive } from "../process/is-alive.ts";
 import { type KubernetesConnection, mergePatch } from "./client.ts";
 import { unlessRefused } from "./failures.ts";
-import { parseProcess, processLives } from "./holder.ts";
 
 const requestPrefix = "powo.kew.org/request-";
 /** The Lease counts in seconds; what is finer stands beside it. */
@@ -14,17 +14,24 @@ const durationKey = "powo.kew.org/duration-ms";
 const purposeKey = "powo.kew.org/purpose";
 const maxTimeoutMs = 10_000;
 
-export interface LeaseOptions {
-  environment: string;
-  /** LEASE_DURATION: a call may take a third of it, so that one lost on a dead connection doesn't cost the Lease. */
-  durationMs?: number | undefined;
-  host?: string;
+/** The name of this builder in the Lease: its pod, or `<host name>_<process id>` outside a pod. */
+export function identity({ podName }: { podName?: string | undefined } = {}): string {
+  return podName ?? `${hostname()}_${process.pid}`;
 }
 
-/** The Lease of an environment, in the builder's own namespace. */
+/** A process in the Lease. Names of pods have no underscore. */
+export function parseProcess(holder: string): { host: string; pid: number } | undefined {
+  const found = /^(.+)_(\d+)$/.exec(holder);
+  return found?.[1] === undefined ? undefined : { host: found[1], pid: Number(found[2]) };
+}
+
+/**
+ * The Lease of an environment, in the builder's own namespace. `durationMs` is LEASE_DURATION: a call may take a third of
+ * it, so that one lost on a dead connection doesn't cost the Lease.
+ */
 export function createLeaseStore(
   connection: KubernetesConnection,
-  { environment, durationMs = Infinity, host = hostname() }: LeaseOptions,
+  { environment, durationMs = Infinity }: { environment: string; durationMs?: number | undefined },
 ): LeaseStore {
   const timeoutMs = Math.min(maxTimeoutMs, durationMs / 3);
   const leases = connection.api(CoordinationV1Api, timeoutMs);
@@ -61,10 +68,10 @@ export function createLeaseStore(
       return remember(lease);
     },
 
-    async holderLives({ holder, acquiredAt }) {
+    async holderLives({ holder }) {
       if (holder === undefined) return false;
       const process = parseProcess(holder);
-      if (process) return process.host === host ? processLives(process.pid, acquiredAt) : undefined;
+      if (process) return process.host === hostname() ? isAlive(process.pid) : undefined;
       try {
         const pod = await unlessRefused(core.readNamespacedPod({ namespace, name: holder }), 404);
         return pod !== undefined && pod.status?.phase !== "Succeeded" && pod.status?.phase !== "Failed";

@@ -4,6 +4,7 @@ import { CoreV1Api, type V1ConfigMap } from "@kubernetes/client-node";
 import { documentName, labels, managedBy, stateName } from "../../domain/names.ts";
 import { CheckpointError, ConflictError, TransientError } from "../../errors.ts";
 import type { StateChange, StateStore, StoredState } from "../../pipeline/stores.ts";
+import { parseJson } from "../json.ts";
 import { type KubernetesConnection, mergePatch } from "./client.ts";
 import { causesOf, unlessRefused } from "./failures.ts";
 
@@ -24,21 +25,17 @@ export function createStateStore(
   const place = { namespace, name: stateName(environment) };
   const documentPlace = { namespace, name: documentName(environment) };
   const own = { [labels.managedBy]: managedBy, [labels.environment]: environment };
+
   const find = (at: Place) => unlessRefused(core.readNamespacedConfigMap(at), 404);
-
-  const create = (content: Content) => {
-    const metadata = { name: place.name, labels: own };
-    const body = { metadata, data: content.data, binaryData: onlyKept(content.binaryData) };
-    return core.createNamespacedConfigMap({ namespace, body });
+  const patch = (at: Place, content: Partial<Content>, metadata: { resourceVersion?: string } = {}) => {
+    const patched = core.patchNamespacedConfigMap({ ...at, body: { metadata, ...content } }, mergePatch);
+    return unlessRefused(patched, 404);
   };
-
-  const patch = async (content: Content, resourceVersion: string) => {
-    const body = { metadata: { resourceVersion }, ...content };
-    const patched = core.patchNamespacedConfigMap({ ...place, body }, mergePatch);
-    const configMap = await unlessRefused(patched, 404);
-    if (configMap) return configMap;
-    // gone since it was read: somebody else has deleted it
-    throw new ConflictError(`configmap ${place.name} in namespace ${namespace}`);
+  const create = ({ name }: Place, { binaryData = {}, ...content }: Partial<Content>) => {
+    // A new object has nothing to remove.
+    const kept = Object.entries(binaryData).filter((entry): entry is [string, string] => entry[1] !== null);
+    const body = { metadata: { name, labels: own }, ...content, binaryData: Object.fromEntries(kept) };
+    return core.createNamespacedConfigMap({ namespace, body });
   };
 
   return {
@@ -50,11 +47,15 @@ export function createStateStore(
     async save(change, basedOn) {
       const content = contentOf(change);
       try {
-        const written = await (basedOn === undefined ? create(content) : patch(content, basedOn));
-        return written.metadata?.resourceVersion ?? "";
+        const written = await (basedOn === undefined
+          ? create(place, content)
+          : patch(place, content, { resourceVersion: basedOn }));
+        if (written) return written.metadata?.resourceVersion ?? "";
       } catch (error) {
         throw saveError(error, place);
       }
+      // gone since it was read: somebody else has deleted it
+      throw new ConflictError(`configmap ${place.name} in namespace ${namespace}`);
     },
 
     async loadDocument() {
@@ -69,12 +70,9 @@ export function createStateStore(
     },
 
     async saveDocument(document) {
-      const binaryData = { [documentKey]: compress(document, quality.document) };
+      const content = { binaryData: { [documentKey]: compress(document, quality.document) } };
       try {
-        const patched = core.patchNamespacedConfigMap({ ...documentPlace, body: { binaryData } }, mergePatch);
-        if (await unlessRefused(patched, 404)) return;
-        const metadata = { name: documentPlace.name, labels: own };
-        await core.createNamespacedConfigMap({ namespace, body: { metadata, binaryData } });
+        if (!(await patch(documentPlace, content))) await create(documentPlace, content);
       } catch (error) {
         throw saveError(error, documentPlace);
       }
@@ -85,13 +83,6 @@ export function createStateStore(
 interface Place {
   namespace: string;
   name: string;
-}
-
-/** A new object has nothing to remove. */
-function onlyKept(content: Content["binaryData"]): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(content).filter((entry): entry is [string, string] => entry[1] !== null),
-  );
 }
 
 function compress(bytes: Uint8Array, level: number): string {
@@ -107,19 +98,13 @@ function decompress(text: string): Buffer {
 function saveError(error: unknown, { namespace, name }: Place): unknown {
   if (!(error instanceof TransientError) || (error.status !== 413 && error.status !== 422)) return error;
   const options = { details: error.details, cause: error };
-  if (error.status === 413 || causesOf(error).includes("FieldValueTooLong"))
-    return new CheckpointError(
-      "STATE_TOO_LARGE",
-      `the state is too large for ConfigMap ${namespace}/${name}`,
-      {
-        ...options,
-        hint: "a ConfigMap holds 1 MiB",
-      },
-    );
-  return new CheckpointError("STATE_REFUSED", `the state can't be kept in ConfigMap ${namespace}/${name}`, {
-    ...options,
-    hint: `look at it with: kubectl get configmap ${name} -n ${namespace} -o yaml; was it made immutable?`,
-  });
+  if (error.status === 413 || causesOf(error).includes("FieldValueTooLong")) {
+    const message = `the state is too large for ConfigMap ${namespace}/${name}`;
+    return new CheckpointError("STATE_TOO_LARGE", message, { ...options, hint: "a ConfigMap holds 1 MiB" });
+  }
+  const message = `the state can't be kept in ConfigMap ${namespace}/${name}`;
+  const hint = `look at it with: kubectl get configmap ${name} -n ${namespace} -o yaml; was it made immutable?`;
+  return new CheckpointError("STATE_REFUSED", message, { ...options, hint });
 }
 
 interface Content {
@@ -141,32 +126,19 @@ function contentOf({ run, history, attachments = {} }: StateChange): Content {
   };
 }
 
+/** The document, which version 1.0 kept here as well, is no attachment. */
 function read({ metadata, data = {}, binaryData = {} }: V1ConfigMap, place: Place): StoredState {
   const foreign = [
     ...Object.keys(data).filter((key) => key !== runKey && key !== historyKey),
     ...Object.keys(binaryData).filter((key) => !key.endsWith(attachmentEnding)),
   ];
   if (foreign.length > 0)
-    throw unreadable(place, foreign.join(", "), "is nothing that this powo-builder writes");
-  const parse = (key: string): unknown => {
-    const text = data[key];
-    if (text === undefined) return undefined;
-    try {
-      return JSON.parse(text);
-    } catch {
-      throw unreadable(place, key, "is not JSON");
-    }
-  };
-  return {
-    run: parse(runKey),
-    history: parse(historyKey),
-    ...unpack(binaryData),
-    version: metadata?.resourceVersion ?? "",
-  };
-}
-
-/** What is kept beside; the document, which version 1.0 kept here as well, is none of it. */
-function unpack(binaryData: Record<string, string>): Pick<StoredState, "attachments" | "unreadable"> {
+    throw unusable(place, `${foreign.join(", ")} is nothing that this powo-builder writes`);
+  const [run, history] = [runKey, historyKey].map((key) => {
+    const parsed = parseJson(data[key] ?? "");
+    if (parsed === undefined && key in data) throw unusable(place, `${key} is not JSON`);
+    return parsed;
+  });
   const attachments: Record<string, unknown> = {};
   const unreadable: string[] = [];
   for (const [key, text] of Object.entries(binaryData)) {
@@ -178,16 +150,13 @@ function unpack(binaryData: Record<string, string>): Pick<StoredState, "attachme
       unreadable.push(name);
     }
   }
-  return { attachments, unreadable };
+  return { run, history, attachments, unreadable, version: metadata?.resourceVersion ?? "" };
 }
 
-function unreadable({ namespace, name }: Place, key: string, what: string): CheckpointError {
+function unusable({ namespace, name }: Place, what: string): CheckpointError {
   const target = `configmap ${name} -n ${namespace}`;
-  return new CheckpointError(
-    "STATE_UNREADABLE",
-    `ConfigMap ${namespace}/${name} can't be used: ${key} ${what}`,
-    {
-      hint: `look at it with: kubectl get ${target} -o yaml; after kubectl delete ${target} the next run starts afresh`,
-    },
-  );
+  const hint = `look at it with: kubectl get ${target} -o yaml; after kubectl delete ${target} the next run starts afresh`;
+  return new CheckpointError("STATE_UNREADABLE", `ConfigMap ${namespace}/${name} can't be used: ${what}`, {
+    hint,
+  });
 }

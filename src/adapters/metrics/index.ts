@@ -1,4 +1,5 @@
 /** Metrics for Prometheus, served while a run is under way. Fed with what is known anyway: no question to anybody. */
+import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type * as Prometheus from "prom-client";
 import type { Counter, Gauge, Registry } from "prom-client";
@@ -111,11 +112,8 @@ function seconds(time: string): number {
 
 async function listen(registry: Registry, port: number): Promise<Server> {
   const server = createServer((request, response) => {
-    const isAsked = request.method === "GET" && request.url?.split("?")[0] === "/metrics";
-    if (!isAsked) {
-      response.writeHead(404).end("only GET /metrics\n");
-      return;
-    }
+    if (request.method !== "GET" || request.url?.split("?")[0] !== "/metrics")
+      return void response.writeHead(404).end("only GET /metrics\n");
     registry.metrics().then(
       (text) => response.writeHead(200, { "content-type": registry.contentType }).end(text),
       () => response.writeHead(500).end(),
@@ -124,13 +122,8 @@ async function listen(registry: Registry, port: number): Promise<Server> {
   server.requestTimeout = requestMs;
   // A run that is over does not wait for its scrapers.
   server.unref();
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ port, host: "0.0.0.0" }, () => {
-      server.off("error", reject);
-      server.on("error", () => undefined);
-      resolve();
-    });
-  });
+  server.listen({ port, host: "0.0.0.0" });
+  await once(server, "listening");
+  server.on("error", () => undefined);
   return server;
 }

@@ -1,8 +1,7 @@
 /** Runs an outside program (helm, git) without a shell and without leaving anything of it behind. */
 import { execa } from "execa";
+import type { Environment } from "../../config/settings.ts";
 import { ConfigError, messageOf, TransientError } from "../../errors.ts";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface ProgramCall {
   /** Path or name of the program. */
@@ -21,17 +20,7 @@ export interface ProgramCall {
   setting: string;
 }
 
-export interface ProgramResult {
-  /** undefined when the program was ended by a signal. */
-  exitCode: number | undefined;
-  killedBy: string | undefined;
-  timedOut: boolean;
-  /** Whether it was ended because it said more than `maxStdoutBytes`. */
-  tooMuchOutput: boolean;
-  stdout: string;
-  /** The last lines of what it said on standard error. */
-  stderrLines: string[];
-}
+export type ProgramResult = Awaited<ReturnType<typeof runProgram>>;
 
 /** What an outside program may need of the machine: where programs are, how to get out, whom to trust. */
 const proxies = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
@@ -56,7 +45,7 @@ export function pickEnvironment(env: Environment, names: readonly string[]): Rec
  * Runs a program to its end, whatever its exit code. Throws the signal's reason when it was aborted (the program is gone
  * then), ConfigError when there is no such program, TransientError when the machine can't start any.
  */
-export async function runProgram(call: ProgramCall): Promise<ProgramResult> {
+export async function runProgram(call: ProgramCall) {
   call.signal?.throwIfAborted();
   let kept = Buffer.alloc(0);
   const child = execa(call.file, call.args, {
@@ -75,16 +64,19 @@ export async function runProgram(call: ProgramCall): Promise<ProgramResult> {
   child.stderr.on("data", (chunk: Uint8Array) => {
     kept = Buffer.concat([kept, chunk]).subarray(-keptBytes);
   });
-  const result = await child;
+  const { exitCode, signal: killedBy, timedOut, isMaxBuffer, stdout, code, cause } = await child;
   call.signal?.throwIfAborted();
-  if (result.exitCode === undefined && result.signal === undefined && !result.isMaxBuffer)
-    throw startFailure(call, result.code ?? messageOf(result.cause));
+  if (exitCode === undefined && killedBy === undefined && !isMaxBuffer)
+    throw startFailure(call, code ?? messageOf(cause));
   return {
-    exitCode: result.exitCode,
-    killedBy: result.signal,
-    timedOut: result.timedOut,
-    tooMuchOutput: result.isMaxBuffer,
-    stdout: result.stdout,
+    /** undefined when the program was ended by a signal. */
+    exitCode,
+    killedBy,
+    timedOut,
+    /** Whether it was ended because it said more than `maxStdoutBytes`. */
+    tooMuchOutput: isMaxBuffer,
+    stdout,
+    /** The last lines of what it said on standard error. */
     stderrLines: lastLines(kept.toString("utf8")),
   };
 }
@@ -101,17 +93,4 @@ function startFailure({ file, setting }: ProgramCall, code: string): ConfigError
 function lastLines(text: string): string[] {
   const lines = text.split(/\r?\n|\r/).map((line) => line.trimEnd());
   return lines.filter((line) => line !== "").slice(-keptLines);
-}
-
-const exhausted = ["EAGAIN", "EDQUOT", "EMFILE", "ENFILE", "ENOMEM", "ENOSPC"];
-
-/** Does work on files; throws TransientError where this machine has run out of disk, memory or open files. */
-export async function onThisMachine<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    if (!exhausted.includes(code)) throw error;
-    throw new TransientError("this machine", `there is no room left on this machine (${code})`);
-  }
 }

@@ -1,23 +1,23 @@
 /** The builder's folder for what it fetches and what programs keep beside: gone at the end, whatever the end was. */
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
+import { isAlive } from "./is-alive.ts";
 
 /**
  * Makes a folder for this process below `parent`, under a name that nobody can guess and readable by nobody else, and
- * removes those of builders of the environment that were killed: an SSH key may lie there.
+ * removes those of builders of the environment that were killed: an SSH key may lie there. Process ids are given away
+ * again: one that is taken keeps a folder until another time.
  */
-export function openWorkDir(parent: string, environment: string, pid = process.pid): string {
+export function openWorkDir(parent: string, environment: string): string {
   const prefix = `powo-builder-${environment}-`;
   mkdirSync(parent, { recursive: true });
-  for (const name of readdirSync(parent)) {
-    const [, owner] = name.startsWith(prefix)
-      ? (/^(\d+)(?:-\w+)?$/.exec(name.slice(prefix.length)) ?? [])
-      : [];
+  for (const name of readdirSync(parent).filter((found) => found.startsWith(prefix))) {
+    const owner = Number(/^(\d+)(?:-\w+)?$/.exec(name.slice(prefix.length))?.[1]);
+    const isOver = owner === process.pid || (owner > 0 && !isAlive(owner));
     const dir = path.join(parent, name);
-    if (owner !== undefined && isOurs(dir) && (Number(owner) === pid || !isAlive(Number(owner))))
-      removeDir(dir);
+    if (isOver && isOurs(dir)) removeDir(dir);
   }
-  return mkdtempSync(path.join(parent, `${prefix}${pid}-`));
+  return mkdtempSync(path.join(parent, `${prefix}${process.pid}-`));
 }
 
 /** Removes a folder as far as it goes: a program that was stopped may still be writing, and the next builder sweeps. */
@@ -33,14 +33,4 @@ export function removeDir(dir: string): void {
 function isOurs(dir: string): boolean {
   const stats = lstatSync(dir, { throwIfNoEntry: false });
   return stats?.isDirectory() === true && stats.uid === process.getuid?.();
-}
-
-/** Process ids are given away again: one that is taken keeps a folder until another time. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as { code?: unknown }).code !== "ESRCH";
-  }
 }

@@ -65,8 +65,7 @@ export const builder = group("The builder itself", {
   METRICS_PORT: {
     at: "metricsPort",
     value: offOr(number({ min: 1, max: 65_535, integer: true, example: "9090" })).prefault("off"),
-    description:
-      "The port of the metrics for Prometheus and of the live page, on all addresses; without it the page is on the pod's own loopback.",
+    description: "The port of the metrics for Prometheus, on all addresses.",
     chart: "metrics.port",
   },
   NOTIFY_WEBHOOK_URL: {

@@ -20,7 +20,6 @@ export const inputs = group("What is built", {
   },
   DATA_CONFIG_PATH: {
     at: "dataUrl",
-    shownAt: "shownDataUrl",
     value: url,
     description: "The URL of the data configuration (JSON).",
     secret: "credentials",
@@ -49,7 +48,6 @@ export const inputs = group("What is built", {
 export const chartRows = group("Where the chart comes from", {
   CHART_SOURCE: {
     at: "chart.source",
-    shownAt: "chart.shownSource",
     value: chartSource.prefault("https://github.com/RBGKew/powo-infrastructure.git"),
     description:
       "Where the release chart is: a git repository (at DEPLOY_TAG), an oci:// reference or a local folder.",

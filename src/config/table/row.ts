@@ -4,8 +4,6 @@ import type { z } from "zod";
 export interface Row {
   /** Where the value sits in Settings; a row without it is read before there are settings, or by others. */
   at?: string;
-  /** Where it sits without credentials, for people. */
-  shownAt?: string;
   /** From the text to the value. A default is a prefault, so that it is written as a text; neither that nor optional: required. */
   value: z.ZodType<unknown, string | undefined>;
   /** One sentence, with the unit where there is one. */

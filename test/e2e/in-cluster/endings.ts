@@ -35,7 +35,7 @@ export function describeEndings(open: OpenStage): void {
       const lastWords = await said;
       if (process.env["POWO_SHOW_LOGS"]) console.log(lastWords);
       expect(lastWords).toMatch(/stopped by SIGTERM[^]*everything is saved/);
-      const log = await stage.logged("interrupted", /goes on \(second builder/);
+      const log = await stage.logged("interrupted", /goes on \(builder 2/);
       const events = await stage.kubectl(
         "get",
         "events",
@@ -53,7 +53,7 @@ export function describeEndings(open: OpenStage): void {
       // All but the first process, tini, which ends as the builder did; the answer may be lost with the container.
       await asAdmin(["exec", "-n", stage.namespace, pod!.name, "--", ...everything]).catch(() => undefined);
       await another("interrupted", 2);
-      await stage.logged("interrupted", /goes on \(third builder/);
+      await stage.logged("interrupted", /goes on \(builder 3/);
       expect((await stage.pods("interrupted"))[0]).toMatchObject({ name: pod!.name, exitCode: 137 });
     });
 
@@ -63,7 +63,7 @@ export function describeEndings(open: OpenStage): void {
       const eviction = JSON.stringify({ apiVersion: "policy/v1", kind: "Eviction", metadata });
       const path = `/api/v1/namespaces/${stage.namespace}/pods/${pod!.name}/eviction`;
       await stage.kubectlWith(eviction, "create", "--raw", path, "-f", "-");
-      await stage.logged("interrupted", /goes on \(fourth builder/);
+      await stage.logged("interrupted", /goes on \(builder 4/);
       stage.clock.letGo();
       const end = await stage.ended("interrupted");
       if (process.env["POWO_SHOW_LOGS"]) console.log(end.log);

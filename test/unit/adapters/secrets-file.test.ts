@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createSecretsFile } from "../../../src/adapters/secrets-file.ts";
+import { readSecretsFile } from "../../../src/adapters/secrets-file.ts";
 import { ConfigError } from "../../../src/errors.ts";
 import { removeFolder } from "../../tools/remove-folder.ts";
 
@@ -23,9 +23,7 @@ describe("the secrets file", () => {
     const file = path.join(dir, "secrets.yaml");
     await rm(file, { force: true });
     if (text !== undefined) await writeFile(file, text);
-    const failure = await createSecretsFile({ file })
-      .readSecrets()
-      .catch((error: unknown) => error);
+    const failure = await readSecretsFile(file).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ConfigError);
     const [problem] = (failure as ConfigError).problems;
     expect(problem).toMatchObject({ where: "SECRETS_FILE" });

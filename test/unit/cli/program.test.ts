@@ -91,8 +91,8 @@ describe("help", () => {
       const { code, out, called } = await program(line);
       expect({ code, called }).toEqual({ code: 0, called: [] });
       const row = verbs.find((verb) => verb.name === name)!;
-      expect(out).toContain(`Example:\n  ${row.example}`);
-      for (const [flags] of row.options) expect(out).toContain(flags);
+      expect(out).toContain(`Example:\n  ${row.example ?? `powo-builder ${name}`}`);
+      for (const [flags] of row.options ?? []) expect(out).toContain(flags);
     }
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseSettings } from "../../../src/config/settings.ts";
+import { shownUrl } from "../../../src/domain/shown-url.ts";
 import { ConfigError } from "../../../src/errors.ts";
 import { mappingsYaml, problemsOf, read } from "./read.ts";
 
@@ -103,8 +104,8 @@ describe("what is read", () => {
         DATA_CONFIG_PATH: "https://token@data.example/d.json?sig=abc#x",
       },
     });
-    expect(settings.chart.shownSource).toBe("https://***@git.example/powo.git");
-    expect(settings.shownDataUrl).toBe("https://***@data.example/d.json?***");
+    expect(shownUrl(settings.chart.source)).toBe("https://***@git.example/powo.git");
+    expect(shownUrl(settings.dataUrl)).toBe("https://***@data.example/d.json?***");
   });
 });
 

@@ -182,14 +182,9 @@ describe("a name where no plain address can stand", () => {
 
   it("counts as live by every address that its routing policy names", () => {
     const candidate = {
-      ...{ name: "prod-aaaaa", uid: "u", createdAt: "", terminating: false, annotations: {} },
+      ...{ name: "prod-aaaaa", uid: "u", terminating: false, annotations: {} },
       labels: { [labels.managedBy]: managedBy, [labels.environment]: "prod" },
-      services: [
-        {
-          ...{ name: "ingress", component: "ingress", type: "LoadBalancer" },
-          ...{ address: "10.0.0.1", otherAddresses: [] },
-        },
-      ],
+      services: [{ component: "ingress", address: "10.0.0.1" }],
     };
     const { releases } = findLive({ environment: "prod", mappings: [] }, [routed], [candidate]);
     expect(releases).toEqual(["prod-aaaaa"]);

@@ -11,9 +11,9 @@ it("a release is live by any of a record's addresses, and every name counts", ()
     rrdatas,
   });
   const candidate = (release: string, address: string) => ({
-    ...{ name: release, uid: "u", createdAt: "", terminating: false, annotations: {} },
+    ...{ name: release, uid: "u", terminating: false, annotations: {} },
     labels: { [labels.managedBy]: managedBy, [labels.environment]: "prod" },
-    services: [{ name: "ingress", component: "ingress", type: "LoadBalancer", address, otherAddresses: [] }],
+    services: [{ component: "ingress", address }],
   });
   const candidates = [
     candidate("prod-aaaaa", "10.0.0.1"),

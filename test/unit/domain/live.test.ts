@@ -14,7 +14,7 @@ const prod = {
 };
 
 const service = (component: string, address?: string, helmRelease?: string): ServiceView => ({
-  ...{ name: component, component, type: "LoadBalancer", address, otherAddresses: [] },
+  ...{ component, address },
   ...(helmRelease !== undefined && { helmRelease }),
 });
 const everyService = [service("ingress"), service("ingress-two")];
@@ -72,7 +72,6 @@ const candidate: fc.Arbitrary<Candidate> = fc
     ({ name: given, managed, environment, keep, retainUntil, liveSince, terminating, services: held }) => ({
       name: given,
       uid: "u",
-      createdAt: now,
       terminating,
       labels: defined({ [labels.managedBy]: managed, [labels.environment]: environment }),
       annotations: defined({
@@ -167,7 +166,7 @@ describe("a release name", () => {
 });
 
 const at = (given: string, held: readonly ServiceView[], own: Record<string, string> = {}): Candidate => ({
-  ...{ name: given, uid: "u", createdAt: now, terminating: false, annotations: {} },
+  ...{ name: given, uid: "u", terminating: false, annotations: {} },
   ...{ labels: own, services: held },
 });
 const ours = { [labels.managedBy]: managedBy, [labels.environment]: "prod" };

@@ -3,8 +3,6 @@ import { isAllReady, judgeReadiness } from "../../../src/domain/readiness.ts";
 import type { ContainerView, PodView, Workloads, WorkloadView } from "../../../src/domain/workloads.ts";
 
 const workload = (more: Partial<WorkloadView> = {}): WorkloadView => ({
-  kind: "Deployment",
-  name: "portal",
   component: "portal",
   desired: 1,
   available: 1,
@@ -17,9 +15,6 @@ const container = (more: Partial<ContainerView> = {}): ContainerView => ({
   init: false,
   ready: false,
   state: "waiting",
-  reason: undefined,
-  message: undefined,
-  exitCode: undefined,
   restarts: 0,
   ...more,
 });
@@ -36,10 +31,7 @@ const pod = (containers: ContainerView[], more: Partial<PodView> = {}): PodView 
   containers,
   ...more,
 });
-const ingress = {
-  ...{ name: "ingress", component: "ingress", type: "LoadBalancer" },
-  ...{ address: "10.0.0.1", otherAddresses: [] },
-};
+const ingress = { component: "ingress", address: "10.0.0.1" };
 const world = (more: Partial<Workloads> = {}): Workloads => ({
   workloads: [workload()],
   pods: [],

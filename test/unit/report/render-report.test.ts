@@ -58,16 +58,16 @@ describe("the page", () => {
 
   it("shows what the gate counted, what was lost by source, and who accepted it why", () => {
     const page = renderReport(goodReport()).replaceAll(/\s*<[^>]+>\s*/g, "|");
-    expect(page).toMatch(/\|taxa with images\|+85,607\|+170,815\|+−49\.9 %\|+153,734\|/);
-    expect(page).toMatch(/\|Kew Science Photographs\|+61,882\|+0\|+−100\.0 %\|/);
+    expect(page).toMatch(/\|taxa with images\|+85,607\|+170,815\|+-49\.9 %\|+153,734\|/);
+    expect(page).toMatch(/\|Kew Science Photographs\|+61,882\|+0\|+-100\.0 %\|/);
     expect(page).toContain("accepted by accept-ada on 2026-11-22 12:00 UTC: photographs are shown");
     expect(renderReport(rejectedReport())).not.toContain("accepted by");
-    expect(renderReport(rejectedReport())).toMatch(/<td class="n bad" data-l="new">85,607<\/td>/);
+    expect(renderReport(rejectedReport())).toMatch(/<td class="n bad" data-l="New site">85,607<\/td>/);
   });
 
   it("shows images old and new, and folds those that stay the same", () => {
     const page = renderReport(goodReport());
-    expect(page).toMatch(/portal:7c1f<\/td>\s*<td class="note" data-l="new">[^<]*portal:9aa0/);
+    expect(page).toMatch(/portal:7c1f<\/td>\s*<td class="note" data-l="New">[^<]*portal:9aa0/);
     expect(page).toContain("unchanged: 5");
     const unknown = goodReport().images!.map(({ container, to }) => ({ container, ...(to ? { to } : {}) }));
     expect(renderReport({ ...goodReport(), images: unknown })).toContain(

@@ -3,20 +3,28 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect } from "vitest";
-import { createChartSource, type ChartSourceOptions } from "../../../../src/adapters/chart/index.ts";
+import { fetchChart } from "../../../../src/adapters/chart/index.ts";
 import { ConfigError } from "../../../../src/errors.ts";
 import type { Chart } from "../../../../src/ports/sources.ts";
 import { requireBinaries } from "../../../tools/binaries.ts";
 import { removeFolder } from "../../../tools/remove-folder.ts";
 
+interface Change {
+  commit?: string;
+  signal?: AbortSignal;
+  chartPath?: string;
+  deployTag?: string;
+  environment?: string;
+  sshKeyFile?: string;
+  tokenFile?: string;
+  gitBin?: string;
+}
+
 export interface ChartWorld {
   dir: string;
-  fetch(
-    source: string,
-    change?: Partial<ChartSourceOptions> & { commit?: string; signal?: AbortSignal },
-  ): Promise<Chart>;
+  fetch(source: string, change?: Change): Promise<Chart>;
   /** The problem of a fetch that must be a mistake of the configuration. */
-  problemOf(source: string, change?: Partial<ChartSourceOptions> & { commit?: string }): Promise<string>;
+  problemOf(source: string, change?: Change): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -25,17 +33,13 @@ export async function createChartWorld(): Promise<ChartWorld> {
   const dir = await mkdtemp(path.join(tmpdir(), "powo-chart-"));
   const workDir = path.join(dir, "work");
   const env = { PATH: process.env["PATH"] };
-  const fetch: ChartWorld["fetch"] = (source, { commit, signal, ...change } = {}) =>
-    createChartSource({
-      source,
-      chartPath: "powo",
-      deployTag: "master",
-      environment: "prod",
-      workDir,
-      env,
-      helm: { bin: helm, workDir, env },
-      ...change,
-    }).fetchChart(commit, signal ?? new AbortController().signal);
+  const fetch: ChartWorld["fetch"] = (source, change = {}) => {
+    const { chartPath = "powo", sshKeyFile, tokenFile, gitBin = "git" } = change;
+    const { deployTag = "master", environment = "prod", signal = new AbortController().signal } = change;
+    const chart = { source, path: chartPath, sshKeyFile, tokenFile };
+    const options = { chart, deployTag, environment, gitBin, helm: { bin: helm, workDir, env } };
+    return fetchChart(options, change.commit, signal);
+  };
   return {
     dir,
     fetch,

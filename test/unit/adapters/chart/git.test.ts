@@ -107,7 +107,7 @@ describe("a chart from git", () => {
   it("stops being fetched when the run is stopped", async () => {
     const program = await createRecordingProgram(world.dir, "exec sleep 30");
     const abort = new AbortController();
-    const fetching = world.fetch(repository.url, { bin: program.file, signal: abort.signal });
+    const fetching = world.fetch(repository.url, { gitBin: program.file, signal: abort.signal });
     setTimeout(() => abort.abort(new Error("stop now")), 100);
     await expect(fetching).rejects.toThrow("stop now");
   });
@@ -181,7 +181,7 @@ describe("a private chart", () => {
 
   it("keeps the login from the arguments and the environment of git and of everything below it", async () => {
     const program = await createRecordingProgram(world.dir, 'exec git "$@"');
-    await world.fetch(source("user:canary-p%40ss@"), { bin: program.file });
+    await world.fetch(source("user:canary-p%40ss@"), { gitBin: program.file });
     const calls = await program.calls();
     expect(calls.length).toBeGreaterThan(3);
     expect(JSON.stringify(calls)).not.toContain("canary");
@@ -199,14 +199,17 @@ describe("a private chart", () => {
     await writeFile(key, "canary-key");
     const program = await createRecordingProgram(world.dir, "exit 128");
     await world
-      .fetch("ssh://git@127.0.0.1:9/a", { bin: program.file, sshKeyFile: key })
+      .fetch("ssh://git@127.0.0.1:9/a", { gitBin: program.file, sshKeyFile: key })
       .catch(() => undefined);
     const call = (await program.calls()).at(-1);
     expect(call?.env["GIT_SSH_COMMAND"]).toMatch(/BatchMode=yes.* -i '.*ssh-key'/);
     expect(JSON.stringify(call)).not.toContain("canary-key");
     // A server that listens, and on which git fails all the same.
     const ssh = `ssh://git@${new URL(server.url).host}/a`;
-    await expect(world.fetch(ssh, { bin: program.file })).rejects.toMatchObject({ ...outage, status: 403 });
+    await expect(world.fetch(ssh, { gitBin: program.file })).rejects.toMatchObject({
+      ...outage,
+      status: 403,
+    });
     expect(await world.problemOf("git@host:a", { sshKeyFile: "/nowhere" })).toContain("GIT_SSH_KEY_FILE");
     expect(await world.problemOf(source(), { tokenFile: "/nowhere" })).toContain("GIT_TOKEN_FILE");
   });

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createDataSource, type DataSourceOptions } from "../../../../src/adapters/data/index.ts";
+import { fetchData, type DataSourceOptions } from "../../../../src/adapters/data/index.ts";
 import { ConfigError } from "../../../../src/errors.ts";
 import { startFiles, type FileServer } from "../../../sandbox/files.ts";
 
@@ -12,7 +12,7 @@ describe("the data URL", () => {
   afterAll(() => files.close());
 
   const fetchFrom = (url: string, more: Partial<DataSourceOptions> = {}) =>
-    createDataSource({ url, ...more }).fetchData(signal);
+    fetchData({ url, ...more }, signal);
   const problemOf = async (url: string, more = {}): Promise<string | undefined> => {
     const failure = await fetchFrom(url, more).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ConfigError);
@@ -121,7 +121,7 @@ describe("the data URL", () => {
     files.serve("hangs", "{}");
     files.faults.add(({ path }) => path === "/hangs", { kind: "hang" }, 1);
     const abort = new AbortController();
-    const fetching = createDataSource({ url: files.urlOf("hangs") }).fetchData(abort.signal);
+    const fetching = fetchData({ url: files.urlOf("hangs") }, abort.signal);
     setTimeout(() => abort.abort(new Error("stop now")), 50);
     await expect(fetching).rejects.toThrow("stop now");
   });

@@ -2,7 +2,8 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createReleases, type HelmOptions } from "../../../../src/adapters/helm/index.ts";
+import type { HelmOptions } from "../../../../src/adapters/helm/command.ts";
+import { createReleases } from "../../../../src/adapters/helm/index.ts";
 import {
   applyArguments,
   helmDuration,

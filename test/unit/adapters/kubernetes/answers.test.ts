@@ -1,11 +1,8 @@
 /** What is made of each answer that the API server, or a proxy before it, can give. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import {
-  connect,
-  createCluster,
-  createStateStore,
-  type KubernetesConnection,
-} from "../../../../src/adapters/kubernetes/index.ts";
+import { connect, type KubernetesConnection } from "../../../../src/adapters/kubernetes/client.ts";
+import { createCluster } from "../../../../src/adapters/kubernetes/cluster.ts";
+import { createStateStore } from "../../../../src/adapters/kubernetes/state-store.ts";
 import { CheckpointError, ConflictError, TransientError } from "../../../../src/errors.ts";
 import { type ApiServer, failure, json, startApiServer } from "./api-server.ts";
 

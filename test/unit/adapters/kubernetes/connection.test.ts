@@ -2,14 +2,11 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import {
-  connect,
-  createAnnouncer,
-  createCluster,
-  createLeaseStore,
-  createStateStore,
-  type KubernetesConnection,
-} from "../../../../src/adapters/kubernetes/index.ts";
+import { connect, type KubernetesConnection } from "../../../../src/adapters/kubernetes/client.ts";
+import { createCluster } from "../../../../src/adapters/kubernetes/cluster.ts";
+import { createAnnouncer } from "../../../../src/adapters/kubernetes/events.ts";
+import { createLeaseStore } from "../../../../src/adapters/kubernetes/lease-store.ts";
+import { createStateStore } from "../../../../src/adapters/kubernetes/state-store.ts";
 import { ConfigError, TransientError } from "../../../../src/errors.ts";
 import type { Fault } from "../../../sandbox/faults.ts";
 import { type ApiServer, failure, startApiServer } from "./api-server.ts";

@@ -3,7 +3,9 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { connect, createCluster, createStateStore } from "../../../../src/adapters/kubernetes/index.ts";
+import { connect } from "../../../../src/adapters/kubernetes/client.ts";
+import { createCluster } from "../../../../src/adapters/kubernetes/cluster.ts";
+import { createStateStore } from "../../../../src/adapters/kubernetes/state-store.ts";
 import { ConfigError, ConflictError, TransientError } from "../../../../src/errors.ts";
 import { startKubernetes, type SandboxCluster } from "../../../sandbox/kubernetes/index.ts";
 

@@ -1,6 +1,7 @@
 /** The ways to an API server that a cluster's `proxy-url` names. */
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { connect, createCluster } from "../../../../src/adapters/kubernetes/index.ts";
+import { connect } from "../../../../src/adapters/kubernetes/client.ts";
+import { createCluster } from "../../../../src/adapters/kubernetes/cluster.ts";
 import { createProxies, portOf } from "../../../tools/proxies.ts";
 import { type ApiServer, failure, startApiServer } from "./api-server.ts";
 

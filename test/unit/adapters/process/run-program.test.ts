@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { execa } from "execa";
 import { afterEach, expect, it, vi } from "vitest";
-import { onThisMachine, runProgram } from "../../../../src/adapters/process/run-program.ts";
+import { runProgram } from "../../../../src/adapters/process/run-program.ts";
 import { removeFolder } from "../../../tools/remove-folder.ts";
 
 vi.mock("execa", { spy: true });
@@ -22,16 +22,6 @@ it.each(["EAGAIN", "ENOMEM", "EMFILE", "ENFILE", "ENOSPC"])(
       dependency: "this machine",
       message: expect.stringContaining(code),
     });
-  },
-);
-
-it.each(["ENOSPC", "EDQUOT", "EMFILE", "ENOMEM"])(
-  "a machine without room (%s) is an outage",
-  async (code) => {
-    const full = () => Promise.reject(Object.assign(new Error("write /somewhere"), { code }));
-    await expect(onThisMachine(full)).rejects.toMatchObject({ code: "OUTAGE", dependency: "this machine" });
-    const other = Object.assign(new Error("no such file"), { code: "ENOENT" });
-    await expect(onThisMachine(() => Promise.reject(other))).rejects.toBe(other);
   },
 );
 

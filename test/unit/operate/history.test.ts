@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { HistoryEntry } from "../../../src/domain/history.ts";
-import { details, overview } from "../../../src/operate/history-lines.ts";
+import { details, overview } from "../../../src/operate/history.ts";
 
 const entry: HistoryEntry = {
   runId: "prod-20261122-1200",

@@ -1,0 +1,8 @@
+/** Whether a process id of this machine is in use; ids are given away again. */
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
