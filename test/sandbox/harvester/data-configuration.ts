@@ -57,8 +57,3 @@ export function recordsOf(job: JobConfiguration): number {
   if (job.jobName === "ReIndex") return FULL_SITE_TAXA;
   return 200 + Math.floor(fractionOf(job.identifier) ** 3 * 250_000);
 }
-
-/** The same entries in another order: the API's arrays are sorted by nothing in particular. */
-export function inNoOrder<T extends { identifier: string }>(entries: readonly T[]): T[] {
-  return entries.toSorted((a, b) => fractionOf(a.identifier) - fractionOf(b.identifier));
-}
