@@ -1,24 +1,39 @@
-/** The data configuration document: shape and references, checked before anything is loaded. */
+/** The data configuration document: its shape, checked before anything is loaded. */
 import * as z from "zod";
 import type { Problem } from "../errors.ts";
+import { contentProblems } from "./data-checks.ts";
+
+/** The longest text that most columns of the harvester's database take. */
+const maxText = 255;
 
 const identifier = z.string().min(1);
+const short = z.string().max(maxText);
+const title = short.min(1);
+/** What the harvester's JSON reader makes a text of. */
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
-const resource = z.looseObject({ identifier, organisation: identifier.optional() });
+const resource = z.looseObject({
+  identifier,
+  title,
+  uri: title,
+  resourceType: title,
+  organisation: z.string().nullish(),
+});
 const organisation = z.looseObject({
   identifier,
-  title: z.string().optional(),
-  resources: z.array(resource).optional(),
+  title,
+  abbreviation: title,
+  resources: z.array(resource),
 });
 const job = z.looseObject({
   identifier,
-  description: z.string().optional(),
+  description: scalar.nullish(),
   jobName: z.enum(["DarwinCoreArchiveHarvesting", "ReIndex"]),
-  parameters: z.record(z.string(), z.string()).optional(),
+  parameters: z.record(z.string(), scalar),
 });
 const list = z.looseObject({
   identifier,
-  description: z.string().optional(),
+  description: short,
   jobConfigurations: z.array(identifier).min(1),
 });
 
@@ -29,7 +44,6 @@ const dataConfigurationSchema = z.looseObject({
 });
 
 export type DataConfiguration = z.infer<typeof dataConfigurationSchema>;
-type JobConfiguration = DataConfiguration["jobConfigurations"][number];
 
 export interface CheckedData {
   data: DataConfiguration | undefined;
@@ -64,19 +78,13 @@ export function checkDataConfiguration(
     return nothing(`${notJson(text, error)}; check what the URL really serves`);
   }
   const parsed = dataConfigurationSchema.safeParse(json);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => ({
-      where: pathText(issue.path),
-      what: `${issueText(issue)}; mend the document`,
-    }));
-    return { data: undefined, problems: told(problems, where), warnings: [] };
-  }
-  const problems = [
-    ...duplicates(parsed.data),
-    ...brokenReferences(parsed.data),
-    ...missingLists(parsed.data, wantedLists),
-  ];
-  return { data: parsed.data, problems: told(problems, where), warnings: danglingNames(parsed.data) };
+  const shape = (parsed.error?.issues ?? []).map((issue) => ({
+    where: pathText(issue.path),
+    what: `${issueText(issue)}; mend the document`,
+  }));
+  const problems = [...shape, ...contentProblems(json, wantedLists)];
+  const warnings = parsed.data ? danglingNames(parsed.data) : [];
+  return { data: parsed.data, problems: told(problems, where), warnings };
 }
 
 /** The first problems, each with the document's name before its place; how many more there are. */
@@ -101,6 +109,8 @@ function notJson(text: string, error: unknown): string {
 
 function issueText(issue: z.core.$ZodIssue): string {
   if (issue.code === "too_small") return "is empty";
+  if (issue.code === "too_big") return `is longer than ${maxText} characters, more than the database takes`;
+  if (issue.code === "invalid_union") return "must be text";
   if (issue.code === "invalid_value") return `is none of ${issue.values.map(String).join(", ")}`;
   if (issue.code !== "invalid_type") return issue.message;
   const wanted: Record<string, string> = {
@@ -122,62 +132,22 @@ function pathText(path: readonly PropertyKey[]): string {
     .replace(/^\./, "");
 }
 
-function duplicates(data: DataConfiguration): Problem[] {
-  const kinds = [
-    ["organisations", data.organisations],
-    ["jobConfigurations", data.jobConfigurations],
-    ["jobLists", data.jobLists],
-  ] as const;
-  return kinds.flatMap(([kind, items]) => {
-    const names = items.map((item) => item.identifier);
-    return names.flatMap((name, index) =>
-      names.indexOf(name) === index
-        ? []
-        : [{ where: `${kind}[${index}]`, what: `identifier "${name}" is there twice; remove one` }],
-    );
-  });
-}
-
-/** A list that names a missing job spoils the harvester's database for good: refused before. */
-function brokenReferences(data: DataConfiguration): Problem[] {
-  const jobs = new Set(data.jobConfigurations.map((item) => item.identifier));
-  return data.jobLists.flatMap((item, index) =>
-    item.jobConfigurations.flatMap((name, position) => {
-      const where = `jobLists[${index}].jobConfigurations[${position}]`;
-      if (!jobs.has(name))
-        return [{ where, what: `there is no job "${name}"; add it or take it off the list` }];
-      if (item.jobConfigurations.indexOf(name) === position) return [];
-      return [{ where, what: `job "${name}" is on the list twice; remove one` }];
-    }),
-  );
-}
-
-function missingLists(data: DataConfiguration, wanted: readonly string[]): Problem[] {
-  const known = data.jobLists.map((item) => item.identifier);
-  return wanted
-    .filter((name) => !known.includes(name))
-    .map((name) => ({
-      where: "jobLists",
-      what: `there is no list "${name}" (JOB_LIST); the document has ${known.map((item) => `"${item}"`).join(", ") || "none"}`,
-    }));
-}
-
 /**
  * Names of organisations that aren't there. The harvester goes by the organisation that a resource is written under
  * and copes with the rest; production's own document has some of both, so an operator is told and nothing is refused.
  */
 function danglingNames({ organisations, jobConfigurations }: DataConfiguration): string[] {
   const known = new Set(organisations.map(({ identifier }) => identifier));
-  const missing = (name: string | undefined): name is string => name !== undefined && !known.has(name);
+  const missing = (name: unknown): name is string => typeof name === "string" && !known.has(name);
   const told = (what: string, name: string) =>
     `${what} names organisation "${name}", which is not in the document`;
   const resources = organisations.flatMap((item) =>
-    (item.resources ?? []).flatMap(({ identifier, organisation }) =>
+    item.resources.flatMap(({ identifier, organisation }) =>
       missing(organisation) ? [told(`resource ${identifier} of ${item.identifier}`, organisation)] : [],
     ),
   );
   const jobs = jobConfigurations.flatMap(({ identifier, parameters }) => {
-    const authority = parameters?.["authority.name"];
+    const authority = parameters["authority.name"];
     return missing(authority) ? [told(`job ${identifier}`, authority)] : [];
   });
   return [...resources, ...jobs];
@@ -187,38 +157,4 @@ function danglingNames({ organisations, jobConfigurations }: DataConfiguration):
 export function summary({ organisations, jobConfigurations, jobLists }: DataConfiguration): string {
   const lists = jobLists.length === 1 ? "1 list" : `${jobLists.length} lists`;
   return `${organisations.length} organisations, ${jobConfigurations.length} jobs, ${lists}`;
-}
-
-/** How the export of a database compares with what was wanted. */
-export type ImportState = "empty" | "complete" | "part";
-
-/** Compares what the harvester exports with the wanted document; order and added fields don't matter. */
-export function compareImport(wanted: DataConfiguration, exported: unknown): ImportState {
-  const got = dataConfigurationSchema.partial().safeParse(exported);
-  if (!got.success) return "part";
-  const { organisations = [], jobConfigurations = [], jobLists = [] } = got.data;
-  if (organisations.length + jobConfigurations.length + jobLists.length === 0) return "empty";
-  const same =
-    sameSet(wanted.organisations.map(organisationKey), organisations.map(organisationKey)) &&
-    sameSet(wanted.jobConfigurations.map(jobKey), jobConfigurations.map(jobKey)) &&
-    sameSet(wanted.jobLists.map(listKey), jobLists.map(listKey));
-  return same ? "complete" : "part";
-}
-
-function organisationKey(item: DataConfiguration["organisations"][number]): string {
-  const resources = (item.resources ?? []).map((entry) => entry.identifier).sort();
-  return JSON.stringify([item.identifier, resources]);
-}
-
-function jobKey(item: JobConfiguration): string {
-  return JSON.stringify([item.identifier, item.jobName, Object.entries(item.parameters ?? {}).sort()]);
-}
-
-function listKey(item: DataConfiguration["jobLists"][number]): string {
-  return JSON.stringify([item.identifier, item.jobConfigurations]);
-}
-
-function sameSet(one: readonly string[], other: readonly string[]): boolean {
-  const known = new Set(other);
-  return one.length === other.length && one.every((item) => known.has(item));
 }

@@ -48,6 +48,8 @@ export const gateSchema = z.strictObject({
   liveResults: z.number().optional(),
   least: z.number().optional(),
   kinds: z.array(kindCount).optional(),
+  /** What the live site counts and the new one can't. */
+  unanswered: z.array(z.strictObject({ kind: z.string(), live: z.number(), why: z.string() })).optional(),
   losses: z.array(sourceLoss).optional(),
   /** What was too little, and accepted by a person. */
   accepted: acceptanceSchema.optional(),
@@ -64,9 +66,12 @@ interface Row {
   least: number | undefined;
 }
 
+export function nameOf(kind: string): string {
+  return taxonKinds.find(({ key }) => key === kind)?.name ?? kind;
+}
+
 /** Every count of the comparison, all results first. */
 export function gateRows({ results, liveResults, least, kinds = [] }: Gate): Row[] {
-  const nameOf = (kind: string) => taxonKinds.find(({ key }) => key === kind)?.name ?? kind;
   return [
     { key: allKey, name: "results", found: results, live: liveResults, least },
     ...kinds.map(({ kind, found, live, least: wanted }) => ({
@@ -76,14 +81,19 @@ export function gateRows({ results, liveResults, least, kinds = [] }: Gate): Row
   ];
 }
 
-/** What there is too little of: the key, and in words. */
+/** What there is too little of, or no number at all: the key, and in words. */
 export function shortfalls(gate: Gate): { key: string; found: number; text: string }[] {
-  return gateRows(gate)
+  const tooFew = gateRows(gate)
     .filter(({ found, least = 0 }) => found < least)
     .map(({ key, name, found, live = 0, least = 0 }) => ({
       ...{ key, found },
       text: `${countText(found)} ${name}, live has ${countText(live)}, at least ${countText(least)} are wanted`,
     }));
+  const unknown = (gate.unanswered ?? []).map(({ kind, live, why }) => ({
+    ...{ key: kind, found: 0 },
+    text: `no number of ${nameOf(kind)} (${why}), live has ${countText(live)}`,
+  }));
+  return [...tooFew, ...unknown];
 }
 
 /** A portal that doesn't know the filters finds everything by each of them: that says nothing. */

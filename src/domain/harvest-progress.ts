@@ -10,6 +10,11 @@ export function hasEnded(job: HarvestJob): boolean {
   return job.status !== undefined && endedStatuses.has(job.status);
 }
 
+/** Whether its last execution has begun and is not over: also one that died, which stays so for ever. */
+export function isUnderWay(job: HarvestJob): boolean {
+  return job.status !== undefined && !hasEnded(job);
+}
+
 /** Whether an exit code is one of those that are fine: the harvester never writes ERROR. */
 export function endedWellBy(exitCode: string | undefined): boolean {
   return wellCodes.has(exitCode ?? "");

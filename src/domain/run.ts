@@ -86,9 +86,9 @@ const badJobSchema = z.strictObject({
   reason: optionalText,
 });
 
-/** Jobs that are run one at a time beside the list: after a wedge, or because they had failed. */
+/** Jobs that are run one at a time beside the list: after a wedge, because they had failed, or because it never ran them. */
 const jobQueueSchema = z.strictObject({
-  reason: z.enum(["rescue", "retry"]),
+  reason: z.enum(["rescue", "retry", "missing"]),
   /** Positions in the list, from 0, in the order to run. */
   remaining: z.array(z.number()),
   /** Intent: the job that is about to be started, and its last execution before that. */
@@ -106,6 +106,12 @@ const listSchema = z.strictObject({
   /** The harvester's pod and its restarts when the list was started: another value means that it died. */
   pod: optionalText,
   queue: jobQueueSchema.optional(),
+  /** When the harvester was away (5xx, no answer), as long as nothing has moved since: its job may have died with it. */
+  awayAt: optionalText,
+  /** Intent: the pod of the harvester that is deleted, so that what stands still is certainly dead. */
+  replacing: z.strictObject({ pod: text, uid: text }).optional(),
+  /** The job at which that was done for HARVEST_STALL_TIMEOUT: once a run. */
+  stalledAt: optionalText,
   /** How often failed jobs have been run again. */
   retries: z.number().optional(),
   /** The list itself will not move again: what is left was run job by job. */
@@ -181,6 +187,8 @@ export const runSchema = z.strictObject({
   reinstall: optionalText,
   /** Intent of the import. */
   importAt: optionalText,
+  /** How often the document was not loaded: nothing of it, or only a part. */
+  importFailed: z.strictObject({ empty: z.number(), part: z.number() }).optional(),
   harvest: z.array(listSchema).optional(),
   gate: gateSchema.optional(),
   approval: z.strictObject({ askedAt: text, by: optionalText, at: optionalText }).optional(),

@@ -24,15 +24,30 @@ export const unfenced: Fence = { ensureHeld: async (signal) => signal.throwIfAbo
 type Method = (...parameters: unknown[]) => Promise<unknown>;
 type Methods = Record<string, Method>;
 
+/** Is told of every call that failed, before it is asked again. */
+export type Noticed = (call: string, error: unknown) => Promise<void>;
+
 /** The same ports, with retried reads and fenced effects. */
-export function guardPorts(ports: Ports, fence: Fence, options: RetryOptions): Ports {
-  const { signal } = options;
+export function guardPorts(
+  ports: Ports,
+  fence: Fence,
+  options: RetryOptions & { noticed?: Noticed | undefined },
+): Ports {
+  const { signal, noticed } = options;
+  const noticing = async (name: string, call: () => Promise<unknown>): Promise<unknown> => {
+    try {
+      return await call();
+    } catch (error) {
+      if (!signal.aborted) await noticed?.(name, error);
+      throw error;
+    }
+  };
   const guards: Record<Nature, (name: string, call: () => Promise<unknown>) => Promise<unknown>> = {
-    read: (_, call) => retry(() => unlessAborted(call(), signal), options),
+    read: (name, call) => retry(() => noticing(name, () => unlessAborted(call(), signal)), options),
     async effect(name, call) {
       await fence.ensureHeld(signal);
       // Helm gets the signal and ends by itself; nothing else that is under way is waited for.
-      return name.startsWith("releases.") ? call() : unlessAborted(call(), signal);
+      return name.startsWith("releases.") ? call() : noticing(name, () => unlessAborted(call(), signal));
     },
   };
   const guarded = Object.entries(natures).map(([portName, methods]) => {

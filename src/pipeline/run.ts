@@ -14,7 +14,7 @@ import { CheckpointError, TimeoutError, CancelledError } from "../errors.ts";
 import type { NotificationEvent } from "../ports/notifier.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { timestamp } from "./clock.ts";
-import { guardPorts } from "./guard.ts";
+import { guardPorts, type Noticed } from "./guard.ts";
 import type { Lock } from "./lock.ts";
 import { claimsIn, requestFor, type OperatorRequest, type RequestKind } from "./requests.ts";
 import type { Refusals } from "./retry.ts";
@@ -37,6 +37,7 @@ interface View {
   step?: string | undefined;
   signal: AbortSignal;
   refusals?: Refusals | undefined;
+  noticed?: Noticed | undefined;
 }
 
 export interface OpenOptions {
@@ -55,9 +56,9 @@ export class Run implements Task {
   readonly signal: AbortSignal;
   readonly #core: Core;
 
-  private constructor(core: Core, { step, signal, refusals }: View) {
+  private constructor(core: Core, { step, signal, refusals, noticed }: View) {
     const { world, lock } = core;
-    const options = { ...retryOptions(world, signal, step), refusals };
+    const options = { ...retryOptions(world, signal, step), refusals, noticed };
     this.#core = core;
     this.settings = world.settings;
     this.clock = world.clock;
@@ -100,8 +101,8 @@ export class Run implements Task {
   }
 
   /** The same run for the work of one step; with another signal where that is not to be stopped with the rest. */
-  at(step: string, { signal = this.signal, refusals }: Partial<View> = {}): Run {
-    return new Run(this.#core, { step, signal, refusals });
+  at(step: string, { signal = this.signal, refusals, noticed }: Partial<View> = {}): Run {
+    return new Run(this.#core, { step, signal, refusals, noticed });
   }
 
   /** Writes a part of the state down now: the intent before an outside effect, the result after it. */

@@ -31,6 +31,8 @@ export interface Cluster {
   observe(namespace: string): Promise<Workloads>;
   /** The pods alone: one question instead of six. */
   findPods(namespace: string): Promise<PodView[]>;
+  /** Deletes exactly the pod with this uid; one that is gone already is success. */
+  deletePod(namespace: string, name: string, uid: string): Promise<void>;
   /** The last lines of a container's log, of its previous life where it has restarted; [] when there are none. */
   logs(namespace: string, pod: string, container: string, lines: number): Promise<string[]>;
   /** The last warning events of an object, or of the whole namespace, one line each, oldest first. */

@@ -35,6 +35,7 @@ export const natures: { readonly [P in keyof Ports]: { readonly [M in keyof Port
     findServices: "read",
     observe: "read",
     findPods: "read",
+    deletePod: "effect",
     logs: "read",
     warnings: "read",
     blockers: "read",

@@ -10,7 +10,7 @@ type Probe = { ok: true } | { ok: false; seen: string };
 
 /** All methods but `probe` throw TransientError when the site can't be asked. */
 export interface Site {
-  /** Asks GET / once; ok is 200. Never throws for an outage: no answer is something seen. */
+  /** Asks for the page and for the search once; ok is 200 and a number. Never throws for an outage: no answer is something seen. */
   probe(target: SiteTarget): Promise<Probe>;
   /** totalResults of the portal's search. */
   totalResults(target: SiteTarget): Promise<number>;

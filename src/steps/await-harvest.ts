@@ -2,7 +2,8 @@
 import { acceptance } from "../actions/acceptance.ts";
 import { executionKey, Follower } from "../actions/harvest/follower.ts";
 import { followList } from "../actions/harvest/follow-list.ts";
-import { progressReporter, reasonOf } from "../actions/harvest/progress.ts";
+import { explainEnd, progressReporter } from "../actions/harvest/progress.ts";
+import { finishReplacing } from "../actions/harvest/replace-pod.ts";
 import { runQueue } from "../actions/harvest/run-queue.ts";
 import { ensureListStarted } from "../actions/harvest/start-list.ts";
 import { unlessGone } from "../actions/release-gone.ts";
@@ -18,7 +19,6 @@ import { done, type Step } from "../pipeline/step.ts";
 
 /** How many jobs that ended badly are kept with the run; the number of all of them is kept beside. */
 const maxBadJobs = 50;
-const maxReason = 300;
 
 export const awaitHarvest: Step = unlessGone({
   name: "await-harvest",
@@ -45,6 +45,7 @@ async function harvestList(follower: Follower): Promise<HarvestList> {
   if (expectedAt) run.log.info({}, `expected ${clockTime(Date.parse(expectedAt))}`);
   else sayUsual(follower, first);
   const report = progressReporter(follower);
+  await finishReplacing(follower);
   await runQueue(follower, report);
   if (!rescued) {
     const followed = await followList(follower, report);
@@ -52,6 +53,10 @@ async function harvestList(follower: Follower): Promise<HarvestList> {
   }
   await runQueue(follower, report);
   let list = await follower.requireList();
+  if (await queueMissing(follower, list)) {
+    await runQueue(follower, report);
+    list = await follower.requireList();
+  }
   while (await queueRetries(follower, list)) {
     await runQueue(follower, report);
     list = await follower.requireList();
@@ -80,9 +85,24 @@ async function queueRescue(follower: Follower, list: HarvestList): Promise<void>
   const isLeft = (job: HarvestJob, position: number) =>
     !endedWell(job) && (position >= (list.currentJob ?? 0) || job.exitCode !== "FAILED");
   const remaining = withIndexJobs(list, isLeft);
-  const what = `the harvester died in the middle of list ${follower.name}, which will not move again`;
+  const what = `a job of list ${follower.name} died under way, and the list will not move again`;
   follower.run.log.warn({}, `${what}; running the ${remaining.length} remaining jobs one at a time`);
-  await follower.save({ rescued: true, pod: await follower.pod(), queue: { reason: "rescue", remaining } });
+  const queue = { reason: "rescue" as const, remaining };
+  await follower.save({ rescued: true, pod: await follower.pod(), awayAt: undefined, queue });
+}
+
+/**
+ * Queues what has no ended execution though the list is over, with the index jobs after it: a list may be Completed with a
+ * job that never ran (a slow database had the timer start another one twice), or that still runs. False: nothing to do.
+ */
+async function queueMissing(follower: Follower, list: HarvestList): Promise<boolean> {
+  const missing = list.jobs.filter((job) => !hasEnded(job));
+  if (missing.length === 0) return false;
+  const what = `${missing.length} of ${list.jobs.length} jobs have not ended though the list is over`;
+  follower.run.log.warn({}, `${what}; running them on their own, and the index jobs after them`);
+  const remaining = withIndexJobs(list, (job) => !hasEnded(job));
+  await follower.save({ queue: { reason: "missing", remaining } });
+  return true;
 }
 
 /** Positions of the chosen jobs, and of the index jobs after the first of them: what they wrote is out of date then. */
@@ -158,9 +178,10 @@ function acceptedJobs({ run }: Follower, bad: readonly HarvestJob[]): boolean {
   return bad.every(({ identifier, lastExecution }) => keys.has(executionKey(identifier, lastExecution)));
 }
 
-async function describeBad({ run }: Follower, list: HarvestList, job: HarvestJob): Promise<BadJob> {
-  const execution = await run.ports.harvester.findExecution(run.state.release, job.id);
-  const reason = reasonOf(execution).slice(0, maxReason);
+async function describeBad(follower: Follower, list: HarvestList, job: HarvestJob): Promise<BadJob> {
+  const { ports, state } = follower.run;
+  const execution = await ports.harvester.findExecution(state.release, job.id);
+  const reason = await explainEnd(follower, job, execution);
   const { identifier, description, exitCode = job.status ?? "UNKNOWN" } = job;
   const position = list.jobs.indexOf(job) + 1;
   return { position, identifier, description, exitCode, ...(reason && { reason }) };

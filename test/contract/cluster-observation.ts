@@ -84,6 +84,26 @@ export function describeObservation(bench: () => ClusterBench): void {
     });
   });
 
+  it("deletes exactly the pod that was meant, whose owner makes another", async () => {
+    const { cluster, eventually } = bench();
+    const web = deployment("web");
+    await apply({ ...web, spec: { ...web.spec, replicas: 1 } });
+    const isUp = async (not?: string) => {
+      const [pod, ...more] = (await cluster.findPods(namespace)).filter(({ terminating }) => !terminating);
+      expect(more).toEqual([]);
+      expect(pod).toMatchObject({ ready: true });
+      expect(pod?.uid).not.toBe(not);
+      return pod!;
+    };
+    const { name, uid } = await eventually(() => isUp());
+    await cluster.deletePod(namespace, name, "00000000-0000-0000-0000-000000000000");
+    expect((await isUp()).uid).toBe(uid);
+    await cluster.deletePod(namespace, name, uid);
+    await cluster.deletePod(namespace, name, uid);
+    await eventually(() => isUp(uid));
+    await cluster.deletePod(namespace, name, uid);
+  });
+
   it("sees pods that crash, with their logs and warnings", async () => {
     const { cluster, eventually } = bench();
     await apply(

@@ -27,8 +27,12 @@ describeHarvester("axios", async () => {
     target: { namespace, service: "ingress", host: "prod.plantsoftheworld.online" },
     namespace,
     showFault: (fault) => host.faults.add(() => true, fault, 1),
+    showPage: (fault) => host.faults.add(({ path }) => path.endsWith("/api/2/search"), fault, 1),
     pass: (ms) => void (now += ms),
     loseDatabase: async () => (await host.model(namespace))?.loseDatabase(),
+    failJob: async (job, description) =>
+      void (await host.model(namespace))?.outcomes.set(job, { exitCode: "FAILED", description }),
+    loseConnection: async (ms) => (await host.model(namespace))?.loseConnection(ms),
     close: () => host.close(),
   };
 });
@@ -50,6 +54,17 @@ describe("the harvester's adapters", () => {
     expect(failure).toMatchObject({ code: "OUTAGE", status: 401 });
     expect((failure as TransientError).hint).toContain("API_USERNAME and API_PASSWORD");
     expect(JSON.stringify(failure, Object.getOwnPropertyNames(failure))).not.toContain(password);
+    await host.close();
+  });
+
+  it("call a container whose application failed to start an outage, whatever is asked: it knows no path", async () => {
+    const host = await start();
+    const harvester = createHarvester({ ...login, apiPrefix: host.apiPrefix });
+    Object.assign((await host.model(namespace))!, { isDeployed: false });
+    const outage = { code: "OUTAGE", status: 404 };
+    await expect(harvester.findList(namespace, "1")).rejects.toMatchObject(outage);
+    await expect(harvester.exportData(namespace)).rejects.toMatchObject(outage);
+    await expect(harvester.startJob(namespace, 1)).rejects.toMatchObject(outage);
     await host.close();
   });
 

@@ -87,8 +87,11 @@ describeHarvester("the fake", async () => {
     target: { namespace, service: "ingress", host: "prod.example" },
     namespace,
     showFault: undefined,
+    showPage: undefined,
     pass: (ms) => clock.sleep(ms),
     loseDatabase: () => harvester.loseDatabase(),
+    failJob: (job, description) => void harvester.outcomes.set(job, { exitCode: "FAILED", description }),
+    loseConnection: (ms) => harvester.loseConnection(ms),
     close: async () => undefined,
   };
 });

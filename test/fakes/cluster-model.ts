@@ -45,6 +45,8 @@ export interface FakeNamespace {
   siteStatus: number;
   /** Its release has an uninstall hook that never ends well. */
   hookFails?: boolean;
+  /** Whether a page takes the place of everything that the site has, with 200. */
+  isMaintained?: boolean;
 }
 
 export interface ClusterTimes {
@@ -196,6 +198,12 @@ export class ClusterModel {
     pod.restarts += 1;
     pod.readyAt = this.now + downMs;
     if (component === "harvester") namespace.harvester.killPod({ downMs });
+  }
+
+  /** Its pod is deleted, and another one is ready after `downMs`. */
+  replacePod(name: string, component: string, downMs = 30_000): void {
+    this.restart(name, component, downMs);
+    Object.assign(this.require(name).pods[component] ?? {}, { uid: this.#uid(), restarts: 0 });
   }
 
   isReady(name: string, component: string): boolean {

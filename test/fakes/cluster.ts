@@ -58,6 +58,10 @@ export function createFakeCluster(model: ClusterModel): Cluster {
       if (namespace?.release?.installedAt === undefined) return [];
       return model.components.map((component) => podView(model, namespace, component));
     },
+    async deletePod(name, pod, uid) {
+      const found = Object.entries(requireBound(model, name)?.pods ?? {}).find(([, one]) => one.uid === uid);
+      if (found && pod === `${found[0]}-0`) model.replacePod(name, found[0]);
+    },
     logs: async (name, pod, _, lines) =>
       requireBound(model, name)?.pods[pod.replace(/-0$/, "")]?.logs.slice(-lines) ?? [],
     warnings: async (name, pod) =>

@@ -23,6 +23,8 @@ function reach(model: ClusterModel, name: string): HarvesterModel {
   const harvester = model.find(name)?.harvester;
   if (!harvester || !model.isReady(name, "harvester") || !model.isReady(name, "db") || !harvester.isUp)
     throw new TransientError("the harvester", `the harvester of ${name} can't be reached`);
+  const { isDeployed, isDatabaseAway } = harvester;
+  if (!isDeployed || isDatabaseAway) throw outage("the harvester", { status: isDeployed ? 500 : 404 });
   return harvester;
 }
 
@@ -34,7 +36,7 @@ export function createFakeHarvester(model: ClusterModel): Harvester {
       throw outage("the harvester", answer);
     },
     async importData(name, document) {
-      const text = Buffer.from(document).toString();
+      const text = new TextDecoder().decode(document);
       const answer = reach(model, name).importData(JSON.parse(text) as DataConfiguration);
       if (!answer) throw new TransientError("the harvester", "the connection was reset");
       if (answer.status === 201) return { loaded: true };
@@ -66,19 +68,22 @@ export function createFakeSite(model: ClusterModel): Site {
     if (!namespace || !model.isReady(name, service) || !model.isReady(name, "portal"))
       throw new TransientError("the site", `the site of ${name} can't be reached`);
     if (namespace.siteStatus !== 200) return { status: namespace.siteStatus };
+    if (namespace.isMaintained) return { status: 200, body: "<title>Back soon</title>" };
     const { pathname, searchParams } = new URL(path, "http://site");
     return portalAnswer(namespace.harvester, pathname, searchParams);
   };
   const search = (name: string, service: string, query = ""): number => {
     const answer = ask(name, service, `/api/2/search${query}`);
-    if (answer.status !== 200) throw outage("the site", answer);
+    if (answer.status !== 200 || typeof answer.body === "string") throw outage("the site", answer);
     return (answer.body as { totalResults: number }).totalResults;
   };
   return {
     async probe({ namespace, service }) {
       try {
         const { status } = ask(namespace, service, "/");
-        return status === 200 ? { ok: true } : { ok: false, seen: `GET / answered ${status}` };
+        if (status !== 200) return { ok: false, seen: `GET / answered ${status}` };
+        search(namespace, service);
+        return { ok: true };
       } catch (error) {
         return { ok: false, seen: (error as Error).message };
       }

@@ -188,15 +188,15 @@ export const interlockMutants: readonly Mutant[] = [
   {
     defect: "GATE_MIN_SHARES is ignored",
     file: "actions/compare-sites.ts",
-    find: "minShares[kind] ?? minShare",
-    replace: "minShare",
+    find: "minShares[kind] ?? minShare;",
+    replace: "minShare;",
     tests: gate,
   },
   {
     defect: "a live site that stops answering half way is compared with nothing",
     file: "actions/compare-sites.ts",
-    find: "return { results, kinds: kinds ?? new Map<string, number>() };",
-    replace: "return kinds && { results, kinds };",
+    find: "  return counted;",
+    replace: "  return counted.missing.size > 0 ? undefined : counted;",
     tests: gate,
   },
   {
@@ -229,7 +229,7 @@ export const interlockMutants: readonly Mutant[] = [
   },
   {
     defect: "a list that names a missing job is loaded",
-    file: "domain/data-configuration.ts",
+    file: "domain/data-checks.ts",
     find: "if (!jobs.has(name))",
     replace: 'if (jobs.has(""))',
     tests: ["unit/domain/data-configuration.test.ts"],

@@ -84,14 +84,14 @@ export const limitMutants: readonly Mutant[] = [
   },
   {
     defect: "HARVEST_STALL_TIMEOUT is ignored",
-    file: "actions/harvest/follower.ts",
-    find: "if (this.#idleMs < stallTimeoutMs) return;",
-    replace: "if (this.#idleMs < stallTimeoutMs * 100) return;",
+    file: "actions/harvest/replace-pod.ts",
+    find: "if (!wasAway && idleMs < stallTimeoutMs) return false;",
+    replace: "if (!wasAway && idleMs < stallTimeoutMs * 100) return false;",
     tests: harvest,
   },
   {
     defect: "an outage counts as a stall",
-    file: "actions/harvest/follower.ts",
+    file: "actions/harvest/stall-clock.ts",
     find: "Math.min(now - this.#answeredAt, 2 * pollIntervalMs)",
     replace: "now - this.#answeredAt",
     tests: harvest,
@@ -196,7 +196,7 @@ export const limitMutants: readonly Mutant[] = [
   },
   {
     defect: "a few answers without the list are a lost database",
-    file: "actions/harvest/follow-list.ts",
+    file: "actions/harvest/follower.ts",
     find: "const missingIntervals = 3;",
     replace: "const missingIntervals = 1;",
     tests: harvest,

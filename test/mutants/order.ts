@@ -59,8 +59,8 @@ export const orderMutants: readonly Mutant[] = [
   {
     defect: "an import of a dead builder that is still on its way is not waited for",
     file: "steps/load-data.ts",
-    find: 'if (before === "empty" && state.importAt !== undefined) {',
-    replace: 'if (before === "empty" && state.importAt === "") {',
+    find: 'if (before === "empty" && run.state.importAt !== undefined) {',
+    replace: 'if (before === "empty" && run.state.importAt === "") {',
     tests: resumed,
   },
   {
@@ -72,7 +72,7 @@ export const orderMutants: readonly Mutant[] = [
   },
   {
     defect: "a part of the document in the database counts as all of it",
-    file: "domain/data-configuration.ts",
+    file: "domain/import-state.ts",
     find: 'return same ? "complete" : "part";',
     replace: 'return same ? "complete" : "complete";',
     tests: ["unit/domain/import-state.test.ts"],

@@ -63,6 +63,61 @@ describe("the gate counts by kind of taxon", () => {
     expect(await other.builder("builder-1").run()).toEqual({ code: 1 });
   });
 
+  it("waits for a count that the new site can't give, then rejects it, naming the count", async () => {
+    const fake = createFakeWorld({ live: {} });
+    fake.when("after", "harvester.startList", ({ args }) => {
+      fake.cluster.require(String(args[0])).harvester.brokenFilters.add("has_images");
+    });
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
+    const { failure, gate } = storedRun(fake);
+    expect(failure).toMatchObject({ code: "GATE_COUNTS", step: "verify-release" });
+    expect(failure?.message).toMatch(/finds no number of taxa with images \(.*500\), live has 170,\d\d\d/);
+    expect(gate?.unanswered).toMatchObject([{ kind: "images" }]);
+    expect(gate?.kinds?.map(({ kind }) => kind)).not.toContain("images");
+    const step = storedRun(fake).steps.find(({ name }) => name === "verify-release");
+    expect(Date.parse(step?.finishedAt ?? "") - Date.parse(step?.startedAt ?? "")).toBeGreaterThan(599_000);
+    expect(fake.live).toEqual(["prod-old01"]);
+    expectSound(fake);
+  });
+
+  it("takes the count when it is answered in time, and does not want one that the live site can't give either", async () => {
+    const fake = createFakeWorld({ live: {} });
+    fake.cluster.require("prod-old01").harvester.brokenFilters.add("genus_f");
+    fake.when("after", "harvester.startList", ({ args }) => {
+      const { brokenFilters } = fake.cluster.require(String(args[0])).harvester;
+      brokenFilters.add("has_images").add("genus_f");
+      fake.clock.at(fake.clock.now() + 45 * 60_000, () => brokenFilters.delete("has_images"));
+    });
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
+    expect(storedRun(fake).gate?.kinds?.find(({ kind }) => kind === "images")?.live).toBeGreaterThan(0);
+    expect(storedRun(fake).gate?.unanswered).toBeUndefined();
+  });
+
+  it("rejects a portal that forgot the filters that the live one knows, unless a share of 0 is wanted", async () => {
+    const forgetful = (settings: Record<string, string>) => {
+      const fake = createFakeWorld({ live: {}, settings });
+      fake.when("after", "harvester.startList", ({ args }) => {
+        fake.cluster.require(String(args[0])).harvester.taxonFactors = undefined;
+      });
+      return fake;
+    };
+    const fake = forgetful({});
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
+    expect(storedRun(fake).failure?.message).toContain("its search does not know the filter");
+    const kinds = ["accepted", "images", "families", "genera", "species", "infraspecies"];
+    const other = forgetful({ GATE_MIN_SHARES: kinds.map((kind) => `${kind}=0`).join(",") });
+    expect(await other.builder("builder-1").run()).toEqual({ code: 0 });
+  });
+
+  it("goes on later where the new site is away altogether: that is an outage, no count", async () => {
+    const fake = createFakeWorld({ live: {} });
+    fake.faults.add({ calls: "site.countTaxa", forMs: 3_600_000 });
+    fake.faults.add({ calls: "site.totalResults", skip: 1, forMs: 3_600_000 });
+    expect(await fake.builder("builder-1").run()).toMatchObject({ code: 75 });
+    fake.faults.clear();
+    expect(await fake.builder("builder-2").run()).toEqual({ code: 0 });
+  });
+
   it("compares nothing by kind where the portal does not know the filters", async () => {
     const fake = createFakeWorld({ live: {} });
     fake.cluster.require("prod-old01").harvester.taxonFactors = undefined;
@@ -72,6 +127,28 @@ describe("the gate counts by kind of taxon", () => {
     expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
     expect(storedRun(fake).gate?.kinds).toBeUndefined();
     expect(storedRun(fake).gate?.results).toBeGreaterThan(0);
+  });
+});
+
+describe("a maintenance page", () => {
+  it("is no answer of a healthy site before the swap", async () => {
+    const fake = createFakeWorld({ live: {} });
+    fake.when("after", "harvester.startList", ({ args }) => {
+      fake.cluster.require(String(args[0])).isMaintained = true;
+    });
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
+    expect(storedRun(fake).failure?.code).toBe("GATE_ANSWER");
+    expect(fake.live).toEqual(["prod-old01"]);
+  });
+
+  it("is none after it: the old records are put back", async () => {
+    const fake = createFakeWorld({ live: {} });
+    fake.when("after", "dns.change", () => {
+      fake.cluster.require(fake.live[0]!).isMaintained = true;
+    });
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
+    expect(storedRun(fake).failure?.code).toBe("ROLLED_BACK");
+    expect(fake.live).toEqual(["prod-old01"]);
   });
 });
 

@@ -24,6 +24,13 @@ function worldThatRetries(options: FakeWorldOptions): FakeWorld {
   return fake;
 }
 
+/** The document with jobs that read so much that records are seen to move: they are counted in hundreds. */
+function largeJobs(): FakeWorldOptions["document"] & object {
+  const document = structuredClone(createFakeWorld().document);
+  for (const { parameters } of document.jobConfigurations) parameters["sandbox.records"] = "40000";
+  return document;
+}
+
 /** The document's jobs in two lists, `1` and `2`. */
 function twoLists(): FakeWorldOptions {
   const document = structuredClone(createFakeWorld().document);
@@ -51,6 +58,7 @@ describe("a job that is run again on its own", () => {
 
   it("does not stand still as long as its records move, however short HARVEST_STALL_TIMEOUT", async () => {
     const fake = worldThatRetries({
+      document: largeJobs(),
       settings: { HARVEST_STALL_TIMEOUT: "3m", HARVEST_POLL_INTERVAL: "10s" },
       harvester: { jobMs: 20 * minute },
     });
@@ -88,6 +96,7 @@ describe("a list", () => {
   it("does not stand still as long as records move, however short HARVEST_STALL_TIMEOUT", async () => {
     const fake = createFakeWorld({
       live: {},
+      document: largeJobs(),
       settings: { HARVEST_STALL_TIMEOUT: "3m", HARVEST_POLL_INTERVAL: "10s" },
       harvester: { jobMs: 20 * minute },
     });

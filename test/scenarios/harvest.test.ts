@@ -121,26 +121,6 @@ describe("a harvester that dies in the middle of the list", () => {
 });
 
 describe("a harvest that gets nowhere", () => {
-  it("ends the run after HARVEST_STALL_TIMEOUT when nothing moves", async () => {
-    const fake = worldWith(
-      (world, release) => world.cluster.require(release).harvester.durations.set(listed(world)[1]!, Infinity),
-      {
-        settings: { HARVEST_STALL_TIMEOUT: "2h" },
-      },
-    );
-    fake.when("after", "harvester.startList", ({ args }) =>
-      fake.clock.at(fake.clock.now() + 20 * minute, () =>
-        fake.cluster.require(String(args[0])).harvester.wedge(),
-      ),
-    );
-    const began = fake.clock.now();
-    expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
-    expect(storedRun(fake).failure?.code).toBe("HARVEST_STALLED");
-    expect(fake.clock.now() - began).toBeGreaterThan(2 * hour);
-    expect(fake.clock.now() - began).toBeLessThan(3 * hour);
-    expectSound(fake);
-  });
-
   it("never takes an outage for a stall", async () => {
     const fake = worldWith(
       (world) =>

@@ -110,6 +110,13 @@ export const scenarios: readonly Scenario[] = [
       fake.clock.at(fake.clock.now() + 6 * 60_000, () => fake.cluster.restart(String(args[0]), "harvester")),
     ),
   ),
+  scenario("a database that is away as a step ends", { settings: { HARVEST_WEDGE_TIMEOUT: "10m" } }, (fake) =>
+    fake.when("after", "harvester.startList", (effect) =>
+      fake.clock.at(fake.clock.now() + 7.5 * 60_000, () =>
+        harvesterOf(fake, effect).loseConnection(2 * 60_000),
+      ),
+    ),
+  ),
   scenario("an import that is left half done", {}, (fake) =>
     fake.when("before", "harvester.importData", (effect) => {
       harvesterOf(fake, effect).killImportAfter = 4;

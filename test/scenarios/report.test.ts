@@ -195,7 +195,8 @@ describe("with 10,000 jobs", () => {
     const details = Array.from({ length: 60 }, (_, index) => `job ${index}`);
     const failure = { code: "HARVEST_JOBS_FAILED", message: "60 jobs", details };
     const steps = run.steps.map((step) => ({ ...step, output: long }));
-    const names = { names: new Map([["a", long]]), indexes: new Set<string>(), positions: new Map() };
+    const nothing = { indexes: new Set<string>(), archives: new Map(), positions: new Map() };
+    const names = { names: new Map([["a", long]]), ...nothing };
     const past = pastRunOf({ ...run, steps, failure }, [["a", 1, 1, 1, "FAILED"]], names);
     expect(past.names[0]?.[1]).toBe(`${"x".repeat(99)}…`);
     expect(past.run.steps[0]?.output).toHaveLength(400);

@@ -31,7 +31,7 @@ const insideRelease: readonly Row[] = [
   ["services", "create delete"],
   ["configmaps", "create delete"],
   ["persistentvolumeclaims", "list create delete"],
-  ["pods", "list"],
+  ["pods", "list delete"],
   ["pods/log", "get"],
   ["events", "list"],
   ["deployments.apps", "list create delete"],

@@ -2,10 +2,15 @@
 import type { Timings } from "../../domain/harvest-progress.ts";
 import { currentJob } from "../../domain/harvest-progress.ts";
 import type { HarvestJob, HarvestList } from "../../domain/harvest.ts";
+import { jobNames } from "../../domain/job-names.ts";
 import { type JobResult, type ListState, openedAt } from "../../domain/run.ts";
 import { duration } from "../../domain/words.ts";
-import { PermanentError, TimeoutError } from "../../errors.ts";
+import { PermanentError, TimeoutError, TransientError } from "../../errors.ts";
+import { timestamp } from "../../pipeline/clock.ts";
 import type { Run } from "../../pipeline/run.ts";
+
+/** How long the list must be missing to make a lost database, in poll intervals: a proxy may have a bad minute. */
+const missingIntervals = 3;
 
 /** The key of an execution: a job that is run again counts as new. */
 export function executionKey(job: string, execution: number | undefined): string {
@@ -16,10 +21,13 @@ export class Follower {
   readonly run: Run;
   readonly name: string;
   readonly timings: Timings;
+  /** How often the harvester was seen to be away. */
+  aways = 0;
   #fresh: JobResult[] = [];
+  #archives: Promise<ReadonlyMap<string, string>> | undefined;
 
   constructor(run: Run, name: string) {
-    this.run = run;
+    this.run = run.at(run.stepName, { noticed: (call, error) => this.#notice(call, error) });
     this.name = name;
     this.timings = new Map(run.attachments.timings);
   }
@@ -55,12 +63,43 @@ export class Follower {
     );
   }
 
-  /** The list as the harvester has it. Throws PermanentError DATABASE_LOST where it knows none. */
+  /**
+   * A harvester that was away may have lost the thread of its job without any restart. Written down at once, for as long as
+   * nothing moves: the next builder has not seen it.
+   */
+  async #notice(call: string, error: unknown): Promise<void> {
+    if (!call.startsWith("harvester.") || !(error instanceof TransientError)) return;
+    if (error.status !== undefined && error.status < 500) return;
+    this.aways += 1;
+    const { startedAt, awayAt } = this.state;
+    if (startedAt !== undefined && awayAt === undefined)
+      await this.save({ awayAt: timestamp(this.run.clock) });
+  }
+
+  /** The list as the harvester has it. Throws PermanentError DATABASE_LOST where it knows none for a while. */
   async requireList(): Promise<HarvestList> {
-    const { ports, state } = this.run;
-    const list = await ports.harvester.findList(state.release, this.name);
-    if (!list) throw this.databaseLost("the harvester no longer knows the list");
-    return list;
+    const { clock, log, ports, settings, signal, state } = this.run;
+    const { pollIntervalMs } = settings.harvest;
+    const began = clock.monotonic();
+    for (let tries = 1; ; tries += 1) {
+      const list = await ports.harvester.findList(state.release, this.name);
+      if (list) return list;
+      if (clock.monotonic() - began >= missingIntervals * pollIntervalMs)
+        throw this.databaseLost("the harvester no longer knows the list");
+      if (tries === 1) log.warn({}, `the harvester says that it has no list ${this.name}; asking again`);
+      await clock.sleep(pollIntervalMs, signal);
+    }
+  }
+
+  /** What a job reads, by the data configuration: the harvester says that only in its log. */
+  async archiveOf(job: string): Promise<string | undefined> {
+    this.#archives ??= this.run.document().then(
+      (document) => jobNames(document).archives,
+      () => new Map<string, string>(),
+    );
+    const archives = await this.#archives;
+    this.run.signal.throwIfAborted();
+    return archives.get(job);
   }
 
   async requireJob(position: number): Promise<{ job: HarvestJob; list: HarvestList }> {
@@ -79,18 +118,23 @@ export class Follower {
   }
 
   /**
-   * Which pod the harvester runs in and how often it has restarted, as one text: a change says that the harvester died,
-   * and with it whatever job was under way. Empty when there is none.
+   * The pod that the harvester runs in. `life` is its uid and how often it has restarted, as one text: a change says that
+   * the harvester died, and with it whatever job was under way.
    */
-  async pod(): Promise<string> {
+  async findPod(): Promise<{ name: string; uid: string; life: string } | undefined> {
     const { ports, state } = this.run;
     const pods = await ports.cluster.findPods(state.release);
     const pod = pods.find(
       ({ component, terminating, phase }) => component === "harvester" && !terminating && phase === "Running",
     );
-    if (!pod) return "";
+    if (!pod) return undefined;
     const restarts = pod.containers.filter(({ init }) => !init).map((container) => container.restarts);
-    return `${pod.uid}/${restarts.reduce((sum, count) => sum + count, 0)}`;
+    return { ...pod, life: `${pod.uid}/${restarts.reduce((sum, count) => sum + count, 0)}` };
+  }
+
+  /** The life of the harvester's pod; empty when there is none. */
+  async pod(): Promise<string> {
+    return (await this.findPod())?.life ?? "";
   }
 
   /** Whether the harvester is known to have died since the pod was remembered. */
@@ -114,45 +158,6 @@ export class Follower {
     const message = `the harvest is not over after ${duration(settings.harvest.timeoutMs)}; last seen: ${where}`;
     throw new TimeoutError("HARVEST_TIMEOUT", message, {
       hint: `look:  kubectl logs -n ${state.release} deploy/harvester; a longer HARVEST_TIMEOUT is a setting`,
-    });
-  }
-}
-
-/** A stall clock: counts only the time between two answers, so an outage is never a stall. */
-export class StallClock {
-  readonly #follower: Follower;
-  #idleMs = 0;
-  #seen = "";
-  #answeredAt: number;
-
-  constructor(follower: Follower) {
-    this.#follower = follower;
-    this.#answeredAt = follower.run.clock.monotonic();
-  }
-
-  /** How long nothing has moved, in milliseconds. */
-  get idleMs(): number {
-    return this.#idleMs;
-  }
-
-  /** Takes an answer in; `seen` changes whenever anything has moved. Throws TimeoutError HARVEST_STALLED. */
-  advance(seen: string, list: HarvestList): void {
-    const { run, name } = this.#follower;
-    const { pollIntervalMs, stallTimeoutMs } = run.settings.harvest;
-    const now = run.clock.monotonic();
-    // What took longer than two polls was an outage, or a machine that slept.
-    const passedMs = Math.min(now - this.#answeredAt, 2 * pollIntervalMs);
-    this.#answeredAt = now;
-    this.#idleMs = seen === this.#seen ? this.#idleMs + passedMs : 0;
-    this.#seen = seen;
-    if (this.#idleMs < stallTimeoutMs) return;
-    const current = currentJob(list);
-    const where = current
-      ? `job ${current.position} of ${list.jobs.length}, ${current.job.identifier} (${current.job.status ?? "not started"})`
-      : `status ${list.status ?? "absent"}`;
-    const message = `list ${name} has not moved for ${duration(this.#idleMs)}; last seen: ${where}`;
-    throw new TimeoutError("HARVEST_STALLED", message, {
-      hint: `look:  kubectl logs -n ${run.state.release} deploy/harvester`,
     });
   }
 }

@@ -1,6 +1,7 @@
 /** Says how a job list gets on: a line per finished job, and a progress line every few minutes. */
 import { currentJob, endedWell, hasEnded, secondsLeft, slowAgainst } from "../../domain/harvest-progress.ts";
 import type { HarvestExecution, HarvestJob, HarvestList } from "../../domain/harvest.ts";
+import { oddityOf, reasonOf } from "../../domain/job-ends.ts";
 import { clockTime, count, duration } from "../../domain/words.ts";
 import { timestamp } from "../../pipeline/clock.ts";
 import { executionKey, type Follower } from "./follower.ts";
@@ -13,6 +14,7 @@ const maxPlaced = 1_000;
 const looksPerStall = 3;
 /** How many slow jobs are kept with the run. */
 const maxSlow = 20;
+const maxReason = 300;
 
 /** Reports what is new in the list, and remembers it. Returns the records of the running job, as far as known. */
 export type Reporter = (list: HarvestList) => Promise<number | undefined>;
@@ -20,9 +22,11 @@ export type Reporter = (list: HarvestList) => Promise<number | undefined>;
 /** A reporter for one list; jobs that an earlier builder reported are not reported again. */
 export function progressReporter(follower: Follower): Reporter {
   const { clock, log, ports, settings, state } = follower.run;
-  const lookEveryMs = Math.min(progressEveryMs, settings.harvest.stallTimeoutMs / looksPerStall);
+  const { stallTimeoutMs, wedgeTimeoutMs } = settings.harvest;
+  const lookEveryMs = Math.min(progressEveryMs, Math.min(stallTimeoutMs, wedgeTimeoutMs) / looksPerStall);
   let lineAt = clock.monotonic();
-  let lookedAt = lineAt;
+  let lookedAt = -Infinity;
+  let aways = follower.aways;
   let records: number | undefined;
   let following: string | undefined;
   return async (list) => {
@@ -32,7 +36,10 @@ export function progressReporter(follower: Follower): Reporter {
     if (hasChanged) [following, records] = [current?.job.identifier, undefined];
     const now = clock.monotonic();
     const isLineDue = now - lineAt >= progressEveryMs;
-    if (current && (isLineDue || now - lookedAt >= lookEveryMs)) {
+    // After an outage the records are what later looks are compared with.
+    const wasAway = follower.aways !== aways;
+    aways = follower.aways;
+    if (current && (isLineDue || wasAway || now - lookedAt >= lookEveryMs)) {
       const execution = await ports.harvester.findExecution(state.release, current.job.id);
       records = execution?.readCount;
       lookedAt = now;
@@ -66,8 +73,9 @@ async function reportEnded(follower: Follower, list: HarvestList): Promise<numbe
       ...(isPlaced ? [Math.round(startedAt / 1000)] : []),
     ] as Parameters<Follower["addResult"]>[0]);
     if (endedWell(job)) await nameSlow(follower, job, seconds);
-    const line = endLine(list, job, execution);
-    if (endedWell(job)) log.info({ job: job.identifier }, line);
+    const odd = endedWell(job) ? oddityOf(execution) : await explainEnd(follower, job, execution);
+    const line = `${endLine(list, job, execution)}${odd === undefined ? "" : `  ${odd}`}`;
+    if (odd === undefined) log.info({ job: job.identifier }, line);
     else log.warn({ job: job.identifier }, line);
   }
   return fresh.length;
@@ -113,16 +121,19 @@ function endLine(list: HarvestList, job: HarvestJob, execution: HarvestExecution
   const isWell = endedWell(job);
   const wellText = job.exitCode === "NOT_MODIFIED" ? "not modified" : "done";
   const outcome = isWell ? wellText : (job.exitCode ?? job.status ?? "");
-  const reason = isWell ? "" : `  ${reasonOf(execution).slice(0, 160)}`;
   const records = execution?.writeCount ? `  ${count(execution.writeCount)} records` : "";
   const took = duration(secondsOf(execution) * 1000).padStart(6);
   const name = shortName(job).padEnd(nameWidth);
-  return `${position} of ${total}  ${name}  ${outcome.padEnd(12)}  ${took}${records}${reason}`.trimEnd();
+  return `${position} of ${total}  ${name}  ${outcome.padEnd(12)}  ${took}${records}`.trimEnd();
 }
 
-/** Why an execution did not end well, in one line, as far as the harvester says so. */
-export function reasonOf(execution: HarvestExecution | undefined): string {
-  return (execution?.exitDescription ?? "").split("\n")[0] ?? "";
+/** Why a job did not end well, in one line. */
+export async function explainEnd(
+  follower: Follower,
+  { identifier }: HarvestJob,
+  execution: HarvestExecution | undefined,
+): Promise<string> {
+  return reasonOf(execution, await follower.archiveOf(identifier)).slice(0, maxReason);
 }
 
 /** The job's description; every one of production's begins with "Harvest", which the step's name says already. */

@@ -1,16 +1,19 @@
 /** Runs jobs one at a time by their own endpoint: after a wedge instead of the list, and for jobs that failed. */
-import { hasEnded } from "../../domain/harvest-progress.ts";
+import { hasEnded, isUnderWay } from "../../domain/harvest-progress.ts";
 import type { HarvestJob } from "../../domain/harvest.ts";
 import type { JobQueue } from "../../domain/run.ts";
 import { PermanentError } from "../../errors.ts";
-import { type Follower, StallClock } from "./follower.ts";
+import type { Follower } from "./follower.ts";
 import type { Reporter } from "./progress.ts";
+import { replaceDoubted } from "./replace-pod.ts";
+import { StallClock } from "./stall-clock.ts";
 import { sendStart } from "./start-list.ts";
 
 /** How often one job may be begun anew because the harvester died under it. */
 const maxAttempts = 3;
 /** How long a start may stay unseen before it is sent again, and a job may stand still before a restart is looked for. */
 const unseenIntervals = 2;
+const unseenMs = 5_000;
 const idleIntervals = 3;
 
 type Current = NonNullable<JobQueue["current"]>;
@@ -32,6 +35,9 @@ async function startNext(
   { remaining: [position = 0, ...remaining], ...queue }: JobQueue,
 ) {
   const { job } = await follower.requireJob(position);
+  // What still runs after its list was over is followed, not started beside itself.
+  if (queue.reason === "missing" && isUnderWay(job))
+    return follower.save({ queue: { ...queue, remaining, current: { position, attempt: 1 } } });
   const current = { position, lastExecution: job.lastExecution, attempt: 1 };
   await follower.save({ ...(await podNow(follower)), queue: { ...queue, remaining, current } });
   const name = job.description || job.identifier;
@@ -40,9 +46,9 @@ async function startNext(
 }
 
 /** The pod that a job is about to be started in: one that restarted while nothing ran has not died under it. */
-async function podNow(follower: Follower): Promise<{ pod?: string }> {
+async function podNow(follower: Follower): Promise<{ pod?: string; awayAt: undefined }> {
   const pod = await follower.pod();
-  return pod === "" ? {} : { pod };
+  return { ...(pod !== "" && { pod }), awayAt: undefined };
 }
 
 async function startJob(follower: Follower, job: HarvestJob): Promise<void> {
@@ -64,10 +70,15 @@ async function followJob(follower: Follower, report: Reporter, current: Current)
     // The list stands still meanwhile: only the job itself tells whether it moves.
     const execution = hasBegun ? await ports.harvester.findExecution(state.release, job.id) : undefined;
     const { readCount = 0, writeCount = 0 } = execution ?? {};
-    stall.advance([job.status, job.lastExecution, readCount, writeCount].join("/"), list);
+    await stall.advance([job.status, job.lastExecution, readCount, writeCount].join("/"));
+    const { position } = current;
+    const isReplaced = await replaceDoubted(follower, { list, position, idleMs: stall.idleMs });
     if (hasBegun && stall.idleMs >= idleIntervals * pollIntervalMs && (await follower.hasDied()))
       return beginAnew(follower, current, job);
-    if (!hasBegun && clock.monotonic() - sentAt >= unseenIntervals * pollIntervalMs) {
+    if (isReplaced) stall.restart();
+    // A start is answered before the job begins, and its last execution is still the one before.
+    const unseenFor = clock.monotonic() - sentAt;
+    if (!hasBegun && unseenFor >= Math.max(unseenMs, unseenIntervals * pollIntervalMs)) {
       await follower.save(await podNow(follower));
       await startJob(follower, job);
       sentAt = clock.monotonic();

@@ -6,6 +6,7 @@ import { fillPlaceholders, joinUrl } from "../http/url.ts";
 
 const dependency = "the site";
 const maxBytes = 32 * 1024 * 1024;
+const searchPath = "/api/2/search?perPage=1";
 const searchSchema = z.object({ totalResults: z.number() });
 
 export interface SiteOptions {
@@ -23,7 +24,7 @@ export function createSite({ sitePrefix, timeoutMs = 30_000 }: SiteOptions): Sit
     return ask(dependency, { method: "GET", url, headers, totalTimeoutMs: timeoutMs, maxBytes });
   };
   const search = async (target: SiteTarget, filter: string): Promise<number> => {
-    const answer = await get(target, `/api/2/search?perPage=1${filter}`);
+    const answer = await get(target, `${searchPath}${filter}`);
     if (answer.status !== 200) throw unexpected(dependency, answer);
     return readJson(dependency, answer, searchSchema).totalResults;
   };
@@ -31,7 +32,14 @@ export function createSite({ sitePrefix, timeoutMs = 30_000 }: SiteOptions): Sit
     async probe(target) {
       try {
         const { status } = await get(target, "/");
-        return status === 200 ? { ok: true } : { ok: false, seen: `GET / answered ${status}` };
+        if (status !== 200) return { ok: false, seen: `GET / answered ${status}` };
+        // A page of maintenance is a page as well: only the search tells a portal that lives.
+        const answer = await get(target, searchPath);
+        // The limit before it (10 a second) was reached: somebody is being served.
+        if (answer.status === 429) return { ok: true };
+        if (answer.status !== 200) return { ok: false, seen: `GET ${searchPath} answered ${answer.status}` };
+        readJson(dependency, answer, searchSchema);
+        return { ok: true };
       } catch (error) {
         if (error instanceof TransientError) return { ok: false, seen: error.message };
         throw error;

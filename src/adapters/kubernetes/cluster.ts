@@ -17,9 +17,10 @@ export function createCluster(connection: KubernetesConnection, access: AccessOp
     return namespace && viewOf(namespace);
   };
 
+  const observation = createObservation(core, connection.api(AppsV1Api));
   return {
     ...createAccess(connection, access),
-    ...createObservation(core, connection.api(AppsV1Api)),
+    ...observation,
     ...createDiagnosis(core),
     version: async () => (await connection.api(VersionApi).getCode()).gitVersion,
     capacity: (release) => readCapacity(core, release),
@@ -51,6 +52,20 @@ export function createCluster(connection: KubernetesConnection, access: AccessOp
         const present = await findNamespace(name);
         if (!present || (present.uid === uid && present.terminating)) return;
         throw error;
+      }
+    },
+
+    async deletePod(namespace, name, uid) {
+      try {
+        await unlessRefused(
+          core.deleteNamespacedPod({ namespace, name, body: { preconditions: { uid } } }),
+          404,
+        );
+      } catch (error) {
+        if (!(error instanceof ConflictError)) throw error;
+        // 409: another pod has its name by now, or somebody wrote in between
+        const pods = await observation.findPods(namespace);
+        if (pods.some((present) => present.uid === uid)) throw error;
       }
     },
   };

@@ -31,7 +31,7 @@ export const waits = group("Waits and retries", {
   },
   HARVEST_WEDGE_TIMEOUT: {
     at: "harvest.wedgeTimeoutMs",
-    value: duration().prefault("30m"),
+    value: duration({ min: "1ms" }).prefault("30m"),
     description:
       "How long neither list nor records may stand still after the harvester was away, before the list counts as dead and its remaining jobs are run one by one.",
   },

@@ -1,5 +1,5 @@
 /** The harvester's HTTP API on top of its model: paths, methods, login and bodies. */
-import type { DataConfiguration } from "./data-configuration.ts";
+import type { DataConfiguration, Resource } from "./data-configuration.ts";
 import type { Answer } from "./answer.ts";
 import type { HarvesterModel } from "./model.ts";
 
@@ -56,10 +56,17 @@ export function harvesterAnswer(
 
 function parseDocument(body: string): DataConfiguration | undefined {
   try {
-    const doc = JSON.parse(body) as Partial<DataConfiguration> | null;
+    // The reader takes a BOM.
+    const doc = JSON.parse(body.replace(/^\uFEFF/, "")) as Partial<DataConfiguration> | null;
     if (typeof doc !== "object" || doc === null) return undefined;
     const { organisations = [], jobConfigurations = [], jobLists = [] } = doc;
     const valid = [organisations, jobConfigurations, jobLists].every((part) => Array.isArray(part));
+    const resources = organisations.flatMap(
+      (item) => (item.resources as Partial<Resource>[] | undefined) ?? [],
+    );
+    const types = resources.map(({ resourceType }) => resourceType);
+    // An unknown type is no word of its enumeration: nothing is read any further.
+    if (types.some((type) => type !== undefined && type !== "" && type !== "DwC_Archive")) return undefined;
     return valid ? { organisations, jobConfigurations, jobLists } : undefined;
   } catch {
     return undefined;

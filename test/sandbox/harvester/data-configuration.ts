@@ -1,7 +1,7 @@
 /** The data configuration as the harvester's API speaks it, and sizes that depend on nothing but names. */
 import { createHash } from "node:crypto";
 
-interface Resource {
+export interface Resource {
   identifier: string;
   organisation: string;
   resourceType: string;
@@ -56,9 +56,4 @@ export function recordsOf(job: JobConfiguration): number {
   if (Number.isInteger(set) && set >= 0) return set;
   if (job.jobName === "ReIndex") return FULL_SITE_TAXA;
   return 200 + Math.floor(fractionOf(job.identifier) ** 3 * 250_000);
-}
-
-/** The same entries in another order: the API's arrays are sorted by nothing in particular. */
-export function inNoOrder<T extends { identifier: string }>(entries: readonly T[]): T[] {
-  return entries.toSorted((a, b) => fractionOf(a.identifier) - fractionOf(b.identifier));
 }

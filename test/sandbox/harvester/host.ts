@@ -7,7 +7,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Faults, showFault } from "../faults.ts";
-import type { Answer } from "./answer.ts";
+import { serverError, type Answer } from "./answer.ts";
 import { harvesterAnswer, isAuthorized } from "./api.ts";
 import { HarvesterModel, type HarvesterOptions } from "./model.ts";
 import { RateLimit, isPublicName, portalAnswer } from "./portal.ts";
@@ -88,11 +88,24 @@ export async function startHarvesterHost(options: HarvesterHostOptions): Promise
     if (!namespace) return { status: 404, body: { error: "Not Found" } };
     const release = await model(namespace);
     if (!release?.isUp || !(await ready(namespace, "harvester"))) return { status: 503 };
+    return (
+      refusalOf(request, path, release) ??
+      harvesterAnswer(release, request.method ?? "GET", path, await bodyOf(request))
+    );
+  }
+
+  /** What Tomcat, its login and a database that is away say before the harvester does. */
+  function refusalOf(request: IncomingMessage, path: string, release: HarvesterModel): Answer | undefined {
+    if (!release.isDeployed) return { status: 404, body: "<html>HTTP Status 404 – Not Found</html>" };
+    const { authorization, accept } = request.headers;
+    // Reading needs no login; one that is wrong is refused all the same.
     const write = request.method !== "GET" && request.method !== "HEAD";
-    if (write && !isAuthorized(request.headers.authorization, switches)) return { status: 401 };
+    if ((write || authorization !== undefined) && !isAuthorized(authorization, switches))
+      return { status: 401, body: "<html>HTTP Status 401 – Unauthorized</html>" };
+    if (path === "/ping" && accept === "application/json") return { status: 406 };
+    if (release.isDatabaseAway && path.startsWith("/api/")) return serverError();
     const json = request.headers["content-type"]?.startsWith("application/json");
-    if (request.method === "POST" && path.endsWith("/data") && !json) return { status: 415 };
-    return harvesterAnswer(release, request.method ?? "GET", path, await bodyOf(request));
+    return request.method === "POST" && path.endsWith("/data") && !json ? { status: 415 } : undefined;
   }
 
   async function siteAnswer(request: IncomingMessage, url: URL, site: RegExpExecArray): Promise<Answer> {
@@ -119,7 +132,8 @@ export async function startHarvesterHost(options: HarvesterHostOptions): Promise
     if (!(await showFault(fault, request, response))) return;
     const given = await answer(request, url);
     recorded.status = given?.status ?? 0;
-    if (given) send(response, given);
+    const charset = url.pathname.endsWith("/execution") ? "ISO-8859-1" : "utf-8";
+    if (given) send(response, given, charset);
     else request.socket.resetAndDestroy();
   }
 
@@ -169,12 +183,14 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-function send(response: ServerResponse, { status, body }: Answer): void {
+/** The real one writes executions in ISO-8859-1, whatever JSON is. */
+function send(response: ServerResponse, { status, body }: Answer, charset: "utf-8" | "ISO-8859-1"): void {
   const headers: Record<string, string> = {};
   if (status === 401) headers["www-authenticate"] = 'Basic realm="harvester"';
   if (body !== undefined) {
-    headers["content-type"] = typeof body === "string" ? "text/html" : "application/json;charset=utf-8";
+    headers["content-type"] = typeof body === "string" ? "text/html" : `application/json;charset=${charset}`;
   }
   response.writeHead(status, headers);
-  response.end(typeof body === "string" ? body : body === undefined ? "" : JSON.stringify(body));
+  const text = typeof body === "string" ? body : body === undefined ? "" : JSON.stringify(body);
+  response.end(Buffer.from(text, charset === "utf-8" ? "utf8" : "latin1"));
 }

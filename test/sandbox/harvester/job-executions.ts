@@ -4,8 +4,11 @@ import { recordsOf, type JobConfiguration } from "./data-configuration.ts";
 /** How a job ends. `status` follows from the exit code unless set. */
 export interface Outcome {
   exitCode: string;
+  /** Why, as the step that failed says it. */
   description?: string;
   status?: string;
+  /** What share of the records is read and skipped, though the job ends well. */
+  skipped?: number;
 }
 
 export interface JobExecution {
@@ -20,6 +23,8 @@ export interface JobExecution {
   endedAt?: number;
   /** When it stopped moving for ever (its pod died, or it hangs): it stays STARTED in the database. */
   frozenAt?: number;
+  /** Its list was called Completed already. */
+  isAnnounced?: boolean;
 }
 
 const SUCCESSES = new Set(["COMPLETED", "NOT_MODIFIED", "NOOP"]);
@@ -53,35 +58,45 @@ export function exitCodeOf(execution: JobExecution): string {
 /** The execution as `GET /job/configuration/{id}/execution` shows it. */
 export function executionBody(execution: JobExecution, now: number): Record<string, unknown> {
   const status = statusOf(execution);
-  const readCount = Math.floor(recordsOf(execution.job) * progressOf(execution, now));
   const ended = execution.endedAt !== undefined;
+  const isIndex = execution.job.jobName === "ReIndex";
+  // Counted chunk by chunk: 100 records, the index job 1,000.
+  const reached = Math.floor(recordsOf(execution.job) * progressOf(execution, now));
+  const readCount = ended ? reached : reached - (reached % (isIndex ? 1_000 : 100));
   const filterCount = Math.floor(readCount / 100);
-  const readSkipCount = Math.floor(readCount / 5_000);
-  // Written in chunks of ten: while the job runs the last chunk is still open.
-  const written = Math.max(0, readCount - filterCount - readSkipCount);
-  const exitStatus = {
-    exitCode: exitCodeOf(execution),
-    exitDescription: ended ? (execution.outcome.description ?? "") : "",
-  };
+  const readSkipCount = Math.floor(readCount * (execution.outcome.skipped ?? 0.000_2));
+  const writeCount = Math.max(0, readCount - filterCount - readSkipCount);
+  const exitCode = exitCodeOf(execution);
+  const stepName = isIndex ? "reIndex" : "processArchive";
   return {
     id: execution.id,
     status,
     startTime: execution.startedAt,
     endTime: execution.endedAt ?? null,
-    exitStatus,
+    exitStatus: { exitCode, exitDescription: ended ? describe(execution, stepName) : "" },
     stepExecutions: [
       {
-        stepName: execution.job.jobName === "ReIndex" ? "reIndex" : "processArchive",
+        stepName,
         // A step that failed may well be COMPLETED: its exit status tells.
         status: ended ? "COMPLETED" : status,
-        exitStatus: ended ? exitStatus : { exitCode: "EXECUTING", exitDescription: "" },
-        readCount,
-        writeCount: ended ? written : written - (written % 10),
-        filterCount,
-        readSkipCount,
+        exitStatus: ended
+          ? { exitCode, exitDescription: execution.outcome.description ?? "" }
+          : { exitCode: "EXECUTING", exitDescription: "" },
+        ...{ readCount, writeCount, filterCount, readSkipCount },
       },
     ],
   };
+}
+
+/** What a job says of its end: of one that failed always the same first line, and which step it was, but not why. */
+function describe({ outcome: { exitCode }, job }: JobExecution, step: string): string {
+  if (!UNHAPPY.has(exitCode)) return "";
+  return [
+    "org.springframework.batch.core.JobExecutionException: Flow execution ended unexpectedly",
+    "\tat org.springframework.batch.core.job.flow.FlowJob.doExecute(FlowJob.java:140)",
+    `Caused by: org.springframework.batch.core.job.flow.FlowExecutionException: Ended flow=${job.jobName} at state=${step} with exit status=${exitCode}`,
+    "\tat org.springframework.batch.core.job.flow.support.SimpleFlow.resume(SimpleFlow.java:178)",
+  ].join("\n");
 }
 
 /** Share of a job's records that its runs have brought into the database. */

@@ -4,7 +4,7 @@
  * was due, so one jump of the clock over hours gives what a real harvester would show then.
  */
 import { serverError, type Answer } from "./answer.ts";
-import { ConfigurationStore, type ListRow } from "./configuration-store.ts";
+import { ConfigurationStore } from "./configuration-store.ts";
 import {
   FULL_SITE_TAXA,
   recordsOf,
@@ -12,56 +12,44 @@ import {
   type JobConfiguration,
 } from "./data-configuration.ts";
 import type { Effect } from "./effects.ts";
-import {
-  executionBody,
-  exitCodeOf,
-  harvestedShare,
-  isUnderWay,
-  statusOf,
-  type JobExecution,
-  type Outcome,
-} from "./job-executions.ts";
+import { executionBody, exitCodeOf, harvestedShare, statusOf, type JobExecution } from "./job-executions.ts";
+import { Schedule, type HarvesterOptions } from "./schedule.ts";
 
-export interface HarvesterOptions {
-  now?: () => number;
-  /** Period of the timer that picks up lists; 5 s in the real one. */
-  timerMs?: number;
-  /** How long a job runs, when neither `durations` nor the parameter `sandbox.duration.ms` says it. */
-  jobMs?: number | ((job: JobConfiguration) => number);
-  /** Scales the number of taxa that the site finds. */
-  taxaFactor?: number;
-}
+export type { HarvesterOptions };
 
 export class HarvesterModel {
-  readonly outcomes = new Map<string, Outcome>();
-  /** Milliseconds by job identifier; Infinity never ends. */
-  readonly durations = new Map<string, number>();
   readonly missingTaxa = new Set<string>();
   /** Scales what the site finds by a filter of its search; undefined: the search knows none. */
   taxonFactors: Map<string, number> | undefined = new Map();
+  /** Filters that the search can't answer: a 500. */
+  readonly brokenFilters = new Set<string>();
   taxaFactor: number;
   /** The next import stops after so many rows and its caller gets no answer. */
   killImportAfter: number | undefined;
+  /** False where it was started while the database was away: Tomcat knows no application then, also later. */
+  isDeployed = true;
 
   readonly #now: () => number;
-  readonly #timerMs: number;
-  readonly #jobMs: (job: JobConfiguration) => number;
+  readonly #schedule: Schedule;
   #store = new ConfigurationStore();
-  #executions: JobExecution[] = [];
   /** Survives a lost database: it is the test's view, not the harvester's. */
   readonly #effects: Effect[] = [];
-  #clock: number;
-  #downUntil = -Infinity;
 
   constructor(options: HarvesterOptions = {}) {
     this.#now = options.now ?? Date.now;
-    this.#timerMs = Math.max(1, options.timerMs ?? 5_000);
-    const jobMs = options.jobMs ?? ((job) => 10_000 + recordsOf(job) * 10);
-    this.#jobMs = typeof jobMs === "number" ? () => jobMs : jobMs;
     this.taxaFactor = options.taxaFactor ?? 1;
-    this.#clock = this.#now();
+    const onStart = (job: JobConfiguration) => this.#log("job-started", job.identifier);
+    this.#schedule = new Schedule({ ...options, store: this.#store, onStart });
   }
 
+  /** How jobs end, by identifier; COMPLETED where nothing is said. */
+  get outcomes(): Schedule["outcomes"] {
+    return this.#schedule.outcomes;
+  }
+  /** Milliseconds by job identifier; Infinity never ends. */
+  get durations(): Schedule["durations"] {
+    return this.#schedule.durations;
+  }
   /** What was done to it and which jobs started, up to now. */
   get effects(): readonly Effect[] {
     this.tick();
@@ -80,7 +68,10 @@ export class HarvesterModel {
   }
   /** False while the pod restarts after `killPod({ downMs })`. */
   get isUp(): boolean {
-    return this.#now() >= this.#downUntil;
+    return this.#now() >= this.#schedule.downUntil;
+  }
+  get isDatabaseAway(): boolean {
+    return this.#now() < this.#schedule.awayUntil;
   }
 
   /**
@@ -89,24 +80,32 @@ export class HarvesterModel {
    */
   importData(doc: DataConfiguration, { killAfter = this.killImportAfter } = {}): Answer | undefined {
     this.tick();
-    if (!this.#store.isEmpty) {
-      return { status: 200, body: { error: "Configuration already loaded; nothing was changed" } };
-    }
+    const already = { status: 200, body: { error: "Configuration already loaded; nothing was changed" } };
+    if (!this.#store.isEmpty) return already;
     this.killImportAfter = undefined;
     this.#log("import");
-    if (!this.#store.load(doc, killAfter)) return undefined;
-    return this.#store.broken ? serverError() : { status: 201, body: this.#store.export() };
+    switch (this.#store.load(doc, killAfter)) {
+      case "killed":
+        return undefined;
+      case "broken":
+        return serverError();
+      case "refused":
+        return already;
+      case "taken":
+        return { status: 201, body: this.#store.export() };
+    }
   }
 
-  /** GET /data: the configuration without any run state. */
+  /** GET /data: the configuration; of run state only a list's `nextRun`. */
   exportData(): Answer {
+    this.tick();
     return this.#store.broken ? serverError() : { status: 200, body: this.#store.export() };
   }
 
-  /** GET /job/list/{identifier}: an empty 200 for a list that does not exist. */
-  list(identifier: string): Answer {
+  /** GET /job/list/{identifier}: an empty 200 for a list that does not exist; a name is cut at its dot. */
+  list(name: string): Answer {
     this.tick();
-    const list = this.#store.list(identifier);
+    const list = this.#store.list(name.split(".")[0] ?? "");
     if (!list) return { status: 200 };
     const { nextRun, status } = list;
     return {
@@ -116,7 +115,7 @@ export class HarvesterModel {
         description: list.description,
         hasNextJob: list.currentJob + 1 < list.jobs.length,
         id: list.id,
-        identifier,
+        identifier: list.identifier,
         ...(nextRun !== undefined && { nextRun: new Date(nextRun).toISOString() }),
         ...(status && { status }),
         jobConfigurations: list.jobs.map((job) => this.#jobBody(job)),
@@ -131,9 +130,9 @@ export class HarvesterModel {
     if (!list) return serverError();
     this.#log("list-run", identifier);
     list.currentJob = 0;
-    list.nextRun = this.#clock;
+    list.nextRun = this.#wholeSecond();
     delete list.status;
-    return this.list(identifier);
+    return this.list(list.identifier);
   }
 
   /** GET /job/configuration/{id}, with the numeric id that the list shows. */
@@ -143,13 +142,13 @@ export class HarvesterModel {
     return job ? { status: 200, body: this.#jobBody(job) } : { status: 404 };
   }
 
-  /** POST /job/configuration/{id}/run: at once, beside whatever runs; does not move the list. */
+  /** POST /job/configuration/{id}/run: soon, beside whatever runs; does not move the list. */
   runJob(id: number): Answer {
     this.tick();
     const job = this.#store.jobs[id - 1];
     if (!job) return { status: 404 };
     this.#log("job-run", job.identifier);
-    this.#start(job, false);
+    this.#schedule.startSoon(job);
     return { status: 200, body: this.#jobBody(job) };
   }
 
@@ -159,7 +158,7 @@ export class HarvesterModel {
     const job = this.#store.jobs[id - 1];
     if (!job) return serverError();
     const last = this.#runsOf(job).at(-1);
-    return { status: 200, body: last ? executionBody(last, this.#clock) : {} };
+    return { status: 200, body: last ? executionBody(last, this.#schedule.clock) : {} };
   }
 
   /** The numeric id of a job, for tests that know its identifier. */
@@ -171,13 +170,17 @@ export class HarvesterModel {
   killPod({ downMs = 0 } = {}): void {
     this.wedge();
     this.#log("pod-killed");
-    this.#downUntil = this.#clock + downMs;
+    this.#schedule.downUntil = this.#schedule.clock + downMs;
   }
 
   /** What runs now never ends and reads nothing more, though the pod lives. */
   wedge(): void {
-    this.tick();
-    for (const execution of this.#executions.filter(isUnderWay)) execution.frozenAt = this.#clock;
+    this.#schedule.freeze();
+  }
+
+  /** The database can't be reached for so long: see Schedule. */
+  loseConnection(ms: number): void {
+    this.#schedule.loseConnection(ms);
   }
 
   /** An empty database, as after the loss of its volume. */
@@ -185,7 +188,7 @@ export class HarvesterModel {
     this.tick();
     this.#log("database-lost");
     this.#store = new ConfigurationStore();
-    this.#executions = [];
+    this.#schedule.begin(this.#store);
   }
 
   /** A release that was harvested long ago, such as the live one at the start of a test; counts no effect. */
@@ -193,9 +196,8 @@ export class HarvesterModel {
     const before = this.#effects.length;
     this.importData(doc);
     for (const list of this.#store.lists) {
-      for (const job of list.jobs) this.#start(job, true).endedAt = this.#clock;
+      for (const job of list.jobs) this.#schedule.start(job, true).endedAt = this.#schedule.clock;
       list.currentJob = Math.max(0, list.jobs.length - 1);
-      list.nextRun = this.#clock;
       list.status = "Completed";
     }
     this.#effects.length = before;
@@ -207,7 +209,7 @@ export class HarvesterModel {
     const jobs = [...new Set(this.#store.lists.flatMap((list) => list.jobs))];
     const all = jobs.reduce((sum, job) => sum + recordsOf(job), 0);
     const harvested = jobs.reduce(
-      (sum, job) => sum + recordsOf(job) * harvestedShare(this.#runsOf(job), this.#clock),
+      (sum, job) => sum + recordsOf(job) * harvestedShare(this.#runsOf(job), this.#schedule.clock),
       0,
     );
     return all === 0 ? 0 : Math.round(FULL_SITE_TAXA * this.taxaFactor * (harvested / all));
@@ -215,75 +217,11 @@ export class HarvesterModel {
 
   /** Plays what was due since the last call, in order. Every reading call does so by itself. */
   tick(): void {
-    const now = this.#now();
-    while (true) {
-      const ending = this.#nextEnding();
-      const timer = this.#nextTimer();
-      const due = Math.min(ending ? ending.startedAt + ending.durationMs : Infinity, timer);
-      if (due > now) break;
-      this.#clock = Math.max(this.#clock, due);
-      // A job that ends at the very moment of the timer is seen by the timer: ends come first.
-      if (ending && due === ending.startedAt + ending.durationMs) this.#end(ending);
-      else this.#pickUpLists();
-    }
-    this.#clock = Math.max(this.#clock, now);
+    this.#schedule.tick();
   }
 
-  #nextEnding(): JobExecution | undefined {
-    const end = (execution: JobExecution) => execution.startedAt + execution.durationMs;
-    return this.#executions.filter(isUnderWay).sort((a, b) => end(a) - end(b))[0];
-  }
-
-  /** The next beat of the timer that has something to do. */
-  #nextTimer(): number {
-    const waiting = this.#store.lists.some((list) => list.nextRun !== undefined && canBePickedUp(list));
-    if (!waiting) return Infinity;
-    const from = Math.max(this.#clock, this.#downUntil);
-    return (Math.floor(from / this.#timerMs) + 1) * this.#timerMs;
-  }
-
-  #pickUpLists(): void {
-    for (const list of this.#store.lists) {
-      if (list.nextRun === undefined || !canBePickedUp(list)) continue;
-      const job = list.jobs[list.currentJob];
-      if (!job) list.status = "Completed";
-      else if (list.status === undefined) list.status = "Scheduled";
-      else {
-        list.status = "Running";
-        this.#start(job, true);
-      }
-    }
-  }
-
-  #start(job: JobConfiguration, listed: boolean): JobExecution {
-    const { "sandbox.duration.ms": ms, "sandbox.exit.code": exitCode } = job.parameters;
-    const execution: JobExecution = {
-      id: this.#executions.length + 1,
-      job,
-      startedAt: this.#clock,
-      durationMs: this.durations.get(job.identifier) ?? (ms ? Number(ms) : this.#jobMs(job)),
-      outcome: this.outcomes.get(job.identifier) ?? { exitCode: exitCode ?? "COMPLETED" },
-      listed,
-    };
-    this.#executions.push(execution);
-    this.#log("job-started", job.identifier);
-    return execution;
-  }
-
-  /** A failed job does not stop the list. Two chains of jobs both move `currentJob`. */
-  #end(execution: JobExecution): void {
-    execution.endedAt = this.#clock;
-    // Looked up again: a test may have decided meanwhile how it shall end.
-    execution.outcome = this.outcomes.get(execution.job.identifier) ?? execution.outcome;
-    const list = this.#store.lists.find((row) => execution.listed && row.jobs.includes(execution.job));
-    if (!list) return;
-    if (list.currentJob + 1 < list.jobs.length) {
-      list.currentJob += 1;
-      list.nextRun = this.#clock;
-      list.status = "Scheduled";
-    } else {
-      list.status = "Completed";
-    }
+  #wholeSecond(): number {
+    return Math.floor(this.#schedule.clock / 1_000) * 1_000;
   }
 
   #jobBody(job: JobConfiguration): Record<string, unknown> {
@@ -296,7 +234,7 @@ export class HarvesterModel {
   }
 
   #runsOf(job: JobConfiguration): JobExecution[] {
-    return this.#executions.filter((execution) => execution.job === job);
+    return this.#schedule.executions.filter((execution) => execution.job === job);
   }
 
   #count(kind: Effect["kind"]): number {
@@ -304,10 +242,6 @@ export class HarvesterModel {
   }
 
   #log(kind: Effect["kind"], identifier?: string): void {
-    this.#effects.push({ at: this.#clock, kind, ...(identifier !== undefined && { identifier }) });
+    this.#effects.push({ at: this.#schedule.clock, kind, ...(identifier !== undefined && { identifier }) });
   }
-}
-
-function canBePickedUp(list: ListRow): boolean {
-  return list.status === undefined || list.status === "Scheduled";
 }

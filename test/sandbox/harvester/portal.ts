@@ -38,6 +38,7 @@ export function portalAnswer(model: HarvesterModel, path: string, query: URLSear
     return { status: 200, body: "<!doctype html><title>Plants of the World</title>" };
   }
   if (path === "/ping") return { status: 200, body: "Ok" };
+  if (model.brokenFilters.has(query.get("f") ?? "")) return { status: 500 };
   if (path === "/api/2/search") return { status: 200, body: searchBody(model, query) };
   const taxon = /^\/api\/2\/taxon\/(.+)$/.exec(path)?.[1];
   if (taxon === undefined) return { status: 404, body: { error: "Not Found" } };

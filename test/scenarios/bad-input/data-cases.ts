@@ -92,6 +92,24 @@ export const documentCases: readonly BadInput[] = [
     "is there twice",
   ),
   changed(
+    "an organisation without resources",
+    (it) => void Reflect.deleteProperty(it.organisations[1]!, "resources"),
+    at("organisations[1].resources"),
+    "is missing; it is a list",
+  ),
+  changed(
+    "a job that says how it ended",
+    (it) => void Object.assign(it.jobConfigurations[1]!, { jobStatus: "COMPLETED" }),
+    at("jobConfigurations[1].jobStatus"),
+    "is what a harvester says of itself",
+  ),
+  changed(
+    "a title that is too long",
+    (it) => void (it.organisations[1]!.title = "x".repeat(300)),
+    at("organisations[1].title"),
+    "is longer than 255 characters",
+  ),
+  changed(
     "a job without a name",
     (it) => void (it.jobConfigurations[1] = { ...it.jobConfigurations[1]!, identifier: "" }),
     at("jobConfigurations[1].identifier"),

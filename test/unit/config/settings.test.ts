@@ -52,7 +52,7 @@ describe("what is read", () => {
     [{ STRICT_ERROR_CHECKING: "false" }, { strict: false }],
     [{ STRICT_ERROR_CHECKING: "Yes" }, { strict: true }],
     [{ HARVEST_TIMEOUT: "1h30m" }, { harvest: { timeoutMs: 5_400_000 } }],
-    [{ HARVEST_WEDGE_TIMEOUT: "0" }, { harvest: { wedgeTimeoutMs: 0 } }],
+    [{ HARVEST_WEDGE_TIMEOUT: "45m" }, { harvest: { wedgeTimeoutMs: 2_700_000 } }],
     [{ HARVEST_POLL_INTERVAL: "500ms" }, { harvest: { pollIntervalMs: 500 } }],
     [{ RETAIN_PREVIOUS: "0" }, { retainPreviousMs: 0 }],
     [{ RETAIN_PREVIOUS: " 2d \r\n" }, { retainPreviousMs: 172_800_000 }],

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { checkDataConfiguration, compareImport } from "../../../src/domain/data-configuration.ts";
+import { checkDataConfiguration } from "../../../src/domain/data-configuration.ts";
+import { compareImport } from "../../../src/domain/import-state.ts";
 import { generateDataConfiguration } from "../../fixtures/data-configuration.ts";
 import { HarvesterModel } from "../../sandbox/harvester/model.ts";
 
@@ -12,7 +13,10 @@ describe("what a database holds", () => {
   it("is complete whatever the order of what the harvester exports", () => {
     const model = new HarvesterModel({ now: () => 0 });
     model.importData(document);
-    expect(compareImport(wanted, model.exportData().body)).toBe("complete");
+    const exported = model.exportData().body as typeof document;
+    exported.jobConfigurations.reverse();
+    for (const { resources } of exported.organisations.reverse()) resources.reverse();
+    expect(compareImport(wanted, exported)).toBe("complete");
   });
 
   it("is empty, part or complete after every number of rows at which an import can die", () => {
@@ -22,6 +26,20 @@ describe("what a database holds", () => {
       const state = compareImport(wanted, model.exportData().body);
       expect(state).toBe(killAfter === 0 ? "empty" : killAfter < rows ? "part" : "complete");
     }
+  });
+
+  it("is complete though a list was started, and a number came back as the text of it", () => {
+    const exported = structuredClone(document) as Record<string, unknown> & typeof document;
+    Object.assign(exported.jobLists[0]!, {
+      nextRun: "2026-11-22T12:00:00Z",
+      status: "Running",
+      currentJob: 3,
+    });
+    const given = structuredClone(document);
+    Object.assign(given.jobConfigurations[0]!.parameters, { limit: 1, strict: true });
+    Object.assign(exported.jobConfigurations[0]!.parameters, { limit: "1.0", strict: "true" });
+    const { data } = checkDataConfiguration(Buffer.from(JSON.stringify(given)), "data.json", ["1"]);
+    expect(compareImport(data!, exported)).toBe("complete");
   });
 
   it("is part when it is another document", () => {
