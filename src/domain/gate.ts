@@ -81,8 +81,8 @@ export function gateRows({ results, liveResults, least, kinds = [] }: Gate): Row
   ];
 }
 
-/** What there is too little of, or no number at all: the key, and in words. */
-export function shortfalls(gate: Gate): { key: string; found: number; text: string }[] {
+/** What there is too little of, or no number at all (undefined): the key, and in words. */
+export function shortfalls(gate: Gate): { key: string; found: number | undefined; text: string }[] {
   const tooFew = gateRows(gate)
     .filter(({ found, least = 0 }) => found < least)
     .map(({ key, name, found, live = 0, least = 0 }) => ({
@@ -90,7 +90,7 @@ export function shortfalls(gate: Gate): { key: string; found: number; text: stri
       text: `${countText(found)} ${name}, live has ${countText(live)}, at least ${countText(least)} are wanted`,
     }));
   const unknown = (gate.unanswered ?? []).map(({ kind, live, why }) => ({
-    ...{ key: kind, found: 0 },
+    ...{ key: kind, found: undefined },
     text: `no number of ${nameOf(kind)} (${why}), live has ${countText(live)}`,
   }));
   return [...tooFew, ...unknown];

@@ -49,7 +49,12 @@ export function acceptOf(
     case "GATE_RESULTS":
     case "GATE_COUNTS": {
       if (!gate || gate.results === 0) return "a site without any results can't be accepted";
-      return { reason, counts: shortfalls(gate).map(({ key: kind, found }) => ({ kind, found })) };
+      return {
+        reason,
+        counts: shortfalls(gate).flatMap(({ key: kind, found }) =>
+          found === undefined ? [] : [{ kind, found }],
+        ),
+      };
     }
     default:
       return unacceptable(failure);

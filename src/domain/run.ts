@@ -273,7 +273,7 @@ export interface Attachments {
 
 /** What is kept of a run that another has taken the place of, for the case that it gets it back. */
 export const displacedSchema = z.object({ run: runSchema, jobs: z.array(jobResultSchema) });
-export type Displaced = z.infer<typeof displacedSchema>;
+type Displaced = z.infer<typeof displacedSchema>;
 
 export const pastRunSchema = z.object({
   run: runSchema,

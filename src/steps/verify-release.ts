@@ -4,7 +4,7 @@ import { compareSites } from "../actions/compare-sites.ts";
 import { requireAnswers, requireReady, targetsOf } from "../actions/probe-site.ts";
 import { unlessGone } from "../actions/release-gone.ts";
 import { acceptedText, changeText, type Gate, kindLines, lossLines, shortfalls } from "../domain/gate.ts";
-import { count } from "../domain/words.ts";
+import { count, under } from "../domain/words.ts";
 import { PermanentError } from "../errors.ts";
 import type { Run } from "../pipeline/run.ts";
 import { done, type Step } from "../pipeline/step.ts";
@@ -35,7 +35,7 @@ async function requireCounts(run: Run, target: SiteTarget): Promise<Gate> {
   const { counts = [] } = run.state.reopened?.at(-1)?.accepts ?? {};
   const short = shortfalls(compared);
   const isAccepted = ({ key, found }: (typeof short)[number]) =>
-    counts.some(({ kind, found: least }) => kind === key && found >= least);
+    counts.some(({ kind, found: least }) => kind === key && found !== undefined && found >= least);
   const texts = short.map(({ text }) => text);
   const accepted = short.length > 0 && short.every(isAccepted) ? acceptance(run, texts) : undefined;
   const gate = { ...compared, ...(accepted && { accepted }) };
@@ -57,11 +57,9 @@ function rejection({ state: { release } }: Run, gate: Gate, short: readonly stri
 }
 
 function comparisonLines(gate: Gate): string[] {
-  const part = (title: string, lines: readonly string[]) =>
-    lines.length > 0 ? [title, ...lines.map((line) => `  ${line}`)] : [];
   return [
-    ...part("new site against live:", kindLines(gate)),
-    ...part("sources that lost most since the last run that went live:", lossLines(gate)),
+    ...under("new site against live:", kindLines(gate)),
+    ...under("sources that lost most since the last run that went live:", lossLines(gate)),
   ];
 }
 

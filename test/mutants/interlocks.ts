@@ -162,6 +162,7 @@ export const interlockMutants: readonly Mutant[] = [
       "scenarios/interlocks.test.ts",
       "scenarios/swap-and-others.test.ts",
       "scenarios/meddling.test.ts",
+      "scenarios/moving-addresses.test.ts",
     ],
   },
   {

@@ -89,7 +89,7 @@ export const orderMutants: readonly Mutant[] = [
     file: "steps/install-release.ts",
     find: "sources.fetchChart(inputs?.chartCommit, signal)",
     replace: "sources.fetchChart(undefined, signal)",
-    tests: ["scenarios/rebuild.test.ts"],
+    tests: ["scenarios/changed-between-builders.test.ts"],
   },
   {
     defect: "a run takes up other names and lists half way",

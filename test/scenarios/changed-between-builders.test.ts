@@ -98,3 +98,27 @@ describe("another JOB_LIST between two builders", () => {
     expectSound(fake);
   });
 });
+
+describe("a chart that somebody pushes to between two builders", () => {
+  it("is installed as the run had pinned it", async () => {
+    const fake = createFakeWorld({ live: {} });
+    const pinned = fake.chart.commit;
+    const first = fake.builder("builder-1");
+    fake.when("before", "releases.install", () => first.kill());
+    expect(await first.run()).toEqual({ code: "killed" });
+    fake.chart.commit = "2".repeat(40);
+    const second = fake.builder("builder-2");
+    const { sources } = second.world.ports;
+    const fetched: (string | undefined)[] = [];
+    second.world.ports.sources = {
+      ...sources,
+      fetchChart: (commit, signal) => {
+        fetched.push(commit);
+        return sources.fetchChart(commit, signal);
+      },
+    };
+    expect(await second.run()).toEqual({ code: 0 });
+    expect(fetched).toEqual([pinned]);
+    expectSound(fake);
+  });
+});

@@ -141,3 +141,23 @@ describe("rollback", () => {
     expectSound(fake);
   });
 });
+
+describe("a put-back whose builder is killed", () => {
+  it("is gone on with, though the new site has recovered meanwhile", async () => {
+    const fake = createFakeWorld({ live: {} });
+    const first = fake.builder("builder-1");
+    const answer = (status: number) => (fake.cluster.require(newRelease(fake)).siteStatus = status);
+    fake.when("after", "dns.change", () => void fake.clock.at(fake.clock.now() + 60_000, () => answer(500)));
+    const recover = () => {
+      first.kill();
+      answer(200);
+    };
+    fake.when("after", "dns.change", recover, 2);
+    expect(await first.run()).toEqual({ code: "killed" });
+    expect(await fake.builder("builder-2").run()).toEqual({ code: 1 });
+    expect(storedRun(fake)).toMatchObject({ phase: "rolled-back", failure: { code: "ROLLED_BACK" } });
+    expect(fake.live).toEqual(["prod-old01"]);
+    expect(fake.namespaces).toContain("prod-old01");
+    expectSound(fake);
+  });
+});

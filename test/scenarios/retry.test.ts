@@ -71,6 +71,17 @@ describe("retry", () => {
     expect(fake.live).toEqual(["prod-old01"]);
   });
 
+  it("does not accept a count that the new site can't give: that is no result", async () => {
+    const fake = createFakeWorld({ live: {} });
+    fake.when("after", "harvester.startList", ({ args }) => {
+      fake.cluster.require(String(args[0])).harvester.brokenFilters.add("has_images");
+    });
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
+    expect(storedRun(fake).failure?.code).toBe("GATE_COUNTS");
+    expect(await fake.builder("retry-1").run(accepting())).toEqual({ code: 1 });
+    expect(fake.live).toEqual(["prod-old01"]);
+  });
+
   it("runs failed jobs again, whatever HARVEST_JOB_RETRIES says", async () => {
     const fake = await withFailedJob();
     harvesterOf(fake).outcomes.clear();
