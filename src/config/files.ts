@@ -23,9 +23,9 @@ const hostName = checked((name) => {
 
 const mapping = z.object(
   {
-    zone: label("managed zone", 63, "prod-example-org"),
+    zone: label("managed zone", 63, "prod-example-org", "the name of a managed zone"),
     name: hostName,
-    service: label("Service", 63, "ingress"),
+    service: label("Service", 63, "ingress", "the name of a Service"),
   },
   mappingThatMust("be"),
 );

@@ -47,8 +47,8 @@ export const checked = (problemIn: (given: string) => string | undefined) =>
   });
 
 /** A name of at most `max` letters, digits and dashes. */
-export function label(title: string, max: number, example: string) {
-  const wrong = quoting(`is not a name of at most ${max} of a-z, 0-9 and -; write ${example}`);
+export function label(title: string, max: number, example: string, kind = "a name") {
+  const wrong = quoting(`is not ${kind} of at most ${max} of a-z, 0-9 and -; write ${example}`);
   return text
     .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, wrong)
     .max(max, wrong)

@@ -46,21 +46,28 @@ describe("a list", () => {
 });
 
 describe("the address of a load balancer", () => {
-  it.each<[string, object[], string | undefined]>([
-    ["none yet", [], undefined],
-    ["the only one", [{ ip: "10.0.0.1" }], "10.0.0.1"],
-    ["the IPv4 one, wherever it stands", [{ ip: "2001:db8::1" }, { ip: "10.0.0.1" }], "10.0.0.1"],
-    ["the first of several", [{ ip: "10.0.0.2" }, { ip: "10.0.0.1" }], "10.0.0.2"],
-    ["none where there is only a host name", [{ hostname: "lb.example" }], undefined],
-    ["none where there is only IPv6", [{ ip: "2001:db8::1" }], undefined],
-    ["that beside a host name", [{ hostname: "lb.example", ip: "10.0.0.1" }], "10.0.0.1"],
-  ])("is %s", async (_, ingress, address) => {
+  it.each<[string, object[], string | undefined, string[]]>([
+    ["none yet", [], undefined, []],
+    ["the only one", [{ ip: "10.0.0.1" }], "10.0.0.1", []],
+    [
+      "the IPv4 one, wherever it stands",
+      [{ ip: "2001:db8::1" }, { ip: "10.0.0.1" }],
+      "10.0.0.1",
+      ["2001:db8::1"],
+    ],
+    ["the first of several", [{ ip: "10.0.0.2" }, { ip: "10.0.0.1" }], "10.0.0.2", ["10.0.0.1"]],
+    ["none where there is only a host name", [{ hostname: "lb.example" }], undefined, ["lb.example"]],
+    ["none where there is only IPv6", [{ ip: "2001:db8::1" }], undefined, ["2001:db8::1"]],
+    ["that beside a host name", [{ hostname: "lb.example", ip: "10.0.0.1" }], "10.0.0.1", ["lb.example"]],
+  ])("is %s", async (_, ingress, address, otherAddresses) => {
     const service = {
       metadata: { name: "public", labels: { name: "portal" } },
       spec: { type: "LoadBalancer" },
       status: { loadBalancer: { ingress } },
     };
     server.answer = (_request, response) => json(response, { kind: "ServiceList", items: [service] });
-    expect(await createCluster(connection).findServices("a")).toEqual([{ component: "portal", address }]);
+    expect(await createCluster(connection).findServices("a")).toEqual([
+      { component: "portal", address, otherAddresses },
+    ]);
   });
 });
