@@ -3,7 +3,15 @@
  * are checked), or an outage that is asked about again with growing pauses until RETRY_TIMEOUT is over.
  */
 import { duration } from "../domain/words.ts";
-import { asOutage, BuilderError, ConfigError, ConflictError, messageOf, TransientError } from "../errors.ts";
+import {
+  asOutage,
+  BuilderError,
+  ConfigError,
+  ConflictError,
+  messageOf,
+  PermanentError,
+  TransientError,
+} from "../errors.ts";
 import type { Task } from "./task.ts";
 
 const minPauseMs = 250;
@@ -11,8 +19,11 @@ const maxPauseMs = 15_000;
 /** Refusals that trying again doesn't mend: a login, a right, a name that is wrong. */
 const refusals = new Set([401, 403, 404]);
 
-/** How refusals are taken: while inputs are checked they are mistakes, later they are outages like any other. */
-export type Refusals = "mistake" | "outage";
+/**
+ * How refusals are taken: while inputs are checked they are mistakes, later they are outages like any other. What is used for
+ * the first time may be refused for as long as an outage may take; then that is the verdict.
+ */
+export type Refusals = "mistake" | "outage" | "verdict";
 
 export interface RetryOptions extends Pick<Task, "clock" | "log" | "signal"> {
   /** How long one dependency may be away (RETRY_TIMEOUT). */
@@ -69,16 +80,27 @@ export async function persist<T>(work: () => Promise<T>, options: RetryOptions):
       signal.throwIfAborted();
       const error = asOutage(thrown);
       const mistake = taken === "mistake" ? mistakeOf(error) : undefined;
-      if (mistake ?? !isWorthRetrying(error)) throw mistake ?? error;
+      if (mistake ?? !isWorthRetrying(error)) throw mistake ?? lasting(error, taken);
       // It may have worked for hours before this: the outage begins with the failure, not with the work.
       if (failingSince === undefined || clock.monotonic() - began > timeoutMs)
         [failingSince, tries] = [clock.monotonic(), 1];
-      if (clock.monotonic() - failingSince >= timeoutMs) throw error;
+      if (clock.monotonic() - failingSince >= timeoutMs) throw lasting(error, taken);
       const code = error instanceof BuilderError ? error.code : undefined;
       if (tries > 1) log.warn({ code }, `${messageOf(error)}; trying again`);
       await clock.sleep(pauseMs(tries, error), signal);
     }
   }
+}
+
+/** What an outage that has lasted for the whole time is: a verdict, where a login or a right had never been proven. */
+function lasting(error: unknown, taken: Refusals | undefined): unknown {
+  const isRefused = error instanceof TransientError && (error.status === 401 || error.status === 403);
+  if (taken !== "verdict" || !isRefused) return error;
+  const { message, hint, details, dependency } = error;
+  return new PermanentError("ACCESS_REFUSED", `${dependency} refuses the builder: ${message}`, {
+    hint,
+    details,
+  });
 }
 
 /**

@@ -12,7 +12,7 @@ export interface Step {
   /** The checkpoint's key: never renamed, never reused. */
   readonly name: string;
   readonly summary: string;
-  /** How refusals (401, 403, 404) are taken: by default as outages. */
+  /** How refusals are taken: by default as outages. */
   readonly refusals?: Refusals;
   run(run: Run): Promise<StepResult>;
 }
