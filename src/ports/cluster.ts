@@ -1,5 +1,6 @@
 import type { ClusterCapacity } from "../domain/capacity.ts";
 import type { NamespaceView, RenderedObject, Right } from "../domain/release.ts";
+import type { Capabilities } from "./releases.ts";
 import type { PodView, ServiceView, Workloads } from "../domain/workloads.ts";
 
 /**
@@ -9,6 +10,8 @@ import type { PodView, ServiceView, Workloads } from "../domain/workloads.ts";
 export interface Cluster {
   /** The server's version; the cheapest way to ask whether it answers. */
   version(): Promise<string>;
+  /** What charts may ask of it: its version, and every API version it serves, alone and with each kind. */
+  capabilities(): Promise<Capabilities>;
   /** All namespaces of the cluster; who belongs to whom is decided in the domain. */
   findNamespaces(): Promise<NamespaceView[]>;
   findNamespace(name: string): Promise<NamespaceView | undefined>;

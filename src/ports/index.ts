@@ -26,6 +26,7 @@ export type Nature = "read" | "effect";
 export const natures: { readonly [P in keyof Ports]: { readonly [M in keyof Ports[P]]: Nature } } = {
   cluster: {
     version: "read",
+    capabilities: "read",
     findNamespaces: "read",
     findNamespace: "read",
     ensureNamespace: "effect",

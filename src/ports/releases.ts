@@ -1,5 +1,11 @@
 import type { ReleaseView, RenderedObject } from "../domain/release.ts";
 
+/** As Helm's `.Capabilities`: `v1.35.3-gke.1200`; `apps/v1`, `apps/v1/Deployment`. */
+export interface Capabilities {
+  kubeVersion: string;
+  apiVersions: readonly string[];
+}
+
 export interface ChartInstall {
   /** Name of the release and of its namespace, which exists. */
   name: string;
@@ -9,7 +15,7 @@ export interface ChartInstall {
   valuesFiles: readonly string[];
   timeoutMs: number;
   /** What the cluster offers, for `render`: an install asks the cluster itself. */
-  capabilities?: { kubeVersion: string; apiVersions: readonly string[] } | undefined;
+  capabilities?: Capabilities | undefined;
 }
 
 /** Helm, as a program. Actions run one Helm operation and do not decide. */

@@ -29,6 +29,9 @@ export function describeCluster(name: string, makeBench: () => Promise<ClusterBe
 
     it("says its version", async () => {
       expect(await bench.cluster.version()).toMatch(/^v?\d+\.\d+/);
+      const { kubeVersion, apiVersions } = await bench.cluster.capabilities();
+      expect(kubeVersion).toBe(await bench.cluster.version());
+      expect(apiVersions).toEqual(expect.arrayContaining(["v1", "apps/v1", "apps/v1/Deployment"]));
     });
 
     it("makes a namespace once, and gives back the one that is there as it is", async () => {

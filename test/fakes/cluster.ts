@@ -16,6 +16,10 @@ export function createFakeCluster(model: ClusterModel): Cluster {
   });
   return {
     version: async () => "v1.34.0-fake",
+    capabilities: async () => ({
+      kubeVersion: "v1.34.0-fake",
+      apiVersions: ["v1", "apps/v1", "apps/v1/Deployment"],
+    }),
     findNamespaces: async () => model.namespaces().map(viewOf),
     async findNamespace(name) {
       const found = model.find(name);

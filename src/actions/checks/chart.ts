@@ -31,7 +31,9 @@ export async function checkChart({ ports, settings, signal }: Task): Promise<Che
   if (!secrets || !chart) return { result: undefined, problems, warnings: [], checked: 0 };
   const name = `${settings.environment}-${renderSuffix}`;
   const install = chartInstall(name, { chart, secrets }, settings.retryTimeoutMs);
-  const objects = await releases.render(install, signal);
+  // Left alone, `helm template` judges by a cluster of its own time, and not as the install will be judged.
+  const capabilities = await ports.cluster.capabilities();
+  const objects = await releases.render({ ...install, capabilities }, signal);
   return {
     result: { chart, secretsSha256: secrets.sha256, objects },
     problems: settings.mappings.flatMap(({ service }, index) =>

@@ -3,6 +3,7 @@ import type { NamespaceView } from "../../domain/release.ts";
 import { ConflictError, TransientError } from "../../errors.ts";
 import type { Cluster } from "../../ports/cluster.ts";
 import { type AccessOptions, createAccess } from "./access.ts";
+import { readCapabilities } from "./capabilities.ts";
 import { readCapacity } from "./capacity.ts";
 import { type KubernetesConnection, listAll, mergePatch } from "./client.ts";
 import { createDiagnosis } from "./diagnosis.ts";
@@ -22,6 +23,7 @@ export function createCluster(connection: KubernetesConnection, access: AccessOp
     ...createAccess(connection, access),
     ...observation,
     ...createDiagnosis(core),
+    capabilities: () => readCapabilities(connection),
     version: async () => (await connection.api(VersionApi).getCode()).gitVersion,
     capacity: (release) => readCapacity(core, release),
     findNamespace,
