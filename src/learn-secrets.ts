@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { unescape } from "node:querystring";
 import { parse } from "yaml";
+import { parseSecrets } from "./adapters/secrets-file.ts";
 import type { Environment, Settings } from "./config/settings.ts";
 import { placeOf, rowOf, settingNames, valueAt } from "./config/table.ts";
 import type { Redactor } from "./redaction.ts";
@@ -30,7 +31,7 @@ export async function learnSecrets(
     addKubeconfig(redactor, await read(file, redactor));
   const key = await read(settings.google.credentialsFile, redactor);
   redactor.addDeep(googleSecrets.map((name) => valueAt(key, name)));
-  const values = await read(settings.secretsFile, redactor);
+  const values = await read(settings.secretsFile, redactor, parseSecrets);
   redactor.addDeep(values);
   const password = valueAt(values, "password.harvester");
   return typeof password === "string" || typeof password === "number" ? String(password) : undefined;
@@ -41,10 +42,14 @@ async function contentOf(file: string | undefined): Promise<string> {
 }
 
 /** What a file of YAML or JSON holds; what is neither is a secret as a whole. */
-async function read(file: string | undefined, redactor: Redactor): Promise<unknown> {
+async function read(
+  file: string | undefined,
+  redactor: Redactor,
+  parseText = (text: string): unknown => parse(text, { maxAliasCount: 100, logLevel: "error" }),
+): Promise<unknown> {
   const text = await contentOf(file);
   try {
-    return parse(text, { maxAliasCount: 100, logLevel: "error" });
+    return parseText(text);
   } catch {
     redactor.add(text.trim());
     return undefined;

@@ -3,7 +3,7 @@ import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import { parse } from "yaml";
+import { parseAllDocuments, type ScalarTag } from "yaml";
 import { fileTrouble } from "../domain/words.ts";
 import { ConfigError } from "../errors.ts";
 
@@ -23,14 +23,38 @@ export async function readSecretsFile(file: string) {
   return { file: path.resolve(file), sha256, values };
 }
 
+/** What `!!binary` holds, as Helm hands it on. */
+const binary: ScalarTag = {
+  tag: "tag:yaml.org,2002:binary",
+  resolve: (text) => Buffer.from(text, "base64").toString("utf8"),
+};
+
+/**
+ * The values of a secrets file as Helm reads them: merge keys and binary texts resolved, of several documents the first.
+ * Throws the parser's error, which quotes the line at fault, or one with the code SEVERAL where a later document holds anything.
+ */
+export function parseSecrets(text: string): unknown {
+  const documents = parseAllDocuments(text, { merge: true, customTags: [binary], logLevel: "error" });
+  const [first, ...others] = Array.isArray(documents) ? documents : [];
+  const error = first?.errors[0];
+  if (error) throw error;
+  if (others.some((document) => document.contents !== null && document.toJS() !== null))
+    throw Object.assign(new Error("several documents"), { code: "SEVERAL" });
+  return first?.toJS({ maxAliasCount: 100 }) as unknown;
+}
+
 /** The parser's own message quotes the line at fault: it isn't used. */
 function parseMapping(text: string, refuse: (what: string) => ConfigError): Record<string, unknown> {
   let values: unknown;
   try {
-    values = parse(text, { logLevel: "error" });
+    values = parseSecrets(text);
   } catch (error) {
     const { linePos, code } = error as { linePos?: [{ line: number }]; code?: string };
-    const what = code === "DUPLICATE_KEY" ? "has a key twice" : "is not YAML";
+    const told: Record<string, string> = {
+      DUPLICATE_KEY: "has a key twice",
+      SEVERAL: "holds several documents, of which Helm takes the first alone",
+    };
+    const what = told[code ?? ""] ?? "is not YAML";
     const position = linePos ? ` (line ${linePos[0].line})` : "";
     throw refuse(`${what}${position}; correct it, or make its Secret anew`);
   }

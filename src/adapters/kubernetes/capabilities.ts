@@ -10,13 +10,15 @@ import type { Cluster } from "../../ports/cluster.ts";
 import type { KubernetesConnection } from "./client.ts";
 
 /** The server's version and all that it serves, as Helm gathers it for `.Capabilities`. */
-export async function readCapabilities({ api }: KubernetesConnection): ReturnType<Cluster["capabilities"]> {
+export async function readCapabilities(
+  connection: KubernetesConnection,
+): ReturnType<Cluster["capabilities"]> {
   const [{ gitVersion }, { groups }, core] = await Promise.all([
-    api(VersionApi).getCode(),
-    api(ApisApi).getAPIVersions(),
-    api(CoreV1Api).getAPIResources(),
+    connection.api(VersionApi).getCode(),
+    connection.api(ApisApi).getAPIVersions(),
+    connection.api(CoreV1Api).getAPIResources(),
   ]);
-  const custom = api(CustomObjectsApi);
+  const custom = connection.api(CustomObjectsApi);
   const served = groups.flatMap(({ name: group, versions }) =>
     versions.map(async ({ version }) => {
       const found = await custom.getAPIResources({ group, version }).catch((error: unknown) => {

@@ -18,6 +18,7 @@ describe("the secrets file", () => {
     ["is a list", "- canary", "is no mapping"],
     ["is empty", "", "is no mapping"],
     ["is a word", "canary", "is no mapping"],
+    ["holds two documents", "a: canary\n---\nb: canary", "several documents"],
     ["is too large", `a: ${"x".repeat(1024 * 1024)}`, "larger"],
   ])("is refused when it %s, without showing it", async (_, text, said) => {
     const file = path.join(dir, "secrets.yaml");
@@ -29,5 +30,19 @@ describe("the secrets file", () => {
     expect(problem).toMatchObject({ where: "SECRETS_FILE" });
     expect(problem?.what).toContain(said);
     expect(problem?.what).not.toContain("canary");
+  });
+
+  it("is read as Helm reads it: merge keys, binary texts, a line of dashes at the end", async () => {
+    const file = path.join(dir, "secrets.yaml");
+    const text = [
+      "common: &common\n  user: powo\n  db: first",
+      "password:\n  <<: *common\n  db: second",
+      "  harvester: !!binary c2VjcmV0Cg==\n---\n",
+    ].join("\n");
+    await writeFile(file, text);
+    expect((await readSecretsFile(file)).values).toEqual({
+      common: { user: "powo", db: "first" },
+      password: { user: "powo", db: "second", harvester: "secret\n" },
+    });
   });
 });
