@@ -139,6 +139,8 @@ const allowed: [string, string[], string?][] = [
   ["change its state", patch("configmap", `powo-builder-${env}`, { data: { a: "b" } }, "-n", own)],
   ["keep its data configuration", ["create", "configmap", `powo-builder-${env}.data`, "-n", own]],
   ["replace it", patch("configmap", `powo-builder-${env}.data`, { data: { a: "b" } }, "-n", own)],
+  ["keep that of a run beside it", ["create", "configmap", `powo-builder-${env}.data2`, "-n", own]],
+  ["replace that", patch("configmap", `powo-builder-${env}.data2`, { data: { a: "b" } }, "-n", own)],
   ["take its Lease", create, lease(`powo-builder-${env}`, own)],
   ["renew its Lease", patch("lease", `powo-builder-${env}`, { spec: { holderIdentity: "x" } }, "-n", own)],
   ["create a release's namespace", create, namespaceYaml(`${env}-new11`, releaseLabels(env))],
