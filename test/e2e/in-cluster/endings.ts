@@ -110,7 +110,8 @@ export function describeEndings(open: OpenStage): void {
     test("retry goes on with the run that had failed, though a misconfigured one came after it", async () => {
       const { runId, release, phase } = (await stage.state()).run;
       expect(phase).toBe("failed");
-      await stage.world.simulate({});
+      await stage.world.simulate({ [`${release}.portal`]: null });
+      await asAdmin(["delete", "pod", "-n", release, "-l", "name=portal"]);
       const end = await stage.run("retry-1", "retry");
       if (process.env["POWO_SHOW_LOGS"]) console.log(end.log);
       expect(end, end.log).toMatchObject({ outcome: "Complete", exitCodes: [0] });
