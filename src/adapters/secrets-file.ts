@@ -31,7 +31,7 @@ const binary: ScalarTag = {
 
 /**
  * The values of a secrets file as Helm reads them: merge keys and binary texts resolved, of several documents the first.
- * Throws the parser's error, which quotes the line at fault, or one with the code SEVERAL where a later document holds anything.
+ * Throws the parser's error, which quotes the line at fault, or one with the code `several` where a later document holds anything.
  */
 export function parseSecrets(text: string): unknown {
   const documents = parseAllDocuments(text, { merge: true, customTags: [binary], logLevel: "error" });
@@ -39,7 +39,7 @@ export function parseSecrets(text: string): unknown {
   const error = first?.errors[0];
   if (error) throw error;
   if (others.some((document) => document.contents !== null && document.toJS() !== null))
-    throw Object.assign(new Error("several documents"), { code: "SEVERAL" });
+    throw Object.assign(new Error("several documents"), { code: "several" });
   return first?.toJS({ maxAliasCount: 100 }) as unknown;
 }
 
@@ -52,7 +52,7 @@ function parseMapping(text: string, refuse: (what: string) => ConfigError): Reco
     const { linePos, code } = error as { linePos?: [{ line: number }]; code?: string };
     const told: Record<string, string> = {
       DUPLICATE_KEY: "has a key twice",
-      SEVERAL: "holds several documents, of which Helm takes the first alone",
+      several: "holds several documents, of which Helm takes the first alone",
     };
     const what = told[code ?? ""] ?? "is not YAML";
     const position = linePos ? ` (line ${linePos[0].line})` : "";
