@@ -20,6 +20,8 @@ export interface CrashedRun {
   final: FinalWorld;
   /** Effects of each builder, in order. */
   effects: string[][];
+  /** Every call of the Job's builders, reads as well. */
+  calls: FakeWorld["calls"];
 }
 
 const mostBuilders = 8;
@@ -32,6 +34,7 @@ export async function runJob(
 ): Promise<CrashedRun> {
   const fake = make();
   await before?.(fake);
+  const callsBefore = fake.calls.length;
   const ports = portsFor(fake);
   const old = fake.namespaces;
   const outcomes: Outcome[] = [];
@@ -51,7 +54,8 @@ export async function runJob(
   }
   await fake.clock.sleep(60_000); // what was on its way has arrived by then
   fake.invariants.atEnd();
-  return { fake, outcomes, final: describeFinal(fake, old), effects };
+  const calls = fake.calls.slice(callsBefore);
+  return { fake, outcomes, final: describeFinal(fake, old), effects, calls };
 }
 
 /**
