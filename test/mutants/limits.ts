@@ -99,8 +99,8 @@ export const limitMutants: readonly Mutant[] = [
   {
     defect: "HARVEST_TIMEOUT begins anew with each list",
     file: "actions/harvest/follower.ts",
-    find: "const began = Math.min(...starts.map(",
-    replace: "const began = Math.max(...starts.map(",
+    find: "const first = Math.min(...starts.map(",
+    replace: "const first = Math.max(...starts.map(",
     tests: harvest,
   },
   {
@@ -183,8 +183,8 @@ export const limitMutants: readonly Mutant[] = [
   {
     defect: "HARVEST_JOB_RETRIES allows one more",
     file: "steps/await-harvest.ts",
-    find: "retries >= follower.run.settings.harvest.jobRetries",
-    replace: "retries > follower.run.settings.harvest.jobRetries",
+    find: "retries >= rounds",
+    replace: "retries > rounds",
     tests: harvest,
   },
   {

@@ -7,11 +7,8 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { dnsMutants } from "./dns.ts";
-import { interlockMutants } from "./interlocks.ts";
-import { limitMutants } from "./limits.ts";
+import { allMutants } from "./all.ts";
 import type { Mutant } from "./mutant.ts";
-import { orderMutants } from "./order.ts";
 import { removeFolder } from "../tools/remove-folder.ts";
 
 const leastCaught = 0.95;
@@ -21,9 +18,7 @@ const root = path.resolve(import.meta.dirname, "../..");
 const run = promisify(execFile);
 
 const words = process.argv.slice(2).join(" ");
-const mutants = [...interlockMutants, ...orderMutants, ...limitMutants, ...dnsMutants].filter(({ defect }) =>
-  defect.includes(words),
-);
+const mutants = allMutants.filter(({ defect }) => defect.includes(words));
 
 /** The tree without what was built, with the packages that are there. */
 async function copyTree(): Promise<string> {

@@ -227,8 +227,8 @@ export const orderMutants: readonly Mutant[] = [
   {
     defect: "a new pod of the Job begins a second rebuild after the run's end",
     file: "operate/open-run.ts",
-    find: "return run.builders.at(-1)?.job === jobName &&",
-    replace: "return run.builders.at(-1)?.job !== jobName &&",
+    find: "if (jobName === undefined || (run",
+    replace: "if (jobName !== undefined || (run",
     tests: ["scenarios/resilience.test.ts"],
   },
   {
