@@ -1,6 +1,7 @@
 /** What an operator would look at in a release that isn't well: pods with their reasons, last warnings, last log lines. */
 import { type Culprit, findUnready, type Unready } from "../domain/readiness.ts";
 import type { Evidence } from "../domain/run.ts";
+import { shortened } from "../domain/words.ts";
 import { timestamp } from "../pipeline/clock.ts";
 import type { Run } from "../pipeline/run.ts";
 import { within } from "./within.ts";
@@ -19,6 +20,7 @@ const maxKept = 4;
 const maxKeptBytes = 10_000;
 
 const nothing = () => [];
+const cut = (line: string) => shortened(line, maxLine);
 
 /** What an answer says; nothing where there is none in time. */
 function linesOf(
@@ -51,7 +53,7 @@ async function describePod(
 export async function describeCulprit(run: Run, culprit: Culprit): Promise<string[]> {
   const { message, container } = culprit;
   const lines = await describePod(run, { ...culprit, containers: [container] }, shownLines);
-  return [...(message ? [message] : []), ...lines.slice(1).map((line) => line.trim())].map(shortened);
+  return [...(message ? [message] : []), ...lines.slice(1).map((line) => line.trim())].map(cut);
 }
 
 /** Every pod that is not ready; where a quota or an admission policy refuses pods, what their controllers' Events say. */
@@ -71,11 +73,7 @@ async function describeParts(run: Run, maxLines: number): Promise<string[][]> {
     ...(more > 0 ? [`and ${more} more that are not ready`] : []),
     ...warnings.slice(-maxWarnings),
   ];
-  return [...pods, rest].filter((part) => part.length > 0).map((part) => part.map(shortened));
-}
-
-function shortened(line: string): string {
-  return line.length > maxLine ? `${line.slice(0, maxLine - 1)}…` : line;
+  return [...pods, rest].filter((part) => part.length > 0).map((part) => part.map(cut));
 }
 
 /** The kept evidence with that of this run's release, as it is now; nothing that goes wrong here holds the run's end up. */
@@ -83,8 +81,12 @@ export async function gatherEvidence(run: Run): Promise<Evidence[]> {
   const { release } = run.state;
   const { evidence: kept } = run.attachments;
   const parts = await within(run, timeoutMs, (own) => describeParts(own, keptLines), nothing);
-  if (parts.length === 0) return kept;
-  const others = kept.filter((evidence) => evidence.release !== release);
+  return parts.length === 0 ? kept : withEvidence(run, release, parts);
+}
+
+/** The kept evidence with this of a release, in the place of what was kept of it. */
+function withEvidence(run: Run, release: string, parts: readonly (readonly string[])[]): Evidence[] {
+  const others = run.attachments.evidence.filter((evidence) => evidence.release !== release);
   return [...others, { release, takenAt: timestamp(run.clock), lines: boundEvidence(parts) }].slice(-maxKept);
 }
 
@@ -92,9 +94,7 @@ export async function gatherEvidence(run: Run): Promise<Evidence[]> {
 export async function keepEvidence(run: Run, release: string, lines: readonly string[]): Promise<void> {
   const { evidence: kept } = run.attachments;
   const before = kept.find((evidence) => evidence.release === release)?.lines ?? [];
-  const added = { release, takenAt: timestamp(run.clock), lines: boundEvidence([[...before], [...lines]]) };
-  const others = kept.filter((evidence) => evidence.release !== release);
-  await run.save({}, { evidence: [...others, added].slice(-maxKept) });
+  await run.save({}, { evidence: withEvidence(run, release, [before, lines]) });
 }
 
 /** The first line of every part, and as many of its last as there is room for; the first parts have it first. */

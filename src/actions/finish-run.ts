@@ -1,9 +1,9 @@
 /** The end of a run, or of this builder's part in it: phase, history, last lines, Event, webhook; for every ending. */
-import { duration } from "../domain/words.ts";
 import { addRecords, addTimings } from "../domain/harvest-progress.ts";
 import { jobNames } from "../domain/job-names.ts";
 import { pastRunOf, addPastRun } from "../domain/past-run.ts";
 import type { Attachments, FinalPhase, RunState } from "../domain/run.ts";
+import { duration } from "../domain/words.ts";
 import {
   AbortedError,
   BuilderError,

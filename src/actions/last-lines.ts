@@ -1,8 +1,8 @@
 /** The last lines of a run: what happened, what visitors see, what to type next. */
 import { directUpdate, verbCommand } from "../domain/commands.ts";
-import { haveSameAddresses } from "../domain/dns-plan.ts";
+import { changedAddresses } from "../domain/dns-plan.ts";
 import type { Mapping } from "../domain/dns-records.ts";
-import { whyNotReopen } from "../domain/reopening.ts";
+import { retryCommand, whyNotReopen } from "../domain/reopening.ts";
 import { hasChangedDns, replacedBy, type RunState, wasInstalled } from "../domain/run.ts";
 import { duration, table } from "../domain/words.ts";
 import { AbortedError, type BuilderError, ConfigError } from "../errors.ts";
@@ -33,7 +33,7 @@ function whatIsLive(state: RunState, mappings: readonly Mapping[], seen: LiveRea
   if (releases[0] === state.release) return `live is ${live}${elsewhere || "; the public names point at it"}`;
   const { before, startedAt } = state.dns ?? {};
   const isAsBefore = before
-    ? haveSameAddresses(mappings, before, records)
+    ? changedAddresses(mappings, before, records).length === 0
     : releases.join() === replacedBy(state).sort().join();
   if (!isAsBefore) return `live is ${live}${elsewhere}`;
   // Names that had moved in between are back: that was seen.
@@ -90,7 +90,7 @@ function aligned(hint: string): string {
 
 /** What goes on with the harvest that is there comes first, what begins anew second. */
 function nextCommands(state: RunState, namespace: string | undefined): string[] {
-  const goOn = `go on:  ${verbCommand("retry", namespace, `retry-${(state.reopened?.length ?? 0) + 1}`)}`;
+  const goOn = `go on:  ${retryCommand(state, namespace)}`;
   const again = `again:  ${verbCommand("run", namespace, "rebuild-1")}`;
   const drop = `drop:   ${verbCommand("abort", namespace)}`;
   const isLeft = wasInstalled(state) && !hasChangedDns(state);

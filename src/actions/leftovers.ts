@@ -1,6 +1,6 @@
 /** Removes what nothing needs any more. What can't go, or not yet, is named, tried again later, and blocks nothing. */
 import { verbCommand } from "../domain/commands.ts";
-import { replacedBy, type RunState } from "../domain/run.ts";
+import { releasesOf, type RunState } from "../domain/run.ts";
 import { BuilderError, CancelledError, TransientError } from "../errors.ts";
 import { timestamp } from "../pipeline/clock.ts";
 import { isWorthRetrying, pauseMs } from "../pipeline/retry.ts";
@@ -69,7 +69,7 @@ export async function removeLeftovers(
 
 /** Removes what earlier runs left before a run installs: a third stack would not fit. What stays is remembered. */
 export async function makeRoom(run: Run): Promise<void> {
-  const { left } = await removeLeftovers(run, inUseBy(run));
+  const { left } = await removeLeftovers(run, releasesOf(run.state));
   if (left.length > 0 || run.state.leftovers) await run.save({ leftovers: left });
 }
 
@@ -87,7 +87,7 @@ export async function retryLeftovers(run: Run, { onlyDue = false } = {}): Promis
   try {
     const { candidates, ...seen } = await readSurroundings(run);
     const there = candidates.filter(({ name }) => due.some((leftover) => leftover.name === name));
-    for (const judged of judgeLeftovers({ ...seen, candidates: there }, inUseBy(run))) {
+    for (const judged of judgeLeftovers({ ...seen, candidates: there }, releasesOf(run.state))) {
       const { name, stays, isForNow, until } = judged;
       const isGoing = there.some((candidate) => candidate.name === name && candidate.terminating);
       if (isForNow || (isGoing && stays === undefined)) left.push({ name, until });
@@ -115,8 +115,4 @@ export function thenLeftovers(step: Step): Step {
       return result;
     },
   };
-}
-
-function inUseBy({ state }: Run): string[] {
-  return [...replacedBy(state), state.release];
 }

@@ -1,5 +1,5 @@
 /** Puts the old records back: what this run has written gets what it had before. */
-import type { Mapping, RecordSet } from "../domain/dns-records.ts";
+import { type Mapping, type RecordSet, zonesOf } from "../domain/dns-records.ts";
 import {
   addressRecord,
   drainMs,
@@ -58,7 +58,7 @@ export async function undoSwap(run: Run): Promise<void> {
   );
   const expected = Math.max(oldTtlSeconds, ...ttls);
   await protect(expected);
-  const zones = [...new Set(settings.mappings.map(({ zone }) => zone))];
+  const zones = zonesOf(settings.mappings);
   const ended = await Promise.allSettled(zones.map((zone) => undoZone(run, zone)));
   const seen = ended.map((zone) => (zone.status === "fulfilled" ? zone.value : 0));
   await protect(Math.max(expected, ...seen));

@@ -1,5 +1,5 @@
 /** Reads from DNS and the cluster what is live right now; shared by every interlock. */
-import type { Mapping, RecordSet } from "../domain/dns-records.ts";
+import { type Mapping, type RecordSet, zonesOf } from "../domain/dns-records.ts";
 import {
   type Candidate,
   type DeletionContext,
@@ -60,12 +60,13 @@ export async function readCandidates({ ports, settings }: Reader): Promise<Candi
 /** What a deletion must know; every zone is read as a whole. */
 export async function readSurroundings(task: Reader & Pick<Task, "clock">): Promise<Surroundings> {
   const { ports, settings } = task;
-  const zones = [...new Set(settings.mappings.map(({ zone }) => zone))];
-  const [live, ...addresses] = await Promise.all([
-    readLive(task),
+  const zones = zonesOf(settings.mappings);
+  const [records, candidates, ...addresses] = await Promise.all([
+    readRecords(task),
+    readCandidates(task),
     ...zones.map((zone) => ports.dns.findAddressRecords(zone)),
   ]);
-  return surroundingsOf(task, live, addresses.flat());
+  return surroundingsOf(task, { records, candidates }, addresses.flat());
 }
 
 /** The same of what was read already: `addresses` are all A and AAAA records of the zones. */

@@ -8,7 +8,7 @@ import { isAllReady } from "../domain/readiness.ts";
 import { replacedBy } from "../domain/run.ts";
 import { duration } from "../domain/words.ts";
 import { CancelledError, PermanentError } from "../errors.ts";
-import { retry } from "../pipeline/retry.ts";
+import { retry, retryOf } from "../pipeline/retry.ts";
 import type { Run } from "../pipeline/run.ts";
 import { saveSwap, settlePending, submitChange, swapOf } from "./change-dns.ts";
 import { probeRelease, readReadiness } from "./probe-site.ts";
@@ -155,15 +155,13 @@ function whyNotFollow(plan: Change, { isReady, taken, seenBefore }: Look): strin
 
 /** Moves the names, each zone on its own. Throws CancelledError DNS_DRIFT when they have followed too often. */
 async function follow(run: Run, plan: Change): Promise<void> {
-  const { clock, log, signal, settings } = run;
   const { follows = 0, written = [] } = swapOf(run);
   if (follows >= maxFollows)
     throw drifted(`the addresses of ${run.state.release} have moved ${follows} times`);
   await saveSwap(run, { follows: follows + 1, written: withWritten(written, plan.moves) });
   for (const { name, from, to } of plan.moves)
-    log.warn({ name }, `${name} follows: ${from ?? "(new)"} → ${to}`);
-  const options = { clock, log, signal, timeoutMs: settings.retryTimeoutMs };
-  const sent = plan.changes.map((change) => retry(() => submitChange(run, change), options));
+    run.log.warn({ name }, `${name} follows: ${from ?? "(new)"} → ${to}`);
+  const sent = plan.changes.map((change) => retry(() => submitChange(run, change), retryOf(run)));
   const failed = (await Promise.allSettled(sent)).find(({ status }) => status === "rejected");
   if (failed?.status === "rejected") throw failed.reason;
   await settlePending(run);

@@ -1,7 +1,7 @@
 /** The command line: finds the verb, tells help and mistakes, runs nothing else. */
 import { Command, CommanderError, Option } from "commander";
 import { type Ending, exitCodes } from "../errors.ts";
-import type { VerbContext } from "./verb.ts";
+import { isJson, type VerbContext } from "./verb.ts";
 import { type VerbRow, verbs } from "./verbs.ts";
 
 export interface ProgramOptions extends Omit<VerbContext, "options" | "args" | "log"> {
@@ -37,7 +37,7 @@ export async function runProgram({
   });
   for (const row of table) {
     addVerb(program, row, async (options, args) => {
-      const beside = row.answers === true || options["output"] === "json" || options["o"] === "json";
+      const beside = row.answers === true || isJson({ options });
       const log = beside ? { write: stderr, color: stderrColor } : { write: stdout, color };
       ending = await row.run({ ...surroundings, log, options, args });
     });

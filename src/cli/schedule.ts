@@ -1,12 +1,12 @@
 /** `schedule`: runs `run` by a cron schedule, where no CronJob does it. */
 import { once } from "node:events";
 import cron from "node-cron";
+import { systemClock } from "../compose.ts";
 import { duration } from "../domain/words.ts";
 import { ConfigError, type ExitCode, exitCodeOf, exitCodes } from "../errors.ts";
 import { rebuild } from "../operate/rebuild.ts";
-import { printError } from "../print-error.ts";
-import { systemClock } from "../compose.ts";
 import type { Clock } from "../pipeline/clock.ts";
+import { printError } from "../print-error.ts";
 import { inWorld, settingsOf, type VerbContext } from "./verb.ts";
 
 /** The original's CronJob: Sundays at noon. */
@@ -22,7 +22,7 @@ export async function schedule(context: VerbContext): Promise<void> {
   if (!cron.validate(expression))
     throw mistake("schedule", `"${expression}" is not a cron expression; write "${defaultSchedule}"`);
   if (!isTimeZone(timezone)) throw mistake("--time-zone", `"${timezone}" is unknown; write Europe/London`);
-  settingsOf(context, "all"); // a mistake is reported now, not on Sunday
+  await settingsOf(context, "all"); // a mistake is reported now, not on Sunday
   await runBySchedule(
     { expression, timezone },
     async () => {
@@ -37,19 +37,22 @@ export async function schedule(context: VerbContext): Promise<void> {
   );
 }
 
+interface Outside extends Pick<VerbContext, "signal" | "stdout"> {
+  /** The system's, where none is given. */
+  clock?: Pick<Clock, "sleep">;
+}
+
 /**
  * Rebuilds at every slot, one at a time, until the signal ends it. What was interrupted (75) is taken up again a minute later;
  * slots that the machine slept through are made up for once.
  */
 export async function runBySchedule(
-  { expression, timezone }: { expression: string; timezone: string },
+  slots: { expression: string; timezone: string },
   rebuildOnce: () => Promise<ExitCode>,
-  {
-    signal,
-    stdout,
-    clock = systemClock,
-  }: Pick<VerbContext, "signal" | "stdout"> & { clock?: Pick<Clock, "sleep"> },
+  outside: Outside,
 ): Promise<void> {
+  const { signal, stdout, clock = systemClock } = outside;
+  const { expression, timezone } = slots;
   let isAtWork = false;
   const work = async () => {
     if (isAtWork) return;

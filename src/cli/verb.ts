@@ -1,6 +1,6 @@
 /** What a verb is given, and the world that it works in. */
 import { existsSync, readFileSync } from "node:fs";
-import { type Need, parseSettings, type Settings } from "../config/settings.ts";
+import type { Need, Settings } from "../config/settings.ts";
 import type { Ending } from "../errors.ts";
 import type { World } from "../pipeline/world.ts";
 import type { Redactor } from "../redaction.ts";
@@ -33,7 +33,7 @@ export async function inWorld<T>(
   work: (world: World, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { env, version, log, redactor, signal } = context;
-  const settings = settingsOf(context, need);
+  const settings = await settingsOf(context, need);
   const { compose } = await import("../compose.ts");
   const { world, dispose } = await compose({ settings, env, version, ...log, redactor });
   try {
@@ -44,12 +44,14 @@ export async function inWorld<T>(
 }
 
 /** The settings alone. Throws ConfigError with all problems. */
-export function settingsOf({ env }: VerbContext, need: Need): Settings {
+export async function settingsOf({ env }: VerbContext, need: Need): Promise<Settings> {
+  // Loaded here: help and usage need no schemas.
+  const { parseSettings } = await import("../config/settings.ts");
   return parseSettings(env, (file) => (existsSync(file) ? readFileSync(file, "utf8") : undefined), need);
 }
 
-export function isJson({ options }: VerbContext): boolean {
-  return options["output"] === "json";
+export function isJson({ options }: Pick<VerbContext, "options">): boolean {
+  return options["output"] === "json" || options["o"] === "json";
 }
 
 /** What a verb has to say: a document for programs, lines for people. */

@@ -1,7 +1,7 @@
 /** builder.yaml and dns-mappings.yaml. Every scalar comes as text (see yaml.ts); the table checks it further. */
 import * as z from "zod";
 import type { Mapping } from "../domain/dns-records.ts";
-import { nearest } from "../domain/nearest.ts";
+import { didYouMean } from "../domain/nearest.ts";
 import { fileKeysOf, nested, type SettingName, settingNames, valueAt } from "./table.ts";
 import { checked, label, quote } from "./values.ts";
 import { type ReadFile, readYaml } from "./yaml.ts";
@@ -123,8 +123,7 @@ function problemsOf(error: z.ZodError | undefined): string[] {
   return (error?.issues ?? []).flatMap((issue) => {
     if (issue.code !== "unrecognized_keys") return `${placeOf(issue.path)} ${issue.message}`.trimStart();
     return issue.keys.map((key) => {
-      const meant = nearest(key, keysAt(issue.path));
-      const advice = meant === undefined ? seeDocs : `did you mean ${meant}?`;
+      const advice = didYouMean(key, keysAt(issue.path)) ?? seeDocs;
       return `${placeOf([...issue.path, key || '""'])} is no setting; ${advice}`;
     });
   });

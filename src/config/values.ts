@@ -1,7 +1,7 @@
 /** What a setting may hold: zod schemas from text to value, whose problems complete `HARVEST_TIMEOUT …`. */
 import * as z from "zod";
 import { taxonKinds } from "../domain/gate.ts";
-import { nearest } from "../domain/nearest.ts";
+import { didYouMean } from "../domain/nearest.ts";
 import { durationPattern, parseDuration, suggestDuration } from "./duration.ts";
 
 /** From text to value. `meta` holds its JSON schema for the chart; the title tells people how the value is written. */
@@ -188,8 +188,7 @@ export const shares = text
         const [, key = "", amount = ""] = /^\s*([^=\s]*)\s*=\s*(.*?)\s*$/.exec(entry) ?? [];
         if (key === "") return fail(context, `${quote(entry.trim())} is no share; write images=0.8`);
         if (kinds.includes(key)) return [key, amount];
-        const meant = nearest(key, kinds);
-        const advice = meant === undefined ? `write one of ${kinds.join(", ")}` : `did you mean ${meant}?`;
+        const advice = didYouMean(key, kinds) ?? `write one of ${kinds.join(", ")}`;
         return fail(context, `${quote(key)} is no kind of taxon; ${advice}`);
       }),
     );

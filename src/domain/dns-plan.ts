@@ -193,7 +193,10 @@ function changeOf(changes: Map<string, ZoneChange>, zone: string): ZoneChange {
 }
 
 /** The plain A record set of a mapped name. */
-export function addressRecord(records: readonly RecordSet[], { zone, name }: Mapping): RecordSet | undefined {
+export function addressRecord(
+  records: readonly RecordSet[],
+  { zone, name }: Pick<Mapping, "zone" | "name">,
+): RecordSet | undefined {
   return records.find(
     (record) => record.zone === zone && record.name === name && record.type === "A" && !hidesAddress(record),
   );
@@ -225,15 +228,16 @@ function sameAddresses(one: RecordSet | undefined, other: RecordSet | undefined)
   return text(one) === text(other);
 }
 
-/** Whether every mapped name has the addresses that it had. */
-export function haveSameAddresses(
+/** The mapped names that no longer have the addresses that they had: `prod.example.  34.1.2.3 → 34.9.9.9`. */
+export function changedAddresses(
   mappings: readonly Mapping[],
   before: readonly RecordSet[],
   current: readonly RecordSet[],
-): boolean {
-  return mappings.every((mapping) =>
-    sameAddresses(addressRecord(before, mapping), addressRecord(current, mapping)),
-  );
+): string[] {
+  return mappings.flatMap((mapping) => {
+    const [from, to] = [addressRecord(before, mapping), addressRecord(current, mapping)];
+    return sameAddresses(from, to) ? [] : [`${mapping.name}  ${addressText(from)} → ${addressText(to)}`];
+  });
 }
 
 function addressText(record: RecordSet | undefined): string {

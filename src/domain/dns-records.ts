@@ -28,3 +28,8 @@ export interface ZoneChange {
   additions: RecordSet[];
   deletions: RecordSet[];
 }
+
+/** The managed zones of the mapped names, each once. */
+export function zonesOf(mappings: readonly Mapping[]): string[] {
+  return [...new Set(mappings.map(({ zone }) => zone))];
+}

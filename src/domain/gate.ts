@@ -64,6 +64,8 @@ interface Row {
   found: number;
   live: number | undefined;
   least: number | undefined;
+  /** Fewer than are wanted. */
+  isFew: boolean;
 }
 
 export function nameOf(kind: string): string {
@@ -72,13 +74,10 @@ export function nameOf(kind: string): string {
 
 /** Every count of the comparison, all results first. */
 export function gateRows({ results, liveResults, least, kinds = [] }: Gate): Row[] {
-  return [
-    { key: allKey, name: "results", found: results, live: liveResults, least },
-    ...kinds.map(({ kind, found, live, least: wanted }) => ({
-      ...{ key: kind, name: nameOf(kind), found, live },
-      least: wanted,
-    })),
-  ];
+  return [{ kind: allKey, found: results, live: liveResults, least }, ...kinds].map((row) => ({
+    ...{ key: row.kind, name: row.kind === allKey ? "results" : nameOf(row.kind) },
+    ...{ found: row.found, live: row.live, least: row.least, isFew: row.found < (row.least ?? 0) },
+  }));
 }
 
 /** What there is too little of, or no number at all (undefined): the key, and in words. */
@@ -136,12 +135,12 @@ export function changeText(now: number, before: number): string {
 export function kindLines(gate: Gate): string[] {
   if (!gate.kinds || gate.kinds.length === 0) return [];
   return table(
-    gateRows(gate).map(({ name, found, live, least }) => [
+    gateRows(gate).map(({ name, found, live, least, isFew }) => [
       name,
       countText(found),
       live === undefined ? "" : `live ${countText(live)}`,
       live === undefined ? "" : changeText(found, live),
-      least !== undefined && found < least ? `too few: at least ${countText(least)}` : "",
+      isFew ? `too few: at least ${countText(least ?? 0)}` : "",
     ]),
   );
 }

@@ -1,7 +1,7 @@
 /** The runs that are over, newest last: each a part of its run document. */
 import * as z from "zod";
 import { median } from "./harvest-progress.ts";
-import { currentStep, type Failure, replacedBy, runSchema, type RunState } from "./run.ts";
+import { currentStep, type Failure, finalPhases, replacedBy, runSchema, type RunState } from "./run.ts";
 
 const listTotals = z.object({
   jobs: z.number(),
@@ -14,7 +14,7 @@ const listTotals = z.object({
 const entrySchema = runSchema
   .pick({ runId: true, release: true, startedAt: true, failure: true, gate: true })
   .extend({
-    phase: z.enum(["succeeded", "failed", "aborted", "rolled-back"]),
+    phase: z.enum(finalPhases),
     finishedAt: z.string(),
     /** How often it was opened again after it had ended. */
     reopened: z.number().optional(),

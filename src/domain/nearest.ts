@@ -1,7 +1,7 @@
 import { closestMatch } from "leven";
 
-/** The candidate that differs from `word` in the fewest letters, if it is close enough to be a slip of the pen. */
-export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+/** `did you mean NAME?`, of the candidate that differs in the fewest letters, if it is close enough to be a slip of the pen. */
+export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = plain(word);
   const known = [...candidates].map((candidate) => ({ candidate, plain: plain(candidate) }));
   const maxDistance = Math.max(1, Math.floor(wanted.length / 3));
@@ -10,7 +10,8 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
     known.map((one) => one.plain),
     { maxDistance },
   );
-  return known.find((one) => one.plain === found)?.candidate;
+  const meant = known.find((one) => one.plain === found);
+  return meant && `did you mean ${meant.candidate}?`;
 }
 
 function plain(word: string): string {

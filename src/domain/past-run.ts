@@ -2,6 +2,7 @@
 import type { JobNames } from "./job-names.ts";
 import { endedWellBy } from "./harvest-progress.ts";
 import type { JobResult, PastRun, RunState } from "./run.ts";
+import { shortened } from "./words.ts";
 
 /** How many runs are kept. */
 const maxRuns = 2;
@@ -29,7 +30,7 @@ export function pastRunOf(run: RunState, results: readonly JobResult[], names: J
     ),
     names: [...new Set(jobs.map(([job]) => job))].map((job) => [
       job,
-      shortened(names.names.get(job) ?? job),
+      shortened(names.names.get(job) ?? job, maxName),
       positions.get(job) ?? 0,
     ]),
     totals: {
@@ -38,10 +39,6 @@ export function pastRunOf(run: RunState, results: readonly JobResult[], names: J
       seconds: results.reduce((sum, [, , seconds]) => sum + seconds, 0),
     },
   };
-}
-
-function shortened(name: string): string {
-  return name.length > maxName ? `${name.slice(0, maxName - 1)}…` : name;
 }
 
 /** Those that did not end well, then the slowest; in the order they were given. */

@@ -1,11 +1,14 @@
 /** The rules of `retry`: which run may be opened again, what of it can be accepted, and what it goes on with; pure. */
+import { verbCommand } from "./commands.ts";
+import { addressRecord } from "./dns-plan.ts";
 import type { RecordSet } from "./dns-records.ts";
-import { shortfalls } from "./gate.ts";
+import { type Acceptance, shortfalls } from "./gate.ts";
 import {
   type Attachments,
   currentStep,
   type Failure,
   hasChangedDns,
+  lastOpening,
   type ListState,
   type Opening,
   replacedBy,
@@ -101,12 +104,10 @@ export function reopen(run: RunState, opening: Opening, live: LiveNow): RunState
 /** The records as they are now; of the last swap only what resolvers may still hold, and TTLs that it had lowered. */
 function pinAnew({ before, oldTtlSeconds, lowered }: SwapState, { records, owners }: LiveNow): SwapState {
   const pinned = records.filter(({ type }) => type === "A");
-  const oldTtl = (record: RecordSet) =>
-    before.find(({ zone, name }) => zone === record.zone && name === record.name)?.ttlSeconds;
   return {
     before: pinned.map((record) =>
       lowered?.ttlSeconds === record.ttlSeconds
-        ? { ...record, ttlSeconds: oldTtl(record) ?? record.ttlSeconds }
+        ? { ...record, ttlSeconds: addressRecord(before, record)?.ttlSeconds ?? record.ttlSeconds }
         : record,
     ),
     owners,
@@ -121,16 +122,15 @@ function reopenList({ endedAt, bad, badCount, accepted, retries, queue, ...kept 
   return { ...kept, ...(queue && { queue: { ...queue, current } }) };
 }
 
-/** The records that are no longer as the run had pinned them: `prod.example.  34.1.2.3 → 34.9.9.9`. */
-export function changedRecords(run: Pick<RunState, "dns">, records: readonly RecordSet[]): string[] {
-  const before = run.dns?.before ?? [];
-  const text = (record: RecordSet | undefined) => record?.rrdatas.toSorted().join(", ") ?? "missing";
-  const now = records.filter(({ type }) => type === "A");
-  const keys = new Map([...before, ...now].map(({ zone, name }) => [`${zone} ${name}`, { zone, name }]));
-  return [...keys.values()].flatMap(({ zone, name }) => {
-    const find = (all: readonly RecordSet[]) =>
-      all.find((record) => record.zone === zone && record.name === name);
-    const [from, to] = [text(find(before)), text(find(now))];
-    return from === to ? [] : [`${name}  ${from} → ${to}`];
-  });
+/** What a person has accepted when the run was last opened again, with the lines that say what it was; undefined: nothing. */
+export function acceptanceOf(run: RunState, what: readonly string[]): Acceptance | undefined {
+  const opening = lastOpening(run);
+  if (!opening?.accepts) return undefined;
+  const { by, at, accepts } = opening;
+  return { reason: accepts.reason, by, at, what: what.map((line) => line.trim()) };
+}
+
+/** What to type to open a run again; no Job's name is used twice. */
+export function retryCommand({ reopened = [] }: RunState, namespace: string | undefined): string {
+  return verbCommand("retry", namespace, `retry-${reopened.length + 1}`);
 }

@@ -148,16 +148,16 @@ const openingSchema = z.strictObject({
     .optional(),
 });
 
+/** How a run ends for good. */
+export const finalPhases = ["succeeded", "failed", "aborted", "rolled-back"] as const;
+
 /** All times are ISO 8601, UTC. */
 export const runSchema = z.strictObject({
   schemaVersion: z.literal(schemaVersion),
   runId: text,
   environment: text,
   release: text,
-  phase: z.enum([
-    ...["running", "waiting-approval", "interrupted"],
-    ...["succeeded", "failed", "aborted", "rolled-back"],
-  ] as const),
+  phase: z.enum(["running", "waiting-approval", "interrupted", ...finalPhases]),
   startedAt: z.iso.datetime(),
   finishedAt: optionalText,
   /** Which builders have worked on it, in order, and for which Job; bounded. */
@@ -200,7 +200,7 @@ export const runSchema = z.strictObject({
 
 export type RunState = z.infer<typeof runSchema>;
 export type Phase = RunState["phase"];
-export type FinalPhase = "succeeded" | "failed" | "aborted" | "rolled-back";
+export type FinalPhase = (typeof finalPhases)[number];
 export type StepRecord = RunState["steps"][number];
 export type Failure = z.infer<typeof failureSchema>;
 export type SwapState = z.infer<typeof swapSchema>;
@@ -230,9 +230,19 @@ export function replacedBy({ previous = [], release }: Pick<RunState, "previous"
   return previous.filter((name) => name !== release);
 }
 
+/** How the run was last opened again; undefined: it never was. */
+export function lastOpening({ reopened }: Pick<RunState, "reopened">): Opening | undefined {
+  return reopened?.at(-1);
+}
+
 /** When the run began, or was last opened again: what its deadlines count from. */
-export function openedAt({ startedAt, reopened }: Pick<RunState, "startedAt" | "reopened">): string {
-  return reopened?.at(-1)?.at ?? startedAt;
+export function openedAt(run: Pick<RunState, "startedAt" | "reopened">): string {
+  return lastOpening(run)?.at ?? run.startedAt;
+}
+
+/** What a run needs while it is under way: its own release, and those that it replaces. */
+export function releasesOf(run: Pick<RunState, "previous" | "release">): string[] {
+  return [...replacedBy(run), run.release];
 }
 
 /** Whether a release was installed, or was about to be. */

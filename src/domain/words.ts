@@ -25,19 +25,19 @@ export function count(amount: number): string {
 }
 
 /** `07:43:09` UTC of a time in milliseconds since the epoch. */
-export function timeOfDay(ms: number): string {
-  return new Date(ms).toISOString().slice(11, 19);
+export function timeOfDay(time: number | string): string {
+  return new Date(time).toISOString().slice(11, 19);
 }
 
-/** `Mon 07:43` UTC of a time in milliseconds since the epoch. */
-export function clockTime(ms: number): string {
-  return `${new Date(ms).toUTCString().slice(0, 3)} ${timeOfDay(ms).slice(0, 5)}`;
+/** `Mon 07:43` UTC of a time: ISO 8601, or milliseconds since the epoch. */
+export function clockTime(time: number | string): string {
+  return `${new Date(time).toUTCString().slice(0, 3)} ${timeOfDay(time).slice(0, 5)}`;
 }
 
-/** `15 Nov 07:33` UTC of a time in milliseconds since the epoch. */
-export function date(ms: number): string {
-  const [, day, month = ""] = new Date(ms).toUTCString().split(" ");
-  return `${Number(day)} ${month} ${timeOfDay(ms).slice(0, 5)}`;
+/** `15 Nov 07:33` UTC of a time: ISO 8601, or milliseconds since the epoch. */
+export function date(time: number | string): string {
+  const [, day, month = ""] = new Date(time).toUTCString().split(" ");
+  return `${Number(day)} ${month} ${timeOfDay(time).slice(0, 5)}`;
 }
 
 /** Lines of left-aligned columns, two spaces apart; nothing hangs over at the end of a line. */
@@ -86,4 +86,9 @@ const fileTroubles: Readonly<Record<string, string>> = {
 export function fileTrouble(error: unknown): string {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return fileTroubles[code] ?? `can't be read${code && ` (${code})`}`;
+}
+
+/** A text of at most `max` letters; where it was cut, the last one says so. */
+export function shortened(text: string, max: number): string {
+  return text.length > max ? `${text.slice(0, max - 1)}…` : text;
 }

@@ -1,7 +1,7 @@
 /** The first lines of a builder: which run, and whether it begins, goes on, or leaves the work to another. */
 import { followCommand, verbCommand } from "../domain/commands.ts";
 import { expectedEnd, type History } from "../domain/history.ts";
-import { currentStep, hasChangedDns, isOver, type RunState } from "../domain/run.ts";
+import { currentStep, hasChangedDns, isOver, lastOpening, type RunState } from "../domain/run.ts";
 import { clockTime, timeOfDay } from "../domain/words.ts";
 import type { ReadState } from "../pipeline/state.ts";
 import type { World } from "../pipeline/world.ts";
@@ -19,7 +19,7 @@ export function banner(
   const goesOn =
     how === "resumed"
       ? `goes on (builder ${run.builders.length}${seen})`
-      : `is opened again by ${run.reopened?.at(-1)?.by ?? "somebody"}`;
+      : `is opened again by ${lastOpening(run)?.by ?? "somebody"}`;
   return [`${title} ${goesOn}`, `next: ${whereabouts(run, history)}; ${wayOut(run, world)}`];
 }
 
@@ -60,8 +60,6 @@ function whereabouts(run: RunState, history: History): string {
   const jobs = list?.jobs ?? 0;
   const job = jobs > 0 ? [`job ${Math.min(jobs, (list?.ended ?? 0) + 1)} of ${jobs}`] : [];
   const end = expectedEnd(run, history);
-  const expected = end
-    ? `expected ${clockTime(Date.parse(end))}`
-    : "no earlier run to tell how long it takes";
+  const expected = end ? `expected ${clockTime(end)}` : "no earlier run to tell how long it takes";
   return [step, ...job, expected].join(", ");
 }

@@ -41,7 +41,7 @@ export function details(run: HistoryEntry & { evidence?: Evidence }): string[] {
     ["run", run.runId],
     ["release", run.release],
     ["outcome", run.phase],
-    ["begun", date(Date.parse(run.startedAt))],
+    ["begun", date(run.startedAt)],
     ["took", took(run)],
     ["results", results(run)],
     ["jobs", jobsText(run)],
@@ -58,7 +58,7 @@ export function details(run: HistoryEntry & { evidence?: Evidence }): string[] {
     gate?.accepted ? under(acceptedText(gate.accepted), gate.accepted.what) : [],
     evidence
       ? under(
-          `what was seen of ${evidence.release} when it failed, ${date(Date.parse(evidence.takenAt))} UTC`,
+          `what was seen of ${evidence.release} when it failed, ${date(evidence.takenAt)} UTC`,
           evidence.lines,
         )
       : [],

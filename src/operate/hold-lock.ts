@@ -1,8 +1,18 @@
-/** Takes the Lease for a verb, or asks whoever holds it to stop. */
-import { CancelledError, TimeoutError } from "../errors.ts";
+/** Takes the Lease for a verb, asks whoever holds it to stop, or works beside. */
+import { verbCommand } from "../domain/commands.ts";
+import { currentStep, isOver } from "../domain/run.ts";
+import { CancelledError, RefusedError, TimeoutError } from "../errors.ts";
 import { timestamp } from "../pipeline/clock.ts";
+import type { Fence } from "../pipeline/guard.ts";
 import { type Acquired, Lock } from "../pipeline/lock.ts";
-import { leaveRequest, requestKinds, type OperatorRequest, type RequestKind } from "../pipeline/requests.ts";
+import {
+  leaveRequest,
+  requestKinds,
+  type OperatorRequest,
+  type RequestKind,
+  underClaim,
+} from "../pipeline/requests.ts";
+import { readState } from "../pipeline/state.ts";
 import { ask, type World } from "../pipeline/world.ts";
 
 /** How many deletions one verb may take to end. */
@@ -101,4 +111,44 @@ export async function keepingLock<T>(
   } finally {
     await lock.release(keepsRequests ? [] : requestKinds);
   }
+}
+
+/** Where a verb's work is done: under the Lease, or under a claim beside the builder that holds it. */
+export interface Beside {
+  fence: Fence;
+  signal: AbortSignal;
+  /** The builder at work; undefined: the Lease is this verb's. */
+  holder?: string;
+}
+
+/**
+ * Does what needs no stopped builder: under the Lease where it is free, else under a claim. Throws RefusedError while the
+ * builder at work swaps or deletes.
+ */
+export async function besideBuilder<T>(
+  world: World,
+  verb: string,
+  signal: AbortSignal,
+  work: (beside: Beside) => Promise<T>,
+): Promise<T> {
+  const lock = newLock(world, verb);
+  const acquired = await ask(world, () => lock.acquire(signal), signal);
+  if (acquired.kind === "held")
+    return keepingLock(lock, signal, (held) => work({ fence: lock, signal: held }), { keepsRequests: true });
+  return underClaim(world, verb, async (fence) => {
+    await refuseInSwap(world, signal);
+    return work({ fence, signal, holder: acquired.holder });
+  });
+}
+
+/** Looked at once the claim is there: a builder that begins a swap after that sees the claim, and waits. */
+async function refuseInSwap(world: World, signal: AbortSignal): Promise<void> {
+  const { run } = await readState(world, signal);
+  if (!run || isOver(run.phase)) return;
+  const { name, status } = currentStep(run) ?? {};
+  const isBusy = (name === "swap-dns" || name === "delete-old-release") && status === "running";
+  if (!isBusy || run.phase === "waiting-approval") return;
+  throw new RefusedError("RUN_IN_SWAP", `run ${run.runId} is at ${name}: nothing was done`, {
+    hint: `wait until it is over, then try again; see:  ${verbCommand("status", world.builderNamespace)}`,
+  });
 }

@@ -5,6 +5,7 @@ import { isReleaseName, newReleaseName, newRunId } from "../domain/names.ts";
 import {
   type Attachments,
   isOver,
+  lastOpening,
   openedAt,
   type RunState,
   schemaVersion,
@@ -91,8 +92,8 @@ export function endedInThisJob(
   if (jobName === undefined || (run && !isOver(run.phase))) return undefined;
   const isRecent = ({ finishedAt = "" }: Pick<RunState, "finishedAt">) =>
     clock.now() - Date.parse(finishedAt) < sameJobMs;
-  const jobs = [run?.builders.at(-1)?.job, run?.reopened?.at(-1)?.job];
-  if (run && jobs.includes(jobName) && isRecent(run)) return run;
+  const jobs = run && [run.builders.at(-1)?.job, lastOpening(run)?.job];
+  if (run && jobs?.includes(jobName) && isRecent(run)) return run;
   const last = history.runs.at(-1);
   return last?.job === jobName && isRecent(last) ? last : undefined;
 }

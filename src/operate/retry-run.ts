@@ -1,9 +1,10 @@
 /** Opens the last run again where it failed or was rolled back, and carries it on from the step that failed. */
 import { requireNamesAndRights } from "../actions/checks/index.ts";
 import { verbCommand } from "../domain/commands.ts";
+import { changedAddresses } from "../domain/dns-plan.ts";
 import { labels } from "../domain/names.ts";
-import { acceptOf, changedRecords, reopen, whyNotReopen } from "../domain/reopening.ts";
-import { isOver, type Opening, type RunState } from "../domain/run.ts";
+import { acceptOf, reopen, whyNotReopen } from "../domain/reopening.ts";
+import { isOver, lastOpening, type Opening, type RunState } from "../domain/run.ts";
 import { type Ending, RefusedError } from "../errors.ts";
 import { timestamp } from "../pipeline/clock.ts";
 import { pinnedSettings } from "../pipeline/run.ts";
@@ -51,7 +52,7 @@ async function openAgain(
   const task = taskOf(own, "retry", held.lock, { signal: held.signal, refusals: "mistake" });
   await requireRelease(world, task, run);
   const live = await requireNamesAndRights(task);
-  for (const change of changedRecords(run, live.records))
+  for (const change of changedAddresses(task.settings.mappings, run.dns?.before ?? [], live.records))
     task.log.warn({}, `${change}: changed since the run had pinned it; taken as it is now`);
   if (opening.accepts) task.log.warn({}, `accepted by ${opening.by}: ${opening.accepts.reason}`);
   return { base, how: "reopened", run: takenUp(world, reopen(run, opening, live)) };
@@ -71,7 +72,7 @@ function lastRun(state: ReadState): ReadState {
 
 /** A run that is not over goes on by the Job that had opened it again, and else by `run`. */
 function requireOurs({ jobName, builderNamespace }: World, run: RunState): RunState {
-  const opening = run.reopened?.at(-1);
+  const opening = lastOpening(run);
   if (opening && opening.job === jobName) return run;
   throw new RefusedError("RUN_UNDER_WAY", `run ${run.runId} is not over: there is nothing to open again`, {
     hint: `to go on with it:  ${verbCommand("run", builderNamespace, "resume-1")}`,

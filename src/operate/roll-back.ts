@@ -15,7 +15,7 @@ import { exitCodes, RefusedError } from "../errors.ts";
 import { timestamp } from "../pipeline/clock.ts";
 import { unfenced } from "../pipeline/guard.ts";
 import type { Lock } from "../pipeline/lock.ts";
-import { persist } from "../pipeline/retry.ts";
+import { persist, retryOf } from "../pipeline/retry.ts";
 import { pinnedSettings, Run } from "../pipeline/run.ts";
 import { readState } from "../pipeline/state.ts";
 import type { Task } from "../pipeline/task.ts";
@@ -59,16 +59,15 @@ async function rollBackHeld(world: World, lock: Lock, signal: AbortSignal): Prom
   world.nameRun(state);
   const run = Run.open(world, { lock, signal, stored: { ...stored, run: state } }).at("rollback");
   const { release } = state;
-  const { clock, log, settings } = run;
   const goBack = async () => {
     if (!swapOf(run).undoing) {
       await requirePrevious(run, state);
       await saveSwap(run, { undoing: goingBack });
     }
     await undoSwap(run);
-    await markRelease(run, release, { [annotations.replacedAt]: timestamp(clock) });
+    await markRelease(run, release, { [annotations.replacedAt]: timestamp(run.clock) });
   };
-  await persist(goBack, { clock, log, signal, timeoutMs: settings.retryTimeoutMs });
+  await persist(goBack, retryOf(run));
   await finishRun(run, "rolled-back");
   return `rolled back: ${await visitorsSee(run)}; ${release} stays for a look`;
 }

@@ -9,7 +9,7 @@ const mostDetails = 10;
 export function statusLines({ environment, live, run, later, history }: Status, now: number): string[] {
   const releases =
     live.releases.join(" and ") || (live.unknown ? `unknown: ${live.unknown}` : `nothing of ${environment}`);
-  const since = live.since === undefined ? "" : `   since ${date(Date.parse(live.since))}`;
+  const since = live.since === undefined ? "" : `   since ${date(live.since)}`;
   const update = live.directUpdate === undefined ? "" : `   direct update: ${live.directUpdate}`;
   const usual = history.medianMs === undefined ? "" : `; median ${duration(history.medianMs)}`;
   const last = `${history.live} of the last ${history.runs} runs went live${usual}`;
@@ -48,7 +48,7 @@ function runLines(run: StatusRun, now: number): string[] {
   const accepting = reopened?.reason ? `, accepting what had been rejected: ${reopened.reason}` : "";
   return [
     ...titled("run", `${run.runId} → ${run.release}   ${phase} ${took}${builder}`),
-    ...(reopened ? titled("reopened", `${date(Date.parse(reopened.at))} by ${reopened.by}${accepting}`) : []),
+    ...(reopened ? titled("reopened", `${date(reopened.at)} by ${reopened.by}${accepting}`) : []),
     ...(failure
       ? titled(
           phase === "failed" ? "failed" : "ended",
@@ -71,7 +71,7 @@ function stepLines({ phase, step, harvest, expectedAt }: StatusRun, now: number)
   const progress = harvesting
     ? `  ${bar(harvesting.ended / harvesting.jobs)}  ${harvesting.ended} of ${harvesting.jobs}`
     : "";
-  const expected = expectedAt === undefined ? "" : `   expected ${clockTime(Date.parse(expectedAt))}`;
+  const expected = expectedAt === undefined ? "" : `   expected ${clockTime(expectedAt)}`;
   const isAtWork = harvesting?.current !== undefined && phase !== "failed" && phase !== "aborted";
   return [
     ...titled("step", `${step.position} of ${step.of}  ${step.name}${progress}${expected}`),

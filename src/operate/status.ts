@@ -4,8 +4,8 @@ import { directUpdate, followCommand, verbCommand } from "../domain/commands.ts"
 import { median } from "../domain/harvest-progress.ts";
 import { expectedEnd, type History, usualMs } from "../domain/history.ts";
 import { jobNames } from "../domain/job-names.ts";
-import { whyNotReopen } from "../domain/reopening.ts";
-import { currentStep, isOver, openedAt, type RunState } from "../domain/run.ts";
+import { retryCommand, whyNotReopen } from "../domain/reopening.ts";
+import { currentStep, isOver, lastOpening, openedAt, type RunState } from "../domain/run.ts";
 import { messageOf } from "../errors.ts";
 import { readOnly } from "../pipeline/guard.ts";
 import { type ReadState, readState } from "../pipeline/state.ts";
@@ -69,7 +69,7 @@ async function describeRun(
   holder: string | undefined,
 ) {
   const { runId, release, phase, startedAt, finishedAt, failure, steps } = run;
-  const opening = run.reopened?.at(-1);
+  const opening = lastOpening(run);
   const step = currentStep(run);
   const harvest = await describeHarvest(world, run, attachments);
   const isEnded = isOver(phase);
@@ -99,8 +99,8 @@ function commandsFor(
   run: RunState,
   holder: string | undefined,
 ): { follow?: string; approve?: string; resume?: string; retry?: string } {
-  const retry = verbCommand("retry", namespace, `retry-${(run.reopened?.length ?? 0) + 1}`);
-  if (isOver(run.phase)) return whyNotReopen(run) === undefined ? { retry } : {};
+  if (isOver(run.phase))
+    return whyNotReopen(run) === undefined ? { retry: retryCommand(run, namespace) } : {};
   if (holder === undefined) return { resume: verbCommand("run", namespace, "resume-1") };
   const builder = run.builders.findLast(({ name }) => name === holder) ?? { name: holder };
   const isWaiting = run.phase === "waiting-approval";

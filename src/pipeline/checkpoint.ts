@@ -3,12 +3,10 @@
  * on a conflict, never overwritten.
  */
 import type { Attachments, RunState } from "../domain/run.ts";
-import { CheckpointError, ConflictError, TransientError } from "../errors.ts";
-import { retry, type RetryOptions } from "./retry.ts";
+import { CheckpointError, ConflictError } from "../errors.ts";
+import { afterConflict, retry, type RetryOptions } from "./retry.ts";
 import { packed } from "./state.ts";
 import type { StateStore } from "./stores.ts";
-
-const conflictPauseMs = 250;
 
 export interface CheckpointOptions {
   store: StateStore;
@@ -79,8 +77,7 @@ export class Checkpoint {
     if (!this.#isOurs) await ensureHeld(signal);
     this.#isOurs = true;
     const gone = Object.fromEntries(dropped.map((name) => [name, null]));
-    const { clock, timeoutMs } = this.#options.retry;
-    const since = clock.monotonic();
+    const pause = afterConflict("the state", { ...this.#options.retry, signal });
     for (;;) {
       const kept = packed(this.#version === undefined ? this.#attachments : { ...gone, ...attachments });
       const change = { run, attachments: kept, ...(history !== undefined && { history }) };
@@ -90,14 +87,8 @@ export class Checkpoint {
         return;
       } catch (error) {
         if (!(error instanceof ConflictError)) throw error;
-        if (clock.monotonic() - since >= timeoutMs)
-          throw new TransientError(
-            "the Kubernetes API",
-            "the state can't be written: somebody else always does first",
-          );
         await this.#settleConflict(text, signal);
-        // Without a pause two writers that always meet would spin.
-        await clock.sleep(conflictPauseMs, signal);
+        await pause();
       }
     }
   }

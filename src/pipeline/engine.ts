@@ -6,7 +6,7 @@ import { duration } from "../domain/words.ts";
 import { AbortedError, exitCodeOf, exitCodes, messageOf, PermanentError } from "../errors.ts";
 import type { StepRecord } from "../domain/run.ts";
 import { timestamp } from "./clock.ts";
-import { persist } from "./retry.ts";
+import { persist, retryOf } from "./retry.ts";
 import type { Run } from "./run.ts";
 import type { Step, StepResult } from "./step.ts";
 
@@ -56,9 +56,7 @@ async function runStep(whole: Run, step: Step, steps: readonly Step[]): Promise<
   await saveStep(run, step.name, { status: "running", attempts: attempts + 1, startedAt });
   void run.announce("Normal", "StepStarted", `${run.state.runId}: ${step.name}`);
   try {
-    const { signal, settings } = run;
-    const options = { clock, log, signal, timeoutMs: settings.retryTimeoutMs, refusals: step.refusals };
-    const result = await persist(() => step.run(run), options);
+    const result = await persist(() => step.run(run), retryOf(run, step.refusals));
     const { kind, output } = result;
     const ms = clock.now() - Date.parse(startedAt);
     if (kind === "again") {

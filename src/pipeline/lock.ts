@@ -4,6 +4,7 @@
  */
 import { CancelledError, ConflictError, TransientError } from "../errors.ts";
 import type { Fence } from "./guard.ts";
+import { afterConflict } from "./retry.ts";
 import type { LeaseRecord, LeaseStore, VersionedLease } from "./stores.ts";
 import type { Task } from "./task.ts";
 
@@ -24,8 +25,6 @@ export type Acquired =
 
 type Requests = Readonly<Record<string, string>>;
 
-/** Pause after somebody else wrote first. */
-const conflictPauseMs = 250;
 const maxReleaseMs = 4_000;
 const maxReleaseTries = 3;
 
@@ -68,7 +67,7 @@ export class Lock implements Fence {
     const { store, clock, log } = this.#options;
     let first: VersionedLease | undefined;
     let watchedSince = clock.monotonic();
-    const pause = this.#conflictPause(signal);
+    const pause = afterConflict("the lease", { ...this.#options, signal });
     for (;;) {
       const lease = await store.read();
       const holder = lease?.holder;
@@ -89,19 +88,6 @@ export class Lock implements Fence {
         return { kind: "busy", holder: holder ?? "", purpose: lease.purpose };
       await clock.sleep(Math.min(1000, lease.durationMs / 10), signal);
     }
-  }
-
-  /** Waits after a conflict; throws TransientError once somebody else has come first for as long as an outage may take. */
-  #conflictPause(signal: AbortSignal): () => Promise<void> {
-    const { clock, timeoutMs } = this.#options;
-    const since = clock.monotonic();
-    return async () => {
-      if (clock.monotonic() - since < timeoutMs) return clock.sleep(conflictPauseMs, signal);
-      throw new TransientError(
-        "the Kubernetes API",
-        "the lease can't be written: somebody else always does first",
-      );
-    };
   }
 
   async #isFree(lease: VersionedLease): Promise<boolean> {
@@ -168,7 +154,7 @@ export class Lock implements Fence {
 
   async #renewNow(): Promise<void> {
     const { store, clock, identity } = this.#options;
-    const pause = this.#conflictPause(this.#stopped.signal);
+    const pause = afterConflict("the lease", { ...this.#options, signal: this.#stopped.signal });
     for (;;) {
       const mine = this.#lease;
       if (!mine) throw new TypeError("renewed before it was acquired");

@@ -1,5 +1,6 @@
 /** What operators leave on the Lease: requests to the builder at work, and claims that hold its next swap or deletion up. */
 import * as z from "zod";
+import { parseJson } from "../domain/json.ts";
 import { ConflictError, RefusedError } from "../errors.ts";
 import { timestamp } from "./clock.ts";
 import type { Fence } from "./guard.ts";
@@ -21,28 +22,20 @@ const claimPrefix = "claim-";
 const maxTries = 10;
 const conflictPauseMs = 250;
 
-function parse<T>(schema: z.ZodType<T>, text: string | undefined): T | undefined {
-  try {
-    return schema.safeParse(JSON.parse(text ?? "null")).data;
-  } catch {
-    return undefined;
-  }
-}
-
 /** The request of a kind, if it is for this run. */
 export function requestFor(
   requests: Readonly<Record<string, string>>,
   kind: RequestKind,
   runId: string,
 ): OperatorRequest | undefined {
-  const request = parse(requestSchema, requests[kind]);
+  const request = requestSchema.safeParse(parseJson(requests[kind] ?? "")).data;
   return request?.runId === runId ? request : undefined;
 }
 
 /** The claims that were left, fresh or not. */
 export function claimsIn(requests: Readonly<Record<string, string>>): Claim[] {
   const texts = Object.entries(requests).filter(([kind]) => kind.startsWith(claimPrefix));
-  return texts.flatMap(([, text]) => parse(claimSchema, text) ?? []);
+  return texts.flatMap(([, text]) => claimSchema.safeParse(parseJson(text)).data ?? []);
 }
 
 /** Leaves a request on the Lease, whoever holds it; null takes it off. Throws RefusedError when there is no Lease. */

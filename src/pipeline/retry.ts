@@ -31,6 +31,11 @@ export interface RetryOptions extends Pick<Task, "clock" | "log" | "signal"> {
   refusals?: Refusals | undefined;
 }
 
+/** How a task's own work is tried again: for RETRY_TIMEOUT. */
+export function retryOf({ clock, log, signal, settings }: Task, refusals?: Refusals): RetryOptions {
+  return { clock, log, signal, timeoutMs: settings.retryTimeoutMs, refusals };
+}
+
 /** The pause before try number `attempt` (from 1), or what the dependency asked for; within sane bounds either way. */
 export function pauseMs(attempt: number, error: unknown): number {
   const asked = error instanceof TransientError ? error.retryAfterMs : undefined;
@@ -134,4 +139,24 @@ export async function retry<T>(ask: () => Promise<T>, options: RetryOptions): Pr
       await clock.sleep(Math.min(leftMs, pauseMs(attempt, error)), signal);
     }
   }
+}
+
+const conflictPauseMs = 250;
+
+/**
+ * Paces a conditional write that others come first with: each call waits, and throws TransientError once that has gone on
+ * for as long as an outage may take.
+ */
+export function afterConflict(
+  what: string,
+  { clock, timeoutMs, signal }: Pick<RetryOptions, "clock" | "timeoutMs" | "signal">,
+): () => Promise<void> {
+  const since = clock.monotonic();
+  return async () => {
+    if (clock.monotonic() - since < timeoutMs) return clock.sleep(conflictPauseMs, signal);
+    throw new TransientError(
+      "the Kubernetes API",
+      `${what} can't be written: somebody else always does first`,
+    );
+  };
 }

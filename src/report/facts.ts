@@ -24,19 +24,16 @@ export function gatePart({ gate, approval }: Report): Html | undefined {
 }
 
 function countsTable(gate: Gate): Html {
-  const rows = gateRows(gate).map((row) => {
-    const isFew = row.least !== undefined && row.found < row.least;
-    return { ...row, tone: isFew ? "bad" : "" };
-  });
-  return table(rows, [
+  const tone = ({ isFew }: { isFew: boolean }) => (isFew ? "bad" : "");
+  return table(gateRows(gate), [
     { title: "Found by the search", text: ({ name }) => name },
-    { title: "New site", isNumber: true, text: ({ found }) => found, tone: ({ tone }) => tone },
+    { title: "New site", isNumber: true, text: ({ found }) => found, tone },
     { title: "Live site", isNumber: true, text: ({ live }) => live },
     {
       title: "Change",
       isNumber: true,
       text: ({ found, live }) => (live === undefined ? undefined : changeText(found, live)),
-      tone: ({ tone }) => tone,
+      tone,
     },
     { title: "At least", isNumber: true, text: ({ least }) => least, tone: () => "soft" },
   ]);
@@ -59,16 +56,16 @@ function lossesTable({ losses = [] }: Gate): Html | undefined {
 }
 
 function approvalText({ askedAt, by = "somebody", at }: NonNullable<Report["approval"]>): string {
-  const asked = `asked for on ${date(Date.parse(askedAt))} UTC`;
-  return at ? `by ${by} on ${date(Date.parse(at))} UTC (${asked})` : `not given (${asked})`;
+  const asked = `asked for on ${date(askedAt)} UTC`;
+  return at ? `by ${by} on ${date(at)} UTC (${asked})` : `not given (${asked})`;
 }
 
 export function dnsPart({ dns }: Report): Html | undefined {
   if (dns.names.length === 0) return undefined;
   const state = dns.undoneAt
-    ? `Pointed at the new addresses, and put back on ${date(Date.parse(dns.undoneAt))} UTC.`
+    ? `Pointed at the new addresses, and put back on ${date(dns.undoneAt)} UTC.`
     : dns.swappedAt
-      ? `In effect since ${date(Date.parse(dns.swappedAt))} UTC.`
+      ? `In effect since ${date(dns.swappedAt)} UTC.`
       : "Not changed by this run: the old addresses hold.";
   const names = table(dns.names, [
     { title: "Name", text: ({ name }) => name },

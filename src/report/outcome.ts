@@ -63,7 +63,7 @@ function tiles(report: Report): Html {
   const bad = sum("bad") || jobs.filter(({ exitCode }) => !endedWellBy(exitCode)).length;
   const expected = lists.find((list) => list.endedAt === undefined && list.expectedAt)?.expectedAt;
   const items: (readonly [value: string, label: string] | false | undefined)[] = [
-    [duration(endOf(report) - Date.parse(startedAt)), `since ${date(Date.parse(startedAt))} UTC`],
+    [duration(endOf(report) - Date.parse(startedAt)), `since ${date(startedAt)} UTC`],
     all > 0 && [
       `${count(sum("ended"))} of ${count(all)} jobs`,
       bad > 0 ? `${count(bad)} did not end well` : `${duration(totals.seconds * 1000)} of work`,
@@ -76,7 +76,7 @@ function tiles(report: Report): Html {
         : `results (live: ${count(gate.liveResults)}, ${changeText(gate.results, gate.liveResults)})`,
     ],
     expected !== undefined &&
-      finishedAt === undefined && [clockTime(Date.parse(expected)), "harvest expected to be over"],
+      finishedAt === undefined && [clockTime(expected), "harvest expected to be over"],
   ];
   return html`<ul class="tiles">
     ${items.map((item) => item && html`<li><b>${item[0]}</b><span>${item[1]}</span></li>`)}

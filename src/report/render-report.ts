@@ -27,7 +27,7 @@ export function renderReport(report: Report): string {
           ${head(report)} ${failurePart(report)} ${failedPart(report)} ${timelinePart(report)}
           ${gatePart(report)} ${dnsPart(report)} ${slowestPart(report)} ${imagesPart(report)}
           ${inputsPart(report)} ${stepsPart(report)} ${recordsPart(report)}
-          <footer class="small">powo-builder; as of ${date(Date.parse(report.asOf))} UTC</footer>
+          <footer class="small">powo-builder; as of ${date(report.asOf)} UTC</footer>
         </main>
       </body>
     </html> `;

@@ -1,5 +1,4 @@
 /** Has the harvester load every list, follows it to the end, mends what can be mended, and judges the result. */
-import { acceptance } from "../actions/acceptance.ts";
 import { executionKey, Follower } from "../actions/harvest/follower.ts";
 import { followList } from "../actions/harvest/follow-list.ts";
 import { explainEnd, progressReporter } from "../actions/harvest/progress.ts";
@@ -11,7 +10,8 @@ import { lowerTtl } from "../actions/swap-ttl.ts";
 import { acceptedText } from "../domain/gate.ts";
 import { badJobs, currentJob, endedWell, hasEnded, median, tally } from "../domain/harvest-progress.ts";
 import type { HarvestJob, HarvestList } from "../domain/harvest.ts";
-import type { BadJob } from "../domain/run.ts";
+import { acceptanceOf } from "../domain/reopening.ts";
+import { type BadJob, lastOpening } from "../domain/run.ts";
 import { clockTime, duration, table } from "../domain/words.ts";
 import { PermanentError } from "../errors.ts";
 import { timestamp } from "../pipeline/clock.ts";
@@ -42,7 +42,7 @@ async function harvestList(follower: Follower): Promise<HarvestList> {
   const first = await ensureListStarted(follower);
   if (isResumed) run.log.info({}, whereList(first, name));
   const { rescued, expectedAt } = follower.state;
-  if (expectedAt) run.log.info({}, `expected ${clockTime(Date.parse(expectedAt))}`);
+  if (expectedAt) run.log.info({}, `expected ${clockTime(expectedAt)}`);
   else sayUsual(follower, first);
   const report = progressReporter(follower);
   await finishReplacing(follower);
@@ -122,7 +122,7 @@ function withIndexJobs(
 async function queueRetries(follower: Follower, list: HarvestList): Promise<boolean> {
   const { retries = 0 } = follower.state;
   const { state, settings } = follower.run;
-  const opening = state.reopened?.at(-1);
+  const opening = lastOpening(state);
   const bad = badJobs(list);
   // What a person has opened again is tried once more at least; what was accepted is not run again.
   const rounds = settings.harvest.jobRetries + (opening ? 1 : 0);
@@ -148,7 +148,7 @@ async function judge(follower: Follower, list: HarvestList): Promise<void> {
       reason,
     ]),
   );
-  const accepted = acceptedJobs(follower, all) ? acceptance(follower.run, lines) : undefined;
+  const accepted = acceptedJobs(follower, all) ? acceptanceOf(follower.run.state, lines) : undefined;
   await follower.save({
     ...{ current: undefined, currentSince: undefined, expectedAt: undefined },
     ...{ endedAt: follower.state.endedAt ?? timestamp(clock), ended: list.jobs.length },
@@ -171,7 +171,7 @@ async function judge(follower: Follower, list: HarvestList): Promise<void> {
 
 /** Whether every job that did not end well was accepted: exactly the executions that the run had recorded then. */
 function acceptedJobs({ run }: Follower, bad: readonly HarvestJob[]): boolean {
-  const { executions } = run.state.reopened?.at(-1)?.accepts ?? {};
+  const { executions } = lastOpening(run.state)?.accepts ?? {};
   if (executions === undefined || bad.length === 0) return false;
   const recorded = run.attachments.jobs.slice(0, executions);
   const keys = new Set(recorded.map(([job, execution]) => executionKey(job, execution)));

@@ -7,7 +7,7 @@ import { readRecords } from "../actions/read-live.ts";
 import { markRelease } from "../actions/remove-release.ts";
 import { restoreTtl } from "../actions/swap-ttl.ts";
 import { watchRelease } from "../actions/watch-release.ts";
-import type { RecordSet, ZoneChange } from "../domain/dns-records.ts";
+import { type RecordSet, type ZoneChange, zonesOf } from "../domain/dns-records.ts";
 import { drainMs, drainTtlSeconds, planSwap, withWritten, type SwapPlan } from "../domain/dns-plan.ts";
 import { annotations } from "../domain/names.ts";
 import { hasChangedDns, replacedBy, type SwapState } from "../domain/run.ts";
@@ -20,7 +20,7 @@ import {
   TransientError,
 } from "../errors.ts";
 import { timestamp } from "../pipeline/clock.ts";
-import { isRefusal, retry } from "../pipeline/retry.ts";
+import { isRefusal, retry, retryOf } from "../pipeline/retry.ts";
 import type { Run } from "../pipeline/run.ts";
 import { done, type Step } from "../pipeline/step.ts";
 
@@ -117,10 +117,9 @@ async function withdraw(run: Run): Promise<void> {
 
 /** A zone that refuses, or stays away, after others have moved: these are put back, and the next builder begins with it. */
 async function sendOrUndo(run: Run, change: ZoneChange): Promise<void> {
-  const { clock, log, signal, settings } = run;
+  const { log, signal } = run;
   try {
-    const options = { clock, log, signal, timeoutMs: settings.retryTimeoutMs, refusals: "mistake" as const };
-    await retry(() => submitChange(run, change, true), options);
+    await retry(() => submitChange(run, change, true), retryOf(run, "mistake"));
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof ConflictError || error instanceof CancelledError) throw error;
@@ -152,14 +151,13 @@ async function writeIntent(run: Run, plan: Extract<SwapPlan, { kind: "change" }>
   const isFresh = !hasChangedDns(run.state);
   const startedAt = isFresh ? timestamp(run.clock) : (swap.startedAt ?? timestamp(run.clock));
   const changing = plan.changes.map(({ zone }) => zone);
-  const zones = [...new Set(run.settings.mappings.map(({ zone }) => zone))];
   const ttl = drainTtlSeconds(pinnedThatMayBeCached(swap, run.clock.now()), plan.changes);
   await saveSwap(run, {
     startedAt,
     undoneAt: undefined,
     oldTtlSeconds: Math.max(swap.oldTtlSeconds ?? 0, ttl),
     written: withWritten(swap.written ?? [], plan.targets),
-    moved: zones.filter((zone) => !changing.includes(zone)),
+    moved: zonesOf(run.settings.mappings).filter((zone) => !changing.includes(zone)),
   });
   await markRelease(run, run.state.release, { [annotations.liveSince]: startedAt });
   // From now on resolvers may hold what was live without DNS saying so any more.

@@ -1,9 +1,10 @@
 /** The last look before the swap: the new site answers as the public would see it. Nothing that fails here goes live. */
-import { acceptance } from "../actions/acceptance.ts";
 import { compareSites } from "../actions/compare-sites.ts";
 import { requireAnswers, requireReady, targetsOf } from "../actions/probe-site.ts";
 import { unlessGone } from "../actions/release-gone.ts";
 import { acceptedText, changeText, type Gate, kindLines, lossLines, shortfalls } from "../domain/gate.ts";
+import { acceptanceOf } from "../domain/reopening.ts";
+import { lastOpening } from "../domain/run.ts";
 import { count, under } from "../domain/words.ts";
 import { PermanentError } from "../errors.ts";
 import type { Run } from "../pipeline/run.ts";
@@ -32,12 +33,12 @@ export const verifyRelease: Step = unlessGone({
 /** Throws GATE_RESULTS or GATE_COUNTS where the new site holds too little; the comparison is kept either way. */
 async function requireCounts(run: Run, target: SiteTarget): Promise<Gate> {
   const compared = await compareSites(run, target);
-  const { counts = [] } = run.state.reopened?.at(-1)?.accepts ?? {};
+  const { counts = [] } = lastOpening(run.state)?.accepts ?? {};
   const short = shortfalls(compared);
   const isAccepted = ({ key, found }: (typeof short)[number]) =>
     counts.some(({ kind, found: least }) => kind === key && found !== undefined && found >= least);
   const texts = short.map(({ text }) => text);
-  const accepted = short.length > 0 && short.every(isAccepted) ? acceptance(run, texts) : undefined;
+  const accepted = short.length > 0 && short.every(isAccepted) ? acceptanceOf(run.state, texts) : undefined;
   const gate = { ...compared, ...(accepted && { accepted }) };
   await run.save({ gate });
   if (gate.results === 0 || (short.length > 0 && !accepted)) throw rejection(run, gate, texts);

@@ -2,7 +2,7 @@
 import { currentJob, endedWell, hasEnded, secondsLeft, slowAgainst } from "../../domain/harvest-progress.ts";
 import type { HarvestExecution, HarvestJob, HarvestList } from "../../domain/harvest.ts";
 import { oddityOf, reasonOf } from "../../domain/job-ends.ts";
-import { clockTime, count, duration } from "../../domain/words.ts";
+import { clockTime, count, duration, shortened } from "../../domain/words.ts";
 import { timestamp } from "../../pipeline/clock.ts";
 import { executionKey, type Follower } from "./follower.ts";
 
@@ -138,8 +138,7 @@ export async function explainEnd(
 
 /** The job's description; every one of production's begins with "Harvest", which the step's name says already. */
 function shortName({ description, identifier }: HarvestJob): string {
-  const name = (description || identifier).replace(/^Harvest (?=\S)/, "");
-  return name.length <= nameWidth ? name : `${name.slice(0, nameWidth - 1)}…`;
+  return shortened((description || identifier).replace(/^Harvest (?=\S)/, ""), nameWidth);
 }
 
 function progressLine(

@@ -4,7 +4,7 @@
  */
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { nearest } from "../../domain/nearest.ts";
+import { didYouMean } from "../../domain/nearest.ts";
 import { shownUrl } from "../../domain/shown-url.ts";
 import { fileTrouble } from "../../domain/words.ts";
 import { TransientError, type BuilderError } from "../../errors.ts";
@@ -116,9 +116,8 @@ export async function resolveRef(remote: GitRemote, ref: string): Promise<string
 /** The name that was meant, or those that there are. */
 function whatThereIs(ref: string, names: readonly string[]): string {
   if (names.length === 0) return "it has none at all: is CHART_SOURCE the right repository?";
-  const meant = nearest(ref, names);
-  if (meant !== undefined) return `did you mean ${meant}?`;
-  return `it has ${names.slice(0, maxNames).join(", ")}${names.length > maxNames ? " …" : ""}`;
+  const known = `it has ${names.slice(0, maxNames).join(", ")}${names.length > maxNames ? " …" : ""}`;
+  return didYouMean(ref, names) ?? known;
 }
 
 /** Fetches exactly `commit` into `dir`. Throws ConfigError (no such commit, too large) and TransientError. */

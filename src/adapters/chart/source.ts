@@ -7,8 +7,7 @@ import type { Settings } from "../../config/settings.ts";
 import { ConfigError } from "../../errors.ts";
 import type { HelmOptions } from "../helm/command.ts";
 
-export interface ChartOptions extends Pick<Settings, "deployTag" | "environment"> {
-  chart: Omit<Settings["chart"], "shownSource">;
+export interface ChartOptions extends Pick<Settings, "deployTag" | "environment" | "chart"> {
   /** Its work folder is the builder's alone: fetched charts are the `chart-…` folders there. */
   helm: HelmOptions;
   /** Name or path of git; `git` where nothing is said. */

@@ -1,6 +1,7 @@
 /** Looks at GOOGLE_APPLICATION_CREDENTIALS before Google's library does, whose errors may quote the key. */
 import { readFile } from "node:fs/promises";
 import * as z from "zod";
+import { parseJson } from "../../domain/json.ts";
 import { fileTrouble } from "../../domain/words.ts";
 import { ConfigError } from "../../errors.ts";
 
@@ -20,12 +21,8 @@ export async function readKey(file: string | undefined): Promise<string> {
   const text = await readFile(file, "utf8").catch((error: unknown) => {
     throw refuse(file, fileTrouble(error));
   });
-  try {
-    keySchema.parse(JSON.parse(text));
-    return text;
-  } catch {
-    throw refuse(file, "is not a JSON key of Google Cloud");
-  }
+  if (keySchema.safeParse(parseJson(text)).success) return text;
+  throw refuse(file, "is not a JSON key of Google Cloud");
 }
 
 function refuse(file: string, problem: string): ConfigError {

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import type { HarvestList } from "../../domain/harvest.ts";
+import { parseJson } from "../../domain/json.ts";
 import type { Harvester } from "../../ports/harvester.ts";
-import { ask, parseJson, readJson, unexpected, type HttpAnswer } from "../http/send.ts";
+import { ask, readJson, unexpected, type HttpAnswer } from "../http/send.ts";
 import { fillPlaceholders, joinUrl } from "../http/url.ts";
 import { executionSchema, listSchema } from "./schemas.ts";
 
@@ -36,7 +37,7 @@ export function createHarvester(options: HarvesterOptions): Harvester {
     async importData(namespace, document) {
       const answer = await post(namespace, "/data", document);
       if (answer.status === 201) return { loaded: true };
-      const refused = z.object({ error: z.string() }).safeParse(parseJson(answer.body));
+      const refused = z.object({ error: z.string() }).safeParse(parseJson(answer.body.toString("utf8")));
       if (answer.status === 200 && refused.success) return { loaded: false, error: refused.data.error };
       throw refuse(answer);
     },

@@ -3,6 +3,7 @@ import http from "node:http";
 import https from "node:https";
 import axios, { AxiosError } from "axios";
 import type { z } from "zod";
+import { parseJson } from "../../domain/json.ts";
 import { TransientError } from "../../errors.ts";
 import { proxyFor } from "./proxy.ts";
 import { retryAfterMs } from "./retry-after.ts";
@@ -119,23 +120,14 @@ export function unexpected(
   });
 }
 
-/** The body as the schema reads it. Throws TransientError for anything else: a proxy's page, half an answer. */
+/** The body as the schema reads it; JSON is UTF-8, whatever charset the Content-Type claims. Throws TransientError for anything else: a proxy's page, half an answer. */
 export function readJson<T>(
   dependency: string,
   { asked, status, body }: HttpAnswer,
   schema: z.ZodType<T>,
 ): T {
-  const parsed = schema.safeParse(parseJson(body));
+  const parsed = schema.safeParse(parseJson(body.toString("utf8")));
   if (parsed.success) return parsed.data;
   const message = `${dependency} answered ${status} with what can't be read (${asked})`;
   throw new TransientError(dependency, message, { status });
-}
-
-/** undefined for what isn't JSON. JSON is UTF-8, whatever charset the Content-Type claims. */
-export function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8")) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -35,8 +35,6 @@ export interface KubernetesConnection {
   api<T extends object>(api: ApiConstructor<T>, timeoutMs?: number): T;
   /** The builder's own namespace. */
   namespace: string;
-  /** URL of the API server, without credentials. */
-  server: string;
   /** Closes all connections; the process ends without it, too. */
   close(): void;
 }
@@ -55,7 +53,6 @@ export function connect(options: ConnectOptions = {}): KubernetesConnection {
         }),
       ),
     namespace: findNamespace(kubeConfig, options.namespace),
-    server: new URL(server).origin,
     close: () => connections.close(),
   };
 }

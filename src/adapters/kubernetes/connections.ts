@@ -12,7 +12,7 @@ export interface Connections {
   /** Rejects with whatever a file or an exec plugin fails with: not to be shown. */
   credentials(): Promise<Credentials>;
   /** Has later calls open connections of their own: when one is dead, those that are kept may be, too. */
-  renew(suspect: Dispatcher | undefined): void;
+  renew(suspect: Dispatcher): void;
   close(): void;
 }
 

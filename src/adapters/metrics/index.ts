@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type * as Prometheus from "prom-client";
 import type { Counter, Gauge, Registry } from "prom-client";
 import type { History } from "../../domain/history.ts";
-import type { RunState } from "../../domain/run.ts";
+import { finalPhases, type RunState } from "../../domain/run.ts";
 import type { Metrics } from "../../pipeline/world.ts";
 
 export interface MetricsOptions {
@@ -75,8 +75,7 @@ function metricsIn(registry: Registry, { Counter, Gauge }: Pick<typeof Prometheu
 }
 
 function tellPast({ lastRuns, lastSuccess }: Gauges, { runs }: History): void {
-  const outcomes = ["succeeded", "failed", "aborted", "rolled-back"] as const;
-  for (const outcome of outcomes)
+  for (const outcome of finalPhases)
     lastRuns.set({ outcome }, runs.filter(({ phase }) => phase === outcome).length);
   const good = runs.findLast(({ phase }) => phase === "succeeded");
   if (good) lastSuccess.set(seconds(good.finishedAt));

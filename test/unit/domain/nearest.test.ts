@@ -1,17 +1,17 @@
 import { expect, test } from "vitest";
-import { nearest } from "../../../src/domain/nearest.ts";
+import { didYouMean } from "../../../src/domain/nearest.ts";
 
 test.each([
-  ["statsu", "status"],
-  ["HARVEST_TIMEOUT", "harvestTimeout"],
-  ["aprove", "approve"],
-  ["rollbak", "rollback"],
+  ["statsu", "did you mean status?"],
+  ["HARVEST_TIMEOUT", "did you mean harvestTimeout?"],
+  ["aprove", "did you mean approve?"],
+  ["rollbak", "did you mean rollback?"],
   ["xyz", undefined],
   ["", undefined],
-])("%j may mean %s", (word, meant) => {
-  expect(nearest(word, ["run", "status", "approve", "rollback", "harvestTimeout"])).toBe(meant);
+])("%j: %s", (word, meant) => {
+  expect(didYouMean(word, ["run", "status", "approve", "rollback", "harvestTimeout"])).toBe(meant);
 });
 
 test("is quick with a word of any length", () => {
-  expect(nearest("x".repeat(1_000_000), ["status"])).toBeUndefined();
+  expect(didYouMean("x".repeat(1_000_000), ["status"])).toBeUndefined();
 });
