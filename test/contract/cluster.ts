@@ -8,7 +8,7 @@ export interface ClusterBench {
   cluster: Cluster;
   /** A name that no namespace has. */
   newName: () => string;
-  /** Makes an object (its manifest), where there is an API behind the port; without it those cases don't run. */
+  /** Makes an object (its manifest), where there is an API behind the port; those cases need it. */
   apply?: (manifest: object) => Promise<void>;
   /** Cleans up behind a case. */
   remove: (namespace: string) => Promise<void>;
@@ -19,7 +19,11 @@ export interface ClusterBench {
 
 const labels = { "app.kubernetes.io/managed-by": "powo-builder", "powo.kew.org/environment": "contract" };
 
-export function describeCluster(name: string, makeBench: () => Promise<ClusterBench>): void {
+export function describeCluster(
+  name: string,
+  makeBench: () => Promise<ClusterBench>,
+  { hasApi = true }: { hasApi?: boolean } = {},
+): void {
   describe(`${name} as a Cluster`, () => {
     let bench: ClusterBench;
     beforeAll(async () => {
@@ -108,6 +112,6 @@ export function describeCluster(name: string, makeBench: () => Promise<ClusterBe
       expect(await bench.cluster.denied([])).toEqual([]);
     });
 
-    describe("with objects", () => describeObservation(() => bench));
+    if (hasApi) describe("with objects", () => describeObservation(() => bench));
   });
 }

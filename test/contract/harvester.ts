@@ -5,6 +5,7 @@ import type { Harvester } from "../../src/ports/harvester.ts";
 import type { Site, SiteTarget } from "../../src/ports/site.ts";
 import { generateDataConfiguration } from "../fixtures/data-configuration.ts";
 import type { Fault } from "../sandbox/faults.ts";
+import { describeHarvesterFaults } from "./harvester-faults.ts";
 import { describeImports } from "./harvester-imports.ts";
 
 export interface HarvesterWorld {
@@ -13,8 +14,8 @@ export interface HarvesterWorld {
   target: SiteTarget;
   /** A namespace with an empty database, whose taxa are found once all is harvested. */
   namespace: string;
-  /** Shows a fault to the next request; undefined where none can be shown. */
-  showFault: ((fault: Fault) => void) | undefined;
+  /** Shows a fault to the next request; left out where none can be shown, so that those cases aren't declared. */
+  showFault?: (fault: Fault) => void;
   /** Lets time pass for the harvester. */
   pass(ms: number): void | Promise<void>;
   loseDatabase(): void | Promise<void>;
@@ -22,27 +23,16 @@ export interface HarvesterWorld {
   failJob(job: string, words: string): void | Promise<void>;
   /** The database can't be reached for so long. */
   loseConnection(ms: number): void | Promise<void>;
-  /** What takes the place of the portal's search at its next request; undefined where none can be shown. */
-  showPage: ((fault: Fault) => void) | undefined;
+  /** What takes the place of the portal's search at its next request; left out as `showFault` is. */
+  showPage?: (fault: Fault) => void;
   close(): Promise<void>;
 }
 
-const faults: Fault[] = [
-  { kind: "reset" },
-  { kind: "hang" },
-  { kind: "garbage" },
-  { kind: "truncated" },
-  { kind: "status", status: 302, headers: { location: "/elsewhere" } },
-  { kind: "status", status: 400 },
-  { kind: "status", status: 401, body: "<html>who are you?</html>" },
-  { kind: "status", status: 403 },
-  // What a Tomcat says on every path whose application could not start.
-  { kind: "status", status: 404, body: "<html>not deployed</html>" },
-  { kind: "status", status: 500 },
-  { kind: "status", status: 503 },
-];
-
-export function describeHarvester(name: string, make: () => Promise<HarvesterWorld>): void {
+export function describeHarvester(
+  name: string,
+  make: () => Promise<HarvesterWorld>,
+  { showsFaults = true }: { showsFaults?: boolean } = {},
+): void {
   describe(`${name} as Harvester and Site`, () => {
     let world: HarvesterWorld;
     beforeAll(async () => void (world = await make()));
@@ -176,92 +166,7 @@ export function describeHarvester(name: string, make: () => Promise<HarvesterWor
       expect(await world.site.countTaxa(world.target, "no_such_filter")).toBe(all);
     });
 
-    it("has no taxon that the portal does not know", async () => {
-      if (!world.showFault) return;
-      world.showFault({ kind: "status", status: 404 });
-      expect(await world.site.hasTaxon(world.target, "urn:lsid:ipni.org:names:1-1")).toBe(false);
-    });
-
-    it.each(faults)("calls $kind $status an outage, and says what was seen", async (fault) => {
-      if (!world.showFault) return;
-      const status = fault.kind === "status" ? { status: fault.status } : {};
-      const { harvester, site, namespace, target } = world;
-      const outage = { code: "OUTAGE", dependency: "the harvester", ...status };
-      for (const ask of [
-        () => harvester.findList(namespace, list),
-        () => harvester.exportData(namespace),
-        () => harvester.findExecution(namespace, 1),
-        () => harvester.importData(namespace, bytes),
-      ]) {
-        world.showFault(fault);
-        await expect(ask()).rejects.toMatchObject(outage);
-      }
-      // Nothing is read of what these answer.
-      if (fault.kind !== "garbage") {
-        world.showFault(fault);
-        await expect(harvester.startList(namespace, list)).rejects.toMatchObject(outage);
-        world.showFault(fault);
-        await expect(harvester.startJob(namespace, 1)).rejects.toMatchObject(outage);
-        world.showFault(fault);
-        expect(await site.probe(target)).toMatchObject({ ok: false });
-      }
-      const away = { code: "OUTAGE", dependency: "the site", ...status };
-      world.showFault(fault);
-      await expect(site.totalResults(target)).rejects.toMatchObject(away);
-      world.showFault(fault);
-      await expect(site.countTaxa(target, "accepted_names")).rejects.toMatchObject(away);
-      if (fault.kind === "status" && fault.status === 404) return;
-      world.showFault(fault);
-      await expect(site.hasTaxon(target, "urn:lsid:ipni.org:names:1-1")).rejects.toMatchObject(away);
-    });
-
-    it("takes an empty answer for a lost database, but not for an export or an execution", async () => {
-      if (!world.showFault) return;
-      world.showFault({ kind: "empty" });
-      expect(await world.harvester.findList(world.namespace, list)).toBeUndefined();
-      world.showFault({ kind: "empty" });
-      await expect(world.harvester.exportData(world.namespace)).rejects.toMatchObject({ code: "OUTAGE" });
-      world.showFault({ kind: "empty" });
-      const execution = world.harvester.findExecution(world.namespace, 1);
-      await expect(execution).rejects.toMatchObject({ code: "OUTAGE" });
-    });
-
-    it("does not take a count without a number for one", async () => {
-      if (!world.showFault) return;
-      for (const body of ["{}", '{"totalResults": null}', '{"error": "unknown filter"}']) {
-        world.showFault({ kind: "status", status: 200, body });
-        const counting = world.site.countTaxa(world.target, "accepted_names");
-        await expect(counting).rejects.toMatchObject({ code: "OUTAGE", status: 200 });
-      }
-    });
-
-    it("tells how long it was asked to wait", async () => {
-      if (!world.showFault) return;
-      for (const [seconds, retryAfterMs] of [
-        ["7", 7_000],
-        ["0", 0],
-        ["999999999", 999_999_999_000],
-        ["soon", undefined],
-      ] as const) {
-        world.showFault({ kind: "status", status: 429, headers: { "Retry-After": seconds } });
-        await expect(world.site.totalResults(world.target)).rejects.toMatchObject({ retryAfterMs });
-      }
-    });
-
-    it("takes a row that is gone for a job that never ran", async () => {
-      if (!world.showFault) return;
-      world.showFault({ kind: "status", status: 200, body: "null" });
-      expect(await world.harvester.findExecution(world.namespace, 1)).toBeUndefined();
-    });
-
-    it("does not take a page for a portal that lives", async () => {
-      if (!world.showPage) return;
-      world.showPage({ kind: "status", status: 200, body: "<title>Back soon</title>" });
-      expect(await world.site.probe(world.target)).toMatchObject({ ok: false });
-      // Its limit reached says that it serves.
-      world.showPage({ kind: "status", status: 429 });
-      expect(await world.site.probe(world.target)).toEqual({ ok: true });
-    });
+    if (showsFaults) describeHarvesterFaults(() => world, { list, bytes });
 
     it("does not find the list of a lost database", async () => {
       await world.loseDatabase();

@@ -10,6 +10,7 @@ import { CheckpointError } from "../../src/errors.ts";
 import {
   createKubernetesBench,
   documentName,
+  documentNames,
   environment,
   stateName,
   type KubernetesBench,
@@ -22,7 +23,7 @@ export function describeKubernetesDetails(kubeconfig: () => string): void {
       bench = await createKubernetesBench(kubeconfig());
     });
     afterEach(async () => {
-      await kubectl("delete", "configmap,lease", stateName, documentName, "--ignore-not-found");
+      await kubectl("delete", "configmap,lease", stateName, ...documentNames, "--ignore-not-found");
     });
     afterAll(() => bench.stop());
 

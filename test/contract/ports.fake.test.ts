@@ -5,9 +5,9 @@ import { createFakeHarvester, createFakeSite } from "../fakes/harvester.ts";
 import { createFakeLeaseStore, createFakeStateStore, StoreModel } from "../fakes/stores.ts";
 import { createFakeWorld } from "../fakes/world.ts";
 import { ZoneModel } from "../sandbox/dns/zone-model.ts";
-import { describeCluster } from "./cluster.ts";
-import { describeDns } from "./dns.ts";
-import { describeHarvester } from "./harvester.ts";
+import { describeCluster, type ClusterBench } from "./cluster.ts";
+import { describeDns, type DnsWorld } from "./dns.ts";
+import { describeHarvester, type HarvesterWorld } from "./harvester.ts";
 import { describeLeaseStore } from "./lease-store.ts";
 import { describeStateStore } from "./state-store.ts";
 
@@ -19,6 +19,7 @@ describeStateStore("the fake", async () => {
     forget: async () => {
       model.state = undefined;
       model.document = undefined;
+      model.secondDocument = undefined;
     },
     async plantOld({ run, document }) {
       const version = model.nextVersion();
@@ -37,7 +38,7 @@ describeLeaseStore("the fake", async () => {
   };
 });
 
-describeCluster("the fake", async () => {
+const openCluster = async (): Promise<ClusterBench> => {
   const fake = createFakeWorld();
   let names = 0;
   return {
@@ -55,9 +56,10 @@ describeCluster("the fake", async () => {
       }
     },
   };
-});
+};
+describeCluster("the fake", openCluster, { hasApi: false });
 
-describeDns("the fake", async () => {
+const openDns = async (): Promise<DnsWorld> => {
   const { clock } = createFakeWorld();
   const zone = () =>
     new ZoneModel({ name: "zone", dnsName: "example.", now: () => clock.now(), pendingMs: 8_000 });
@@ -69,13 +71,13 @@ describeDns("the fake", async () => {
     denied: createFakeDns(new Map([["zone", denied]])),
     zone: "zone",
     dnsName: "example.",
-    showFault: undefined,
     settle: () => clock.sleep(8_000),
     close: async () => undefined,
   };
-});
+};
+describeDns("the fake", openDns, { showsFaults: false });
 
-describeHarvester("the fake", async () => {
+const openHarvester = async (): Promise<HarvesterWorld> => {
   const { clock, cluster } = createFakeWorld();
   const namespace = "prod-aaaaa";
   const { harvester } = cluster.create(namespace);
@@ -86,12 +88,11 @@ describeHarvester("the fake", async () => {
     site: createFakeSite(cluster),
     target: { namespace, service: "ingress", host: "prod.example" },
     namespace,
-    showFault: undefined,
-    showPage: undefined,
     pass: (ms) => clock.sleep(ms),
     loseDatabase: () => harvester.loseDatabase(),
     failJob: (job, description) => void harvester.outcomes.set(job, { exitCode: "FAILED", description }),
     loseConnection: (ms) => harvester.loseConnection(ms),
     close: async () => undefined,
   };
-});
+};
+describeHarvester("the fake", openHarvester, { showsFaults: false });

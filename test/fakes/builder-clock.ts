@@ -12,10 +12,6 @@ export class BuilderClock implements Clock {
     this.#clock = clock;
   }
 
-  get frozen(): boolean {
-    return this.#frozen;
-  }
-
   now(): number {
     return this.#clock.now() + this.#aheadMs;
   }

@@ -46,7 +46,7 @@ export class FakeBuilder {
   readonly identity: string;
   readonly world: World;
   readonly clock: BuilderClock;
-  readonly instrument: Instrument;
+  readonly #instrument: Instrument;
   readonly #fake: FakeWorld;
   readonly #options: BuilderOptions;
   readonly #terminate = new AbortController();
@@ -58,7 +58,7 @@ export class FakeBuilder {
     this.identity = identity;
     this.clock = new BuilderClock(fake.clock);
     const { clock } = this;
-    this.instrument = new Instrument({
+    this.#instrument = new Instrument({
       builder: identity,
       clock,
       faults: fake.faults,
@@ -124,8 +124,9 @@ export class FakeBuilder {
   }
 
   #makeWorld(): World {
-    const { clock, instrument, identity } = this;
+    const { clock, identity } = this;
     const fake = this.#fake;
+    const instrument = this.#instrument;
     const { cluster, zones, store, mappings, environment, lines, random } = fake;
     const services = [...new Set(mappings.map(({ service }) => service))];
     const ports = {

@@ -64,7 +64,6 @@ export async function requestsPerCall(): Promise<Record<string, number>> {
   const connection: KubernetesConnection = {
     api: (api) => new api(configuration),
     namespace: "builder",
-    server: "http://x",
     close: () => undefined,
   };
   const lease = {

@@ -66,10 +66,6 @@ export class FakeClock implements Clock {
     return timer;
   }
 
-  cancel(timer: Timer): void {
-    this.#timers.delete(timer);
-  }
-
   /** Time stands still while this is on its way: real I/O takes none of it. */
   async hold<T>(work: () => Promise<T>): Promise<T> {
     this.#held += 1;

@@ -1,11 +1,14 @@
 /** Faults injected into calls by name. */
 import { TransientError } from "../../src/errors.ts";
 
+/** What an adapter throws at an answer of such a status. */
+export function answered(dependency: string, status: number): TransientError {
+  return new TransientError(dependency, `${dependency} answered ${status}`, { status });
+}
+
 export interface Fault {
   /** Which calls: `dns.change`, or a pattern. */
   calls: string | RegExp;
-  /** Only this builder's. */
-  builder?: string;
   /** How many calls pass before it begins (0). */
   skip?: number;
   /** It ends after so many calls (1), or so many milliseconds after it began. */
@@ -46,11 +49,11 @@ export class Faults {
   }
 
   /** The fault that hits this call, if any: counts the call. */
-  match(builder: string, name: string): { when: "before" | "after"; error: Error } | undefined {
+  match(name: string): { when: "before" | "after"; error: Error } | undefined {
     for (const state of this.#states) {
       const { fault } = state;
       const meant = typeof fault.calls === "string" ? fault.calls === name : fault.calls.test(name);
-      if (!meant || (fault.builder !== undefined && fault.builder !== builder)) continue;
+      if (!meant) continue;
       if (state.passed < (fault.skip ?? 0)) {
         state.passed += 1;
         continue;

@@ -9,13 +9,11 @@ import type { DataConfiguration } from "../sandbox/harvester/data-configuration.
 import { portalAnswer } from "../sandbox/harvester/portal.ts";
 import type { HarvesterModel } from "../sandbox/harvester/model.ts";
 import type { ClusterModel } from "./cluster-model.ts";
-
-const outage = (dependency: string, { status }: Answer) =>
-  new TransientError(dependency, `${dependency} answered ${status}`, { status });
+import { answered } from "./faults.ts";
 
 /** What came over the wire, read with the adapter's own schemas. */
 function parse<T>(answer: Answer, schema: z.ZodType<T>): T {
-  if (answer.status !== 200) throw outage("the harvester", answer);
+  if (answer.status !== 200) throw answered("the harvester", answer.status);
   return schema.parse(answer.body);
 }
 
@@ -24,7 +22,7 @@ function reach(model: ClusterModel, name: string): HarvesterModel {
   if (!harvester || !model.isReady(name, "harvester") || !model.isReady(name, "db") || !harvester.isUp)
     throw new TransientError("the harvester", `the harvester of ${name} can't be reached`);
   const { isDeployed, isDatabaseAway } = harvester;
-  if (!isDeployed || isDatabaseAway) throw outage("the harvester", { status: isDeployed ? 500 : 404 });
+  if (!isDeployed || isDatabaseAway) throw answered("the harvester", isDeployed ? 500 : 404);
   return harvester;
 }
 
@@ -33,7 +31,7 @@ export function createFakeHarvester(model: ClusterModel): Harvester {
     async exportData(name) {
       const answer = reach(model, name).exportData();
       if (answer.status === 200) return structuredClone(answer.body);
-      throw outage("the harvester", answer);
+      throw answered("the harvester", answer.status);
     },
     async importData(name, document) {
       const text = new TextDecoder().decode(document);
@@ -41,7 +39,7 @@ export function createFakeHarvester(model: ClusterModel): Harvester {
       if (!answer) throw new TransientError("the harvester", "the connection was reset");
       if (answer.status === 201) return { loaded: true };
       if (answer.status === 200) return { loaded: false, error: (answer.body as { error: string }).error };
-      throw outage("the harvester", answer);
+      throw answered("the harvester", answer.status);
     },
     async findList(name, identifier) {
       const answer = reach(model, name).list(identifier);
@@ -50,14 +48,14 @@ export function createFakeHarvester(model: ClusterModel): Harvester {
     },
     async startList(name, identifier) {
       const answer = reach(model, name).runList(identifier);
-      if (answer.status !== 200) throw outage("the harvester", answer);
+      if (answer.status !== 200) throw answered("the harvester", answer.status);
     },
     async findExecution(name, jobId) {
       return parse(reach(model, name).execution(jobId), executionSchema);
     },
     async startJob(name, jobId) {
       const answer = reach(model, name).runJob(jobId);
-      if (answer.status !== 200) throw outage("the harvester", answer);
+      if (answer.status !== 200) throw answered("the harvester", answer.status);
     },
   };
 }
@@ -74,7 +72,7 @@ export function createFakeSite(model: ClusterModel): Site {
   };
   const search = (name: string, service: string, query = ""): number => {
     const answer = ask(name, service, `/api/2/search${query}`);
-    if (answer.status !== 200 || typeof answer.body === "string") throw outage("the site", answer);
+    if (answer.status !== 200 || typeof answer.body === "string") throw answered("the site", answer.status);
     return (answer.body as { totalResults: number }).totalResults;
   };
   return {
@@ -93,7 +91,7 @@ export function createFakeSite(model: ClusterModel): Site {
       search(namespace, service, `?f=${encodeURIComponent(filter)}`),
     async hasTaxon({ namespace, service }, id) {
       const answer = ask(namespace, service, `/api/2/taxon/${encodeURIComponent(id)}`);
-      if (answer.status !== 200 && answer.status !== 404) throw outage("the site", answer);
+      if (answer.status !== 200 && answer.status !== 404) throw answered("the site", answer.status);
       return answer.status === 200;
     },
   };

@@ -52,11 +52,6 @@ export class Instrument {
     this.#options = options;
   }
 
-  /** How many effects this builder has begun. */
-  get effects(): number {
-    return this.#effects;
-  }
-
   /** The same ports behind the instrument. */
   wrap<P extends object>(ports: P, natures: object): P {
     const wrapped = Object.entries(natures as Natures).map(([portName, methods]) => {
@@ -85,7 +80,7 @@ export class Instrument {
     if (nature === "effect") this.#options.onSend(name);
     const latency = latencyMs();
     if (latency > 0) await clock.sleep(latency);
-    const fault = faults.match(builder, name);
+    const fault = faults.match(name);
     if (nature === "read") {
       if (fault) throw fault.error;
       const answer = await proceed();

@@ -2,12 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { abortRun } from "../../src/operate/abort-run.ts";
 import { createFakeWorld } from "../fakes/world.ts";
-import { denyWrites, expectSound, hour, minute, newRelease, pastRuns, storedRun } from "./seen.ts";
-
-const twoZones = [
-  { zone: "site", name: "prod.example.", service: "ingress" },
-  { zone: "other", name: "colplanta.example.", service: "ingress-colplanta" },
-];
+import { denyWrites, expectSound, hour, minute, newRelease, pastRuns, storedRun, twoZones } from "./seen.ts";
 
 describe("abort", () => {
   it.each([

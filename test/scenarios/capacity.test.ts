@@ -2,8 +2,8 @@
 import { expect, it } from "vitest";
 import { namespaceLabels } from "../../src/domain/names.ts";
 import { makePlan } from "../../src/operate/plan.ts";
-import { exitCodes } from "../../src/errors.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
+import { doing } from "./seen.ts";
 
 const gib = 2 ** 30;
 
@@ -18,15 +18,12 @@ it("warns with figures when a second site does not fit, and goes on; plan warns 
   const node = { name: "node-1", schedulable: true, allocatable: { cpu: 8, memory: 64 * gib, pods: 110 } };
   const pods = [{ namespace: "prod-old01", node: "node-1", cpu: 6, memory: 40 * gib }];
   fake.cluster.capacity = { nodes: [node], pods };
-  let warnings: string[] = [];
-  await fake.builder("plan-1").run(async (world, signal) => {
-    ({ warnings } = await makePlan(world, signal));
-    return exitCodes.done;
-  });
+  const plans: Awaited<ReturnType<typeof makePlan>>[] = [];
+  await fake.builder("plan-1").run(doing(makePlan, plans));
   expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
   expect(warned(fake)).toHaveLength(1);
   expect(warned(fake)[0]).toMatch(/asks for 4\.5 CPU and 30 GiB in 3 pods; free on 1 node: 2 CPU and 24 GiB/);
-  expect(warnings).toContain(warned(fake)[0]);
+  expect(plans[0]?.warnings).toContain(warned(fake)[0]);
 });
 
 it("counts a failed build, which the install removes, as free", async () => {

@@ -1,17 +1,11 @@
 /** Settings that are changed under a run: it ends as it began, and the next one takes them up. */
 import { describe, expect, it } from "vitest";
 import type { Mapping } from "../../src/domain/dns-records.ts";
-import { exitCodes } from "../../src/errors.ts";
 import { abortRun } from "../../src/operate/abort-run.ts";
 import { rollBack } from "../../src/operate/roll-back.ts";
 import type { FakeBuilder } from "../fakes/builder.ts";
 import { createFakeWorld } from "../fakes/world.ts";
-import { expectSound, newRelease, storedRun } from "./seen.ts";
-
-const twoZones = [
-  { zone: "site", name: "prod.example.", service: "ingress" },
-  { zone: "other", name: "colplanta.example.", service: "ingress-colplanta" },
-];
+import { doing, expectSound, newRelease, storedRun, twoZones } from "./seen.ts";
 
 /** The builder reads another dns-mappings.yaml. */
 function withMappings(builder: FakeBuilder, mappings: Mapping[]): FakeBuilder {
@@ -36,12 +30,7 @@ describe("a name taken off the mappings between two builders", () => {
     const fake = createFakeWorld({ live: {}, mappings: twoZones, settings: { RETAIN_PREVIOUS: "48h" } });
     expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
     const rollback = withMappings(fake.builder("rollback-1"), twoZones.slice(0, 1));
-    expect(
-      await rollback.run(async (world, signal) => {
-        await rollBack(world, signal);
-        return exitCodes.done;
-      }),
-    ).toEqual({ code: 0 });
+    expect(await rollback.run(doing(rollBack))).toEqual({ code: 0 });
     expect(fake.live).toEqual(["prod-old01"]);
     expectSound(fake);
   });

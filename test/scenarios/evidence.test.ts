@@ -6,7 +6,7 @@ import { abortRun } from "../../src/operate/abort-run.ts";
 import { cleanUp } from "../../src/operate/clean-up.ts";
 import { readHistory } from "../../src/operate/history.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
-import { day, expectSound, minute, newRelease, storedRun } from "./seen.ts";
+import { day, doing, expectSound, minute, newRelease, storedRun } from "./seen.ts";
 
 function kept(fake: FakeWorld): Evidence[] {
   return JSON.parse(fake.store.state?.attachments.get("evidence") ?? "[]") as Evidence[];
@@ -77,10 +77,7 @@ describe("the evidence", () => {
     await failedBuild(fake);
     const before = kept(fake);
     await fake.clock.sleep(minute);
-    await fake.builder("cleanup-1").run(async (world, signal) => {
-      await cleanUp(world, signal);
-      return 0;
-    });
+    await fake.builder("cleanup-1").run(doing(cleanUp));
     expect(fake.namespaces).toEqual(["prod-old01"]);
     expect(kept(fake)).toEqual(before);
     expect(await fake.builder("builder-2").run()).toEqual({ code: 0 });

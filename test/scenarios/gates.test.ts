@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { historySchema } from "../../src/domain/history.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
+import { rejected } from "./retrying.ts";
 import { expectSound, storedRun } from "./seen.ts";
 
 function shrink(fake: FakeWorld, filter: string, factor: number): void {
@@ -12,14 +13,6 @@ function shrink(fake: FakeWorld, filter: string, factor: number): void {
 
 function lastEntry(fake: FakeWorld) {
   return historySchema.parse(JSON.parse(fake.store.state?.history ?? "")).runs.at(-1);
-}
-
-/** A run that finds half of the images, and is rejected for it. */
-async function rejected(settings: Record<string, string> = {}): Promise<FakeWorld> {
-  const fake = createFakeWorld({ live: {}, settings });
-  shrink(fake, "has_images", 0.5);
-  expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
-  return fake;
 }
 
 describe("the gate counts by kind of taxon", () => {

@@ -1,20 +1,15 @@
 /** A swap that stops half way: all names or none, and what is said of it is what DNS says. */
 import { describe, expect, it } from "vitest";
 import { annotations } from "../../src/domain/names.ts";
-import { TransientError } from "../../src/errors.ts";
 import { cleanUp } from "../../src/operate/clean-up.ts";
 import { rollBack } from "../../src/operate/roll-back.ts";
+import { answered } from "../fakes/faults.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
-import { doing, expectSound, newRelease, storedRun } from "./seen.ts";
+import { doing, expectSound, newRelease, storedRun, twoZones } from "./seen.ts";
 
-const twoZones = [
-  { zone: "site", name: "prod.example.", service: "ingress" },
-  { zone: "other", name: "colplanta.example.", service: "ingress-colplanta" },
-];
 const untrue = /nothing was touched|nothing that visitors see has changed/;
 
-const refusal = (status: number) => () =>
-  new TransientError("Cloud DNS", `Cloud DNS answered ${status}`, { status });
+const refusal = (status: number) => () => answered("Cloud DNS", status);
 
 /** What the last builder said at its end. */
 const lastWords = (fake: FakeWorld) =>

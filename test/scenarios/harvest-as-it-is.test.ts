@@ -2,9 +2,8 @@
 import { describe, expect, it } from "vitest";
 import type { HarvesterModel } from "../sandbox/harvester/model.ts";
 import { createFakeWorld, type FakeWorld, type FakeWorldOptions } from "../fakes/world.ts";
-import { expectSound, hour, minute, newRelease, storedRun } from "./seen.ts";
+import { expectSound, harvesterOf, hour, jobRuns, listed, minute, storedRun } from "./seen.ts";
 
-const listed = (fake: FakeWorld): string[] => fake.document.jobLists[0]!.jobConfigurations;
 const strict = { STRICT_ERROR_CHECKING: "true", HARVEST_JOB_RETRIES: "0" };
 
 /** A world whose harvester can be meddled with as soon as the list was started. */
@@ -19,11 +18,6 @@ function worldWith(
   return fake;
 }
 
-const harvesterOf = (fake: FakeWorld) => fake.cluster.require(newRelease(fake)).harvester;
-const jobRuns = (fake: FakeWorld): (string | undefined)[] =>
-  harvesterOf(fake)
-    .effects.filter(({ kind }) => kind === "job-run")
-    .map(({ identifier }) => identifier);
 const after = (fake: FakeWorld, ms: number, act: () => void) => fake.clock.at(fake.clock.now() + ms, act);
 const inMinutes = (fake: FakeWorld, from: number) => (fake.clock.now() - from) / minute;
 

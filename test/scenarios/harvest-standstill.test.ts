@@ -1,15 +1,7 @@
 /** What counts as standing still, as dead and as too long in a harvest: only what really is. */
 import { describe, expect, it } from "vitest";
 import { createFakeWorld, type FakeWorld, type FakeWorldOptions } from "../fakes/world.ts";
-import { expectSound, minute, newRelease, storedRun } from "./seen.ts";
-
-const listed = (fake: FakeWorld): string[] => fake.document.jobLists[0]!.jobConfigurations;
-
-const jobRuns = (fake: FakeWorld): (string | undefined)[] =>
-  fake.cluster
-    .require(newRelease(fake))
-    .harvester.effects.filter(({ kind }) => kind === "job-run")
-    .map(({ identifier }) => identifier);
+import { expectSound, jobRuns, listed, minute, newRelease, storedRun } from "./seen.ts";
 
 /** A world in which the second job of the list fails the first time. */
 function worldThatRetries(options: FakeWorldOptions): FakeWorld {

@@ -1,12 +1,7 @@
 /** What can go wrong between install and gate, and what becomes of the run. */
 import { describe, expect, it } from "vitest";
 import { createFakeWorld, type FakeWorld, type FakeWorldOptions } from "../fakes/world.ts";
-import { expectSound, hour, minute, newRelease, pastRuns, storedRun } from "./seen.ts";
-
-/** Jobs of the document's list, in order; the last one writes the index. */
-function listed(fake: FakeWorld): string[] {
-  return fake.document.jobLists[0]!.jobConfigurations;
-}
+import { expectSound, hour, jobRuns, listed, minute, newRelease, pastRuns, storedRun } from "./seen.ts";
 
 /** A world whose harvest can be meddled with as soon as the list was started. */
 function worldWith(meddle: (fake: FakeWorld, release: string) => void, options: FakeWorldOptions = {}) {
@@ -14,12 +9,6 @@ function worldWith(meddle: (fake: FakeWorld, release: string) => void, options: 
   fake.when("after", "harvester.startList", ({ args }) => meddle(fake, String(args[0])));
   return fake;
 }
-
-const jobRuns = (fake: FakeWorld, release = newRelease(fake)): (string | undefined)[] =>
-  fake.cluster
-    .require(release)
-    .harvester.effects.filter(({ kind }) => kind === "job-run")
-    .map(({ identifier }) => identifier);
 
 describe("a job that does not end well", () => {
   const failing = (fake: FakeWorld, release: string) =>

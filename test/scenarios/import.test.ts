@@ -1,8 +1,8 @@
 /** An import that is not taken: how often it is tried, and with what words the run ends. */
 import { describe, expect, it } from "vitest";
-import { TransientError } from "../../src/errors.ts";
-import { retryRun } from "../../src/operate/retry-run.ts";
+import { answered } from "../fakes/faults.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
+import { retry } from "./retrying.ts";
 import { expectSound, minute, storedRun } from "./seen.ts";
 
 describe("an import that the harvester refuses", () => {
@@ -71,7 +71,7 @@ describe("a login that the new harvester refuses", () => {
   const refuse = (fake: FakeWorld, forMs: number) =>
     fake.faults.add({
       ...{ calls: "harvester.importData", forMs },
-      error: () => new TransientError("the harvester", "the harvester answered 401", { status: 401 }),
+      error: () => answered("the harvester", 401),
     });
 
   it("for RETRY_TIMEOUT ends the run, named, and can be gone on with", async () => {
@@ -80,11 +80,7 @@ describe("a login that the new harvester refuses", () => {
     expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
     expect(storedRun(fake).failure).toMatchObject({ code: "ACCESS_REFUSED", step: "load-data" });
     await fake.clock.sleep(12 * minute);
-    expect(
-      await fake.builder("retry-1").run((world, signal) => retryRun(world, { by: "ada" }, signal)),
-    ).toEqual({
-      code: 0,
-    });
+    expect(await fake.builder("retry-1").run(retry)).toEqual({ code: 0 });
     expectSound(fake);
   });
 

@@ -2,10 +2,10 @@
 import { Random } from "../sandbox/kubernetes/random.ts";
 import { namespaceLabels } from "../../src/domain/names.ts";
 import { createFakeWorld, type FakeWorld, type FakeWorldOptions } from "../fakes/world.ts";
-import { retryRun } from "../../src/operate/retry-run.ts";
 import type { Verb } from "../fakes/builder.ts";
 import type { Scenario } from "./crashes.ts";
-import { denyWrites } from "./seen.ts";
+import { accepting, retry, secondJob } from "./retrying.ts";
+import { day, denyWrites, newRelease, twoZones } from "./seen.ts";
 
 /** `MATRIX=full` plays every case, else a sample that MATRIX_SEED decides. */
 export const isFull = process.env["MATRIX"] === "full";
@@ -24,11 +24,6 @@ export function sample<T>(cases: readonly T[], most: number, salt = ""): T[] {
 const calm = { LEASE_DURATION: "6m", POST_SWAP_WATCH: "4m", STRICT_ERROR_CHECKING: "true" };
 const short = { jobMs: 4 * 60_000 };
 
-const twoZones = [
-  { zone: "site", name: "prod.example.", service: "ingress" },
-  { zone: "other", name: "colplanta.example.", service: "ingress-colplanta" },
-];
-
 function scenario(
   name: string,
   options: FakeWorldOptions,
@@ -45,7 +40,6 @@ function scenario(
   };
 }
 
-const secondJob = (fake: FakeWorld): string => fake.document.jobLists[0]!.jobConfigurations[1]!;
 const harvesterOf = (fake: FakeWorld, { args }: { args: readonly unknown[] }) =>
   fake.cluster.require(String(args[0])).harvester;
 
@@ -60,7 +54,7 @@ function retried(
     make: failing.make,
     async before(fake) {
       await fake.builder("earlier").run();
-      await fake.clock.sleep(7 * 24 * 3_600_000);
+      await fake.clock.sleep(7 * day);
       mended(fake);
     },
     verb,
@@ -83,9 +77,7 @@ const failingSite = scenario("a new site that fails after the swap", {}, (fake) 
     fake.clock.at(fake.clock.now() + 60_000, fail);
   }),
 );
-const failed = (fake: FakeWorld) => fake.cluster.require(String(fake.store.run?.["release"]));
-const retry: Verb = (world, signal) => retryRun(world, { by: "ada" }, signal);
-const accept: Verb = (world, signal) => retryRun(world, { by: "ada", accept: "known" }, signal);
+const failed = (fake: FakeWorld) => fake.cluster.require(newRelease(fake));
 
 /** Each of them ends in its own way; together they come by every effect that there is. */
 export const scenarios: readonly Scenario[] = [
@@ -131,6 +123,6 @@ export const scenarios: readonly Scenario[] = [
   }),
   failingSite,
   retried(failingJob, retry, (fake) => failed(fake).harvester.outcomes.clear()),
-  retried(rejectingGate, accept),
+  retried(rejectingGate, accepting("known")),
   retried(failingSite, retry, (fake) => void (failed(fake).siteStatus = 200)),
 ];

@@ -1,23 +1,15 @@
 /** What preflight finds wrong with zones and records, all at once; and waits for addresses that DNS can't take. */
 import { describe, expect, it } from "vitest";
-import { exitCodes, type Problem } from "../../src/errors.ts";
 import { validate } from "../../src/operate/validate.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
-import { denyWrites, expectSound, newRelease, storedRun } from "./seen.ts";
-
-const twoZones = [
-  { zone: "site", name: "prod.example.", service: "ingress" },
-  { zone: "other", name: "colplanta.example.", service: "ingress-colplanta" },
-];
+import { denyWrites, doing, expectSound, newRelease, storedRun, twoZones } from "./seen.ts";
 
 /** The problems as they are shown: `where: what`. */
 async function problemsOf(fake: FakeWorld): Promise<string[]> {
-  const found: Problem[] = [];
-  await fake.builder("validate-1").run(async (world, signal) => {
-    found.push(...(await validate(world, signal)).document.problems);
-    return exitCodes.done;
-  });
-  return found.map(({ where, what }) => `${where}: ${what}`).sort();
+  const found: Awaited<ReturnType<typeof validate>>[] = [];
+  await fake.builder("validate-1").run(doing(validate, found));
+  const problems = found.flatMap(({ document }) => document.problems);
+  return problems.map(({ where, what }) => `${where}: ${what}`).sort();
 }
 
 describe("preflight", () => {

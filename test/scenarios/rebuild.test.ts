@@ -2,12 +2,17 @@
 import { describe, expect, it } from "vitest";
 import { annotations } from "../../src/domain/names.ts";
 import { createFakeWorld } from "../fakes/world.ts";
-import { between, day, expectSound, hour, minute, newRelease, pastRuns, storedRun } from "./seen.ts";
-
-const twoZones = [
-  { zone: "site", name: "prod.example.", service: "ingress" },
-  { zone: "other", name: "colplanta.example.", service: "ingress-colplanta" },
-];
+import {
+  between,
+  day,
+  expectSound,
+  hour,
+  minute,
+  newRelease,
+  pastRuns,
+  storedRun,
+  twoZones,
+} from "./seen.ts";
 
 describe("a rebuild", () => {
   it("makes the first site of an environment where nothing is live, and creates the records", async () => {

@@ -11,7 +11,7 @@ import { rollBack } from "../../src/operate/roll-back.ts";
 import { renderReport } from "../../src/report/render-report.ts";
 import { generateDataConfiguration } from "../fixtures/data-configuration.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
-import { day, expectSound, hour, minute, storedRun } from "./seen.ts";
+import { day, doing, expectSound, hour, minute, storedRun } from "./seen.ts";
 
 function worldOf(fake: FakeWorld) {
   return fake.builder("report-1").world;
@@ -133,10 +133,7 @@ describe("the report", () => {
     const aborted = storedRun(fake).runId;
     await fake.clock.sleep(hour);
     await fake.builder("builder-2").run();
-    await fake.builder("rollback-1").run(async (world, signal) => {
-      await rollBack(world, signal);
-      return 0;
-    });
+    await fake.builder("rollback-1").run(doing(rollBack));
     const rolledBack = storedRun(fake).runId;
     expect(await findReport(worldOf(fake), aborted, new AbortController().signal)).toMatchObject({
       phase: "aborted",

@@ -4,8 +4,8 @@ import { abortRun } from "../../src/operate/abort-run.ts";
 import { readStatus } from "../../src/operate/status.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
 import type { Verb } from "../fakes/builder.ts";
-import { accepting, harvesterOf, rejected, retry } from "./retrying.ts";
-import { expectSound, hour, minute, newRelease, pastRuns, storedRun } from "./seen.ts";
+import { accepting, rejected, retry } from "./retrying.ts";
+import { expectSound, harvesterOf, hour, minute, newRelease, pastRuns, storedRun } from "./seen.ts";
 
 function missTaxon(fake: FakeWorld): void {
   fake.when("after", "harvester.startList", ({ args }) => {

@@ -1,15 +1,20 @@
 /** A failed run is not a lost harvest: `retry` opens it again where it failed. */
 import { describe, expect, it } from "vitest";
 import { rollBack } from "../../src/operate/roll-back.ts";
-import type { Verb } from "../fakes/builder.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
-import { accepting, harvesterOf, rejected, retry, secondJob, withFailedJob } from "./retrying.ts";
-import { day, expectSound, hour, minute, newRelease, pastRuns, storedRun } from "./seen.ts";
+import { accepting, rejected, retry, secondJob, withFailedJob } from "./retrying.ts";
+import {
+  day,
+  doing,
+  expectSound,
+  harvesterOf,
+  hour,
+  minute,
+  newRelease,
+  pastRuns,
+  storedRun,
+} from "./seen.ts";
 
-const rollBackVerb: Verb = async (world, signal) => {
-  await rollBack(world, signal);
-  return 0;
-};
 const effectsOf = (fake: FakeWorld, kind: string) =>
   harvesterOf(fake).effects.filter((effect) => effect.kind === kind);
 
@@ -134,7 +139,7 @@ describe("retry", () => {
     const fake = createFakeWorld({ live: {}, settings: { RETAIN_PREVIOUS: "30d", HARVEST_TIMEOUT: "3h" } });
     expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
     const release = newRelease(fake);
-    expect(await fake.builder("rollback-1").run(rollBackVerb)).toEqual({ code: 0 });
+    expect(await fake.builder("rollback-1").run(doing(rollBack))).toEqual({ code: 0 });
     expect(fake.live).toEqual(["prod-old01"]);
     await fake.clock.sleep(7 * day);
     fake.point("prod-old01", 60);

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { retryRun } from "../../src/operate/retry-run.ts";
 import type { Verb } from "../fakes/builder.ts";
 import { createFakeWorld, type FakeWorld, type FakeWorldOptions } from "../fakes/world.ts";
-import { newRelease, storedRun } from "./seen.ts";
+import { listed, storedRun } from "./seen.ts";
 
 export const retry: Verb = (world, signal) => retryRun(world, { by: "ada" }, signal);
 
@@ -11,9 +11,7 @@ export function accepting(accept = "photographs moved"): Verb {
   return (world, signal) => retryRun(world, { by: "ada", accept }, signal);
 }
 
-export const harvesterOf = (fake: FakeWorld) => fake.cluster.require(newRelease(fake)).harvester;
-
-export const secondJob = (fake: FakeWorld): string => fake.document.jobLists[0]!.jobConfigurations[1]!;
+export const secondJob = (fake: FakeWorld): string => listed(fake)[1]!;
 
 /** A run that finds half of the images, and is rejected for it. */
 export async function rejected(options: FakeWorldOptions = {}): Promise<FakeWorld> {

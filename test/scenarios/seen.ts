@@ -4,11 +4,19 @@ import type { RunState } from "../../src/domain/run.ts";
 import { namespaceLabels } from "../../src/domain/names.ts";
 import { exitCodes } from "../../src/errors.ts";
 import type { World } from "../../src/pipeline/world.ts";
+import type { Verb } from "../fakes/builder.ts";
 import type { FakeWorld } from "../fakes/world.ts";
+import type { HarvesterModel } from "../sandbox/harvester/model.ts";
 
 export const minute = 60_000;
 export const hour = 60 * minute;
 export const day = 24 * hour;
+
+/** Mappings of one name in each of two zones. */
+export const twoZones = [
+  { zone: "site", name: "prod.example.", service: "ingress" },
+  { zone: "other", name: "colplanta.example.", service: "ingress-colplanta" },
+];
 
 /** run.json as it is stored. */
 export function storedRun(fake: FakeWorld): RunState {
@@ -18,6 +26,23 @@ export function storedRun(fake: FakeWorld): RunState {
 /** The release that the stored run makes. */
 export function newRelease(fake: FakeWorld): string {
   return storedRun(fake).release;
+}
+
+/** The harvester of that release. */
+export function harvesterOf(fake: FakeWorld): HarvesterModel {
+  return fake.cluster.require(newRelease(fake)).harvester;
+}
+
+/** The jobs of the document's list, in order; the last one writes the index. */
+export function listed(fake: FakeWorld): string[] {
+  return fake.document.jobLists[0]!.jobConfigurations;
+}
+
+/** The jobs that were run on their own, in order. */
+export function jobRuns(fake: FakeWorld): (string | undefined)[] {
+  return harvesterOf(fake)
+    .effects.filter(({ kind }) => kind === "job-run")
+    .map(({ identifier }) => identifier);
 }
 
 /** Phases of the runs in the history, oldest first, with the code of what ended them. */
@@ -44,11 +69,11 @@ export function denyWrites(fake: FakeWorld, zone: string): void {
   fake.when("before", "releases.install", () => (fake.zones.get(zone)!.denied = "writes"));
 }
 
-/** A verb that returns what it says, as one that ends well. */
+/** A verb that ends well unless it throws; what it returns is added to `shown`. */
 export const doing =
-  (act: (world: World, signal: AbortSignal) => Promise<unknown>) =>
-  async (world: World, signal: AbortSignal) => {
-    await act(world, signal);
+  <T>(act: (world: World, signal: AbortSignal) => Promise<T>, shown: T[] = []): Verb =>
+  async (world, signal) => {
+    shown.push(await act(world, signal));
     return exitCodes.done;
   };
 

@@ -8,6 +8,8 @@ import { readState } from "../../src/pipeline/state.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
 import { addFailedBuild, doing, expectSound, newRelease, storedRun } from "./seen.ts";
 
+const answers500 = () => new TransientError("the Kubernetes API", "it answered 500", { status: 500 });
+
 describe("leftovers that can't be removed", () => {
   const withHook = (fake: FakeWorld, name: string) => {
     addFailedBuild(fake, name);
@@ -66,8 +68,7 @@ describe("leftovers that can't be removed", () => {
   it("because the API server answers their deletion with 500 don't keep the next run from going live", async () => {
     const fake = createFakeWorld({ live: {} });
     addFailedBuild(fake, "prod-bad01");
-    const error = () => new TransientError("the Kubernetes API", "it answered 500", { status: 500 });
-    fake.faults.add({ calls: "cluster.deleteNamespace", forMs: 30 * 60_000, error });
+    fake.faults.add({ calls: "cluster.deleteNamespace", forMs: 30 * 60_000, error: answers500 });
     expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
     expect(fake.said).toContain("prod-bad01 stays for now: it answered 500");
     expect(fake.namespaces).toEqual([newRelease(fake)]);
@@ -116,11 +117,7 @@ describe("an old release that can't be removed after the swap", () => {
     ],
     [
       "the API server answers 500",
-      (fake) =>
-        fake.faults.add({
-          ...{ calls: "cluster.deleteNamespace", times: Infinity },
-          error: () => new TransientError("the Kubernetes API", "it answered 500", { status: 500 }),
-        }),
+      (fake) => fake.faults.add({ calls: "cluster.deleteNamespace", times: Infinity, error: answers500 }),
     ],
     [
       "another name leads to it",

@@ -3,12 +3,7 @@ import { describe, expect, it } from "vitest";
 import { ConflictError } from "../../src/errors.ts";
 import { abortRun } from "../../src/operate/abort-run.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
-import { denyWrites, expectSound, hour, minute, newRelease, storedRun } from "./seen.ts";
-
-const twoZones = [
-  { zone: "site", name: "prod.example.", service: "ingress" },
-  { zone: "other", name: "colplanta.example.", service: "ingress-colplanta" },
-];
+import { denyWrites, expectSound, hour, minute, newRelease, storedRun, twoZones } from "./seen.ts";
 
 function pointOne(fake: FakeWorld, name: string, release: string, ttl: number): void {
   const { zone, service } = fake.mappings.find((mapping) => mapping.name === name)!;

@@ -4,12 +4,17 @@ import { annotations } from "../../src/domain/names.ts";
 import { leaveRequest } from "../../src/pipeline/requests.ts";
 import { createFakeLeaseStore } from "../fakes/stores.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
-import { between, denyWrites, expectSound, hour, minute, newRelease, pastRuns, storedRun } from "./seen.ts";
-
-const twoZones = [
-  { zone: "site", name: "prod.example.", service: "ingress" },
-  { zone: "other", name: "colplanta.example.", service: "ingress-colplanta" },
-];
+import {
+  between,
+  denyWrites,
+  expectSound,
+  hour,
+  minute,
+  newRelease,
+  pastRuns,
+  storedRun,
+  twoZones,
+} from "./seen.ts";
 
 /** The run failed before anything that visitors see was changed. */
 function expectUntouched(fake: FakeWorld, code: string): void {

@@ -1,6 +1,5 @@
 /** What operators do around a rebuild: roll back, clean up, plan, update, look. */
 import { describe, expect, it } from "vitest";
-import { exitCodes } from "../../src/errors.ts";
 import { annotations, namespaceLabels } from "../../src/domain/names.ts";
 import { abortRun } from "../../src/operate/abort-run.ts";
 import { cleanUp } from "../../src/operate/clean-up.ts";
@@ -12,17 +11,9 @@ import { updateLive } from "../../src/operate/update-live.ts";
 import type { World } from "../../src/pipeline/world.ts";
 import type { Outcome } from "../fakes/builder.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
-import { expectSound, minute, newRelease, pastRuns, storedRun } from "./seen.ts";
+import { doing, expectSound, minute, newRelease, pastRuns, storedRun } from "./seen.ts";
 
 const retained = { RETAIN_PREVIOUS: "48h", POST_SWAP_WATCH: "0s" };
-
-/** A verb that returns something to show: exit 0 unless it throws. */
-function showing<T>(act: (world: World, signal: AbortSignal) => Promise<T>, shown: T[] = []) {
-  return async (world: World, signal: AbortSignal) => {
-    shown.push(await act(world, signal));
-    return exitCodes.done;
-  };
-}
 
 async function rebuilt(settings: Record<string, string> = retained): Promise<FakeWorld> {
   const fake = createFakeWorld({ live: {}, settings });
@@ -35,7 +26,7 @@ describe("rollback", () => {
     const fake = await rebuilt();
     const made = newRelease(fake);
     expect(fake.live).toEqual([made]);
-    expect(await fake.builder("rollback-1").run(showing(rollBack))).toEqual({ code: 0 });
+    expect(await fake.builder("rollback-1").run(doing(rollBack))).toEqual({ code: 0 });
     expect(fake.live).toEqual(["prod-old01"]);
     expect(fake.namespaces).toEqual([made, "prod-old01"].sort());
     expect(storedRun(fake).phase).toBe("rolled-back");
@@ -48,16 +39,16 @@ describe("rollback", () => {
 
   it("is refused when the previous release is gone, sick, or nothing was swapped", async () => {
     const gone = await rebuilt({ POST_SWAP_WATCH: "0s" });
-    expect(await gone.builder("rollback-1").run(showing(rollBack))).toMatchObject({ code: 3 });
+    expect(await gone.builder("rollback-1").run(doing(rollBack))).toMatchObject({ code: 3 });
     expect(gone.live).toEqual([newRelease(gone)]);
 
     const sick = await rebuilt();
     sick.cluster.require("prod-old01").pods["portal"]!.readyAt = Infinity;
-    expect(await sick.builder("rollback-1").run(showing(rollBack))).toMatchObject({ code: 3 });
+    expect(await sick.builder("rollback-1").run(doing(rollBack))).toMatchObject({ code: 3 });
     expect(sick.live).toEqual([newRelease(sick)]);
 
     const fresh = createFakeWorld({ live: {} });
-    expect(await fresh.builder("rollback-1").run(showing(rollBack))).toMatchObject({ code: 3 });
+    expect(await fresh.builder("rollback-1").run(doing(rollBack))).toMatchObject({ code: 3 });
     expect(fresh.live).toEqual(["prod-old01"]);
   });
 
@@ -65,7 +56,7 @@ describe("rollback", () => {
     const fake = createFakeWorld({ live: { ttl: 3600 }, settings: retained });
     let rollback: Promise<unknown> | undefined;
     fake.when("after", "dns.change", () => {
-      rollback = fake.builder("rollback-1").run(showing(rollBack));
+      rollback = fake.builder("rollback-1").run(doing(rollBack));
     });
     expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
     expect(await rollback).toEqual({ code: 0 });
@@ -84,7 +75,7 @@ describe("cleanup", () => {
     expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
     const failed = newRelease(fake);
     const shown: string[][] = [];
-    expect(await fake.builder("cleanup-1").run(showing(cleanUp, shown))).toEqual({ code: 0 });
+    expect(await fake.builder("cleanup-1").run(doing(cleanUp, shown))).toEqual({ code: 0 });
     expect(shown).toEqual([[failed]]);
     expect(fake.namespaces).toEqual(["prod-old01"]);
     expectSound(fake);
@@ -93,10 +84,10 @@ describe("cleanup", () => {
   it("leaves what is kept for a rollback until its time is over", async () => {
     const fake = await rebuilt();
     const shown: string[][] = [];
-    await fake.builder("cleanup-1").run(showing(cleanUp, shown));
+    await fake.builder("cleanup-1").run(doing(cleanUp, shown));
     expect(fake.namespaces).toContain("prod-old01");
     await fake.clock.sleep(49 * 3_600_000);
-    await fake.builder("cleanup-2").run(showing(cleanUp, shown));
+    await fake.builder("cleanup-2").run(doing(cleanUp, shown));
     expect(shown).toEqual([[], ["prod-old01"]]);
     expect(fake.namespaces).toEqual([newRelease(fake)]);
     expectSound(fake);
@@ -108,10 +99,10 @@ describe("cleanup", () => {
     const running = first.run();
     await fake.clock.sleep(20 * 60_000);
     const shown: string[][] = [];
-    expect(await fake.builder("cleanup-1").run(showing(cleanUp, shown))).toEqual({ code: 0 });
+    expect(await fake.builder("cleanup-1").run(doing(cleanUp, shown))).toEqual({ code: 0 });
     first.kill();
     expect(await running).toEqual({ code: "killed" });
-    expect(await fake.builder("cleanup-2").run(showing(cleanUp, shown))).toEqual({ code: 0 });
+    expect(await fake.builder("cleanup-2").run(doing(cleanUp, shown))).toEqual({ code: 0 });
     expect(shown).toEqual([[], []]);
     expect(await fake.builder("builder-2").run()).toEqual({ code: 0 });
     expect(fake.effects("releases.install")).toHaveLength(1);
@@ -124,7 +115,7 @@ describe("cleanup", () => {
     await fake.clock.sleep(20 * minute);
     fake.cluster.create("prod-bad01", namespaceLabels("prod", "prod-20261108-1200"));
     const shown: string[][] = [];
-    expect(await fake.builder("cleanup-1").run(showing(cleanUp, shown))).toEqual({ code: 0 });
+    expect(await fake.builder("cleanup-1").run(doing(cleanUp, shown))).toEqual({ code: 0 });
     expect(shown).toEqual([["prod-bad01"]]);
     expect(fake.namespaces).toEqual([newRelease(fake), "prod-old01"].sort());
     expect(await running).toEqual({ code: 0 });
@@ -140,7 +131,7 @@ describe("cleanup", () => {
     const fake = createFakeWorld({ live: {} });
     let beside: Promise<Outcome> | undefined;
     fake.when("before", effect, () => {
-      beside = fake.builder("beside-1").run(showing(verb));
+      beside = fake.builder("beside-1").run(doing(verb));
     });
     expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
     expect(await beside).toMatchObject({ code: 3, error: { code: "RUN_IN_SWAP" } });
@@ -161,7 +152,7 @@ describe("cleanup", () => {
         // 40 minutes of harvest; the deletion begins 2 minutes before its end.
         fake.clock.at(fake.clock.now() + 38 * minute, () => {
           fake.cluster.create("prod-bad01", namespaceLabels("prod", "prod-20261108-1200"));
-          cleaned = cleanup.run(showing(cleanUp)).finally(() => (endedAt = fake.clock.now()));
+          cleaned = cleanup.run(doing(cleanUp)).finally(() => (endedAt = fake.clock.now()));
         });
         if (end === "is killed") fake.clock.at(fake.clock.now() + 39 * minute, () => cleanup.kill());
       });
@@ -187,7 +178,7 @@ describe("a verb that holds the lock", () => {
     expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
     const failed = newRelease(fake);
     fake.cluster.times.deleteMs = deletionMs;
-    const cleanup = fake.builder("cleanup-1").run(showing(cleanUp));
+    const cleanup = fake.builder("cleanup-1").run(doing(cleanUp));
     await fake.clock.sleep(10_000);
     expect(fake.store.lease?.record).toMatchObject({ holder: "cleanup-1", purpose: "cleanup" });
     return { fake, failed, cleanup };
@@ -241,7 +232,7 @@ describe("plan and status", () => {
     const shown: string[] = [];
     const plan = async (world: World, signal: AbortSignal) =>
       planLines(await makePlan(world, signal)).join("\n");
-    expect(await fake.builder("plan-1").run(showing(plan, shown))).toEqual({ code: 0 });
+    expect(await fake.builder("plan-1").run(doing(plan, shown))).toEqual({ code: 0 });
     expect(shown[0]).toContain("live      prod-old01");
     expect(shown[0]).toContain("prod.example.");
     expect(shown[0]).toContain("prod-old01  at the end");
@@ -255,7 +246,7 @@ describe("plan and status", () => {
     const shown: string[] = [];
     const status = async (world: World, signal: AbortSignal) =>
       statusLines(await readStatus(world, signal), world.clock.now()).join("\n");
-    expect(await fake.builder("status-1").run(showing(status, shown))).toEqual({ code: 0 });
+    expect(await fake.builder("status-1").run(doing(status, shown))).toEqual({ code: 0 });
     const [first] = (shown[0] ?? "").split("\n");
     expect(first).toContain(newRelease(fake));
     expect(first).toContain(`helm upgrade -n ${newRelease(fake)}`);
@@ -266,13 +257,13 @@ describe("update", () => {
   it("upgrades the live release and shows its pods", async () => {
     const fake = createFakeWorld({ live: {} });
     const shown: string[][] = [];
-    expect(await fake.builder("update-1").run(showing(updateLive, shown))).toEqual({ code: 0 });
+    expect(await fake.builder("update-1").run(doing(updateLive, shown))).toEqual({ code: 0 });
     expect(shown[0]?.length).toBeGreaterThan(0);
     expect(fake.effects("releases.upgrade")).toHaveLength(1);
   });
 
   it("is refused when nothing is live", async () => {
     const fake = createFakeWorld();
-    expect(await fake.builder("update-1").run(showing(updateLive))).toMatchObject({ code: 3 });
+    expect(await fake.builder("update-1").run(doing(updateLive))).toMatchObject({ code: 3 });
   });
 });

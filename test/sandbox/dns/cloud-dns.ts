@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Faults, showFault } from "../faults.ts";
+import { readBody } from "../read-body.ts";
 import { DnsError, invalid, notFound, permissionDenied } from "./dns-error.ts";
 import type { RecordSet } from "./record-set.ts";
 import { ZoneModel, type Change, type ZoneOptions } from "./zone-model.ts";
@@ -48,7 +49,7 @@ export async function startCloudDns(options: CloudDnsOptions = {}): Promise<Clou
     requests.push(recorded);
     const fault = faults.take({ method, path: url.pathname, query: url.searchParams });
     if (!(await showFault(fault, request, response))) return;
-    const { status, body } = answer(zones, method, url, await bodyOf(request));
+    const { status, body } = answer(zones, method, url, await readBody(request));
     recorded.status = status;
     response.writeHead(status, { "content-type": "application/json; charset=UTF-8" });
     response.end(JSON.stringify(body));
@@ -193,10 +194,4 @@ function parseObject(body: string): Record<string, unknown> {
     // Falls through to the answer that Google gives to any body that isn't a JSON object.
   }
   throw new DnsError(400, "parseError", "Parse Error");
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
 }

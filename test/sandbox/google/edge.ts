@@ -2,8 +2,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { CloudDns } from "../dns/cloud-dns.ts";
 import { showFault, type FaultRequest, type Faults } from "../faults.ts";
+import { readBody } from "../read-body.ts";
 import { scopes, type AccessToken, type Identity } from "./identity.ts";
-import { apiError, readBody, send, type Reply } from "./reply.ts";
+import { apiError, send, type Reply } from "./reply.ts";
 import {
   exchangeToken,
   grantByAssertion,

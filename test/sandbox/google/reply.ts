@@ -1,5 +1,5 @@
 /** Answers of Google's HTTP APIs, refusals among them. */
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 
 export interface Reply {
   status: number;
@@ -38,10 +38,4 @@ export function send(response: ServerResponse, { status, body, headers }: Reply)
   const type = isText ? "application/text" : "application/json; charset=UTF-8";
   response.writeHead(status, { "content-type": type, ...headers });
   response.end(isText ? body : JSON.stringify(body));
-}
-
-export async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
 }

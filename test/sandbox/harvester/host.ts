@@ -7,6 +7,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Faults, showFault } from "../faults.ts";
+import { readBody } from "../read-body.ts";
 import { serverError, type Answer } from "./answer.ts";
 import { harvesterAnswer, isAuthorized } from "./api.ts";
 import { HarvesterModel, type HarvesterOptions } from "./model.ts";
@@ -90,7 +91,7 @@ export async function startHarvesterHost(options: HarvesterHostOptions): Promise
     if (!release?.isUp || !(await ready(namespace, "harvester"))) return { status: 503 };
     return (
       refusalOf(request, path, release) ??
-      harvesterAnswer(release, request.method ?? "GET", path, await bodyOf(request))
+      harvesterAnswer(release, request.method ?? "GET", path, await readBody(request))
     );
   }
 
@@ -175,12 +176,6 @@ function modelsOf(options: HarvesterHostOptions): HarvesterHost["model"] {
     options.onNewModel?.(model, namespace);
     return model;
   };
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 /** The real one writes executions in ISO-8859-1, whatever JSON is. */

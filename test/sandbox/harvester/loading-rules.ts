@@ -1,7 +1,7 @@
 /** What the real harvester and its database (MySQL, MyISAM, utf8 of three bytes) make of an entry of a document. */
 import type { DataConfiguration, JobConfiguration, Organisation } from "./data-configuration.ts";
 
-/** `taken: false`: the database refuses it, which the harvester calls "already loaded"; `broken`: it stumbles, a 500. */
+/** `refused`: the database does not take it, which the harvester calls "already loaded"; `broken`: it stumbles, a 500. */
 export type Verdict = "taken" | "refused" | "broken";
 
 const maxText = 255;

@@ -23,7 +23,8 @@ export class HarvesterModel {
   taxonFactors: Map<string, number> | undefined = new Map();
   /** Filters that the search can't answer: a 500. */
   readonly brokenFilters = new Set<string>();
-  taxaFactor: number;
+  /** Scales the number of taxa that the site finds. */
+  taxaFactor = 1;
   /** The next import stops after so many rows and its caller gets no answer. */
   killImportAfter: number | undefined;
   /** False where it was started while the database was away: Tomcat knows no application then, also later. */
@@ -37,7 +38,6 @@ export class HarvesterModel {
 
   constructor(options: HarvesterOptions = {}) {
     this.#now = options.now ?? Date.now;
-    this.taxaFactor = options.taxaFactor ?? 1;
     const onStart = (job: JobConfiguration) => this.#log("job-started", job.identifier);
     this.#schedule = new Schedule({ ...options, store: this.#store, onStart });
   }

@@ -12,18 +12,17 @@ export interface HarvesterOptions {
   timerMs?: number;
   /** How long a job runs, when neither `durations` nor the parameter `sandbox.duration.ms` says it. */
   jobMs?: number | ((job: JobConfiguration) => number);
-  /** Scales the number of taxa that the site finds. */
-  taxaFactor?: number;
   /** How long a list is Completed before its last job has ended: about 10 ms, under load 0.1 s. */
   completedAheadMs?: number;
-  /** How long the answer to the start of one job is ahead of its execution. */
-  startLagMs?: number;
 }
 
 export interface ScheduleOptions extends HarvesterOptions {
   store: ConfigurationStore;
   onStart: (job: JobConfiguration) => void;
 }
+
+/** How long the answer to the start of one job is ahead of its execution. */
+const startLagMs = 200;
 
 export class Schedule {
   readonly outcomes = new Map<string, Outcome>();
@@ -119,7 +118,7 @@ export class Schedule {
 
   /** The answer comes first: the job starts a moment later. */
   startSoon(job: JobConfiguration): void {
-    this.#starting.push({ at: this.clock + (this.#options.startLagMs ?? 200), job });
+    this.#starting.push({ at: this.clock + startLagMs, job });
   }
 
   /** Another, empty database, which counts executions anew. */

@@ -156,11 +156,8 @@ export const outsider: fc.Arbitrary<Outsider> = fc.record({
 });
 
 /** What an outsider has left of the record; undefined until they came. */
-export function letIn(
-  fake: FakeWorld,
-  { at, name: index, edit }: Outsider,
-): { left: string | undefined; address: string | undefined } {
-  const seen: ReturnType<typeof letIn> = { left: undefined, address: undefined };
+export function letIn(fake: FakeWorld, { at, name: index, edit }: Outsider): { left: string | undefined } {
+  const seen: ReturnType<typeof letIn> = { left: undefined };
   const { zone, name } = mappings[index]!;
   const model = fake.zones.get(zone)!;
   const act = () => {
@@ -170,7 +167,6 @@ export function letIn(
     if (edit === "nothing left" || edit === "an alias") model.remove(name);
     if (edit === "an alias") model.put({ name, type: "CNAME", ttl: 60, rrdatas: ["elsewhere.example."] });
     seen.left = describeRecord(fake, index);
-    seen.address = before?.rrdatas[0];
   };
   if ("minutes" in at) fake.clock.at(fake.clock.now() + at.minutes * 60_000, act);
   else fake.when(at.when, at.effect, act, at.nth);

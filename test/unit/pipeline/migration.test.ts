@@ -5,7 +5,7 @@ import { findReport, readHistory } from "../../../src/operate/history.ts";
 import { readStatus } from "../../../src/operate/status.ts";
 import { type ReadState, readState } from "../../../src/pipeline/state.ts";
 import { createFakeWorld, type FakeWorld } from "../../fakes/world.ts";
-import { day, expectSound, minute, newRelease, pastRuns, storedRun } from "../../scenarios/seen.ts";
+import { day, expectSound, minute, newRelease, pastRuns, storedRun, twoZones } from "../../scenarios/seen.ts";
 
 interface Sample {
   run: Record<string, unknown> & { release: string; dns: object; harvest: Record<string, object> };
@@ -229,11 +229,7 @@ describe("an upgrade in mid-run", () => {
   });
 
   it("of a swap that is being undone puts the names back, and ends as it would have", async () => {
-    const mappings = [
-      { zone: "site", name: "prod.example.", service: "ingress" },
-      { zone: "other", name: "colplanta.example.", service: "ingress-colplanta" },
-    ];
-    const fake = createFakeWorld({ live: {}, mappings });
+    const fake = createFakeWorld({ live: {}, mappings: twoZones });
     const foreign = { name: "colplanta.example.", type: "A", ttl: 300, rrdatas: ["192.0.2.9"] };
     const old = fake.builder("builder-1");
     fake.when("after", "dns.change", () => fake.zones.get("other")?.put(foreign));
@@ -244,8 +240,8 @@ describe("an upgrade in mid-run", () => {
     fake.zones.get("site")?.put({ name: "prod.example.", type: "A", ttl: 300, rrdatas: [address!] });
     plant(fake, inWorldOf(fake, sampleOf("mid-swap")));
     expect(await fake.builder("builder-2").run()).toMatchObject({ code: 3 });
-    expect(fake.pointsAt(mappings[0]!)).toBe("prod-old01");
-    expect(fake.pointsAt(mappings[1]!)).toBe("192.0.2.9");
+    expect(fake.pointsAt(twoZones[0]!)).toBe("prod-old01");
+    expect(fake.pointsAt(twoZones[1]!)).toBe("192.0.2.9");
     expect(storedRun(fake)).toMatchObject({ phase: "failed", failure: { code: "DNS_CHANGED" } });
     expect(pastRuns(fake)).toEqual(["failed DNS_CHANGED"]);
     expect(fake.invariants.violations).toEqual([]);

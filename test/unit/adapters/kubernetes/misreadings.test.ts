@@ -8,6 +8,7 @@ import { createCluster } from "../../../../src/adapters/kubernetes/cluster.ts";
 import { createStateStore } from "../../../../src/adapters/kubernetes/state-store.ts";
 import { ConfigError, ConflictError, TransientError } from "../../../../src/errors.ts";
 import { startKubernetes, type SandboxCluster } from "../../../sandbox/kubernetes/index.ts";
+import { removeFolder } from "../../../tools/remove-folder.ts";
 
 let sandbox: SandboxCluster;
 let dir: string;
@@ -19,7 +20,10 @@ afterEach(() => {
   sandbox.faults.clear();
   vi.unstubAllEnvs();
 });
-afterAll(() => sandbox.stop());
+afterAll(async () => {
+  await sandbox.stop();
+  await removeFolder(dir);
+});
 
 const open = () => connect({ kubeconfig: sandbox.kubeconfig, timeoutMs: 1000 });
 
