@@ -9,7 +9,7 @@ import { proxyFor } from "./proxy.ts";
 import { retryAfterMs } from "./retry-after.ts";
 
 export interface HttpRequest {
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Credentials in it are sent as basic authentication, and shown nowhere. */
   url: string;
   /** Basic authentication; what the URL holds wins. */
@@ -22,6 +22,8 @@ export interface HttpRequest {
   idleTimeoutMs?: number;
   maxBytes: number;
   signal?: AbortSignal | undefined;
+  /** Connections of their own, which know their proxy; else those that all share, through the proxy of the environment. */
+  agent?: http.Agent;
 }
 
 export interface HttpAnswer {
@@ -35,7 +37,7 @@ export interface HttpAnswer {
 
 /** Why there was no answer. Holds nothing of the request, as an axios error does: headers, body, credentials. */
 export class HttpFailure extends Error {
-  /** A system error code such as ECONNREFUSED, ENOTFOUND or ETIMEDOUT, or `tooLarge`. */
+  /** A system error code such as ECONNREFUSED, ENOTFOUND or ETIMEDOUT, or `tooLarge`, or `brokenOff`. */
   readonly code: string;
 
   constructor(code: string, asked: string) {
@@ -46,10 +48,12 @@ export class HttpFailure extends Error {
 
 /** The code of an answer beyond `maxBytes`. */
 export const tooLarge = "ERR_TOO_LARGE";
+/** The code of an answer that ended before it was whole. */
+const brokenOff = "ERR_BROKEN_OFF";
 
 /** The harvester's import is the largest body that is sent. */
 const maxBodyLength = 64 * 1024 * 1024;
-const agents = {
+const shared = {
   httpAgent: new http.Agent({ keepAlive: true }),
   httpsAgent: new https.Agent({ keepAlive: true }),
 };
@@ -60,13 +64,14 @@ const agents = {
  */
 export async function send(request: HttpRequest): Promise<HttpAnswer> {
   const url = new URL(request.url);
-  const proxy = proxyFor(url);
+  const own = request.agent && { httpAgent: request.agent, httpsAgent: request.agent, proxy: false as const };
+  const way = own ?? { ...shared, proxy: proxyFor(url) };
   const asked = `${request.method} ${url.pathname} on ${url.host}`;
   // axios' own timeout ends with the headers: a body that drips for ever needs this one.
   const total = AbortSignal.timeout(request.totalTimeoutMs);
   try {
     const { status, headers, data } = await axios.request<Buffer>({
-      ...agents,
+      ...way,
       adapter: "http",
       method: request.method,
       url: url.href,
@@ -81,7 +86,6 @@ export async function send(request: HttpRequest): Promise<HttpAnswer> {
       timeout: request.idleTimeoutMs ?? 0,
       transitional: { clarifyTimeoutError: true },
       signal: request.signal ? AbortSignal.any([request.signal, total]) : total,
-      proxy,
     });
     return { asked, status, headers: Object.fromEntries(Object.entries(headers)), body: data };
   } catch (error) {
@@ -94,7 +98,7 @@ export async function send(request: HttpRequest): Promise<HttpAnswer> {
 function codeOf(error: unknown): string {
   if (!(error instanceof AxiosError) || error.code === undefined) return "ECONNRESET";
   if (error.code !== AxiosError.ERR_BAD_RESPONSE) return error.code;
-  return error.response ? "ECONNRESET" : tooLarge;
+  return error.response ? brokenOff : tooLarge;
 }
 
 /** As `send`; throws TransientError when there is no answer. */

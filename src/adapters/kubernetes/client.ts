@@ -12,8 +12,8 @@ import {
   type V1ListMeta,
   wrapHttpLibrary,
 } from "@kubernetes/client-node";
-import { request } from "undici";
 import { TransientError } from "../../errors.ts";
+import { type HttpRequest, send } from "../http/send.ts";
 import { type Connections, type Credentials, shareConnections } from "./connections.ts";
 import { type Answer, dependency, mediaTypeOf, noAnswer, translate } from "./failures.ts";
 import { findNamespace, loadKubeConfig } from "./kubeconfig.ts";
@@ -71,9 +71,9 @@ async function exchange(
     const why = signal.aborted ? ` ${inTime}` : codeOf(error);
     throw noAnswer(context, `can't be asked: no credentials${why}`);
   });
-  const answer = await ask(context, credentials, signal).catch((error: unknown) => {
+  const answer = await ask(context, credentials, { signal, timeoutMs }).catch((error: unknown) => {
     if (!signal.aborted) throw noAnswer(context, `did not answer${codeOf(error)}`);
-    connections.renew(credentials.dispatcher);
+    connections.renew(credentials.agent);
     throw noAnswer(context, `gave no answer ${inTime}`);
   });
   const { status, text } = answer;
@@ -84,25 +84,30 @@ async function exchange(
 
 async function ask(
   context: RequestContext,
-  { headers, dispatcher }: Credentials,
-  signal: AbortSignal,
+  { headers, agent }: Credentials,
+  { signal, timeoutMs }: { signal: AbortSignal; timeoutMs: number },
 ): Promise<Answer> {
-  const method = context.getHttpMethod();
-  const options = {
-    ...{ method, dispatcher, signal },
-    headers: { ...context.getHeaders(), ...headers, "User-Agent": "powo-builder" },
-    body: (context.getBody() as string | undefined) ?? null,
+  const method = context.getHttpMethod() as HttpRequest["method"];
+  const body = context.getBody() as string | undefined;
+  const question: HttpRequest = {
+    ...{ method, url: context.getUrl(), agent, signal, totalTimeoutMs: timeoutMs, maxBytes },
+    headers: { "Accept-Encoding": "identity", ...context.getHeaders(), ...headers },
+    ...(body !== undefined && { body: Buffer.from(body) }),
   };
-  const response = await request(context.getUrl(), options).catch((error: unknown) => {
+  const answer = await send(question).catch((error: unknown) => {
     // A kept connection that the server has just closed: nothing was read, so reading may be tried again.
-    if (method === "GET" && closed.test(codeOf(error))) return request(context.getUrl(), options);
+    if (method === "GET" && closed.test(codeOf(error))) return send(question);
     throw error;
   });
-  const retryAfter = response.headers["retry-after"];
-  return { status: response.statusCode, text: await response.body.text(), retryAfter };
+  return {
+    status: answer.status,
+    text: answer.body.toString("utf8"),
+    retryAfter: answer.headers["retry-after"],
+  };
 }
 
-const closed = /ECONNRESET|EPIPE|UND_ERR_SOCKET/;
+const maxBytes = 64 * 1024 * 1024;
+const closed = /ECONNRESET|EPIPE/;
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? ` (${error.code})` : "";

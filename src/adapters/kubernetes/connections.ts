@@ -1,69 +1,78 @@
 /** Credentials, and the connections that all calls share. */
-import type { AgentOptions, RequestOptions } from "node:https";
+import http from "node:http";
+import https, { type AgentOptions, type RequestOptions } from "node:https";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { Agent, type Dispatcher, ProxyAgent } from "undici";
+import { HttpProxyAgent, HttpsProxyAgent } from "hpagent";
+import { SocksProxyAgent } from "socks-proxy-agent";
 
 export interface Credentials {
   headers: Record<string, string>;
-  dispatcher: Dispatcher;
+  agent: http.Agent;
 }
 
 export interface Connections {
   /** Rejects with whatever a file or an exec plugin fails with: not to be shown. */
   credentials(): Promise<Credentials>;
   /** Has later calls open connections of their own: when one is dead, those that are kept may be, too. */
-  renew(suspect: Dispatcher): void;
+  renew(suspect: http.Agent): void;
   close(): void;
 }
 
 const limits = {
+  keepAlive: true,
   /** Longer than the Lease's renewals are apart, shorter than load balancers keep silent connections. */
-  keepAliveTimeout: 55_000,
-  connections: 8,
-  maxResponseSize: 64 * 1024 * 1024,
-  // A call that is given up ends its connection in HTTP/1.1 only; HTTP/2 would go on with a dead one.
-  allowH2: false,
-  proxyTunnel: true,
+  timeout: 55_000,
+  maxSockets: 8,
 };
 
-/** One dispatcher, for as long as certificates, keys and proxy stay the same. */
+/** One agent, for as long as certificates, keys and proxy stay the same. */
 export function shareConnections(kubeConfig: KubeConfig): Connections {
-  let current: { key: string; dispatcher: Dispatcher } | undefined;
+  let current: { id: string; agent: http.Agent } | undefined;
   let reading: Promise<Credentials> | undefined;
 
-  const end = (how: "close" | "destroy") => {
-    current?.dispatcher[how]().catch(() => undefined);
+  /** Ends what is idle; calls under way go on. */
+  const retire = () => {
+    const idle = Object.values(current?.agent.freeSockets ?? {}).flat();
+    for (const socket of idle) socket?.destroy();
     current = undefined;
   };
 
   const read = async (): Promise<Credentials> => {
     const options: RequestOptions & AgentOptions = {};
     await kubeConfig.applyToHTTPSOptions(options);
-    const wanted = kubeConfig.createDispatcherOptions(kubeConfig.getCurrentCluster(), options);
-    const key = JSON.stringify(wanted);
-    if (current?.key !== key) {
-      end("close");
-      current = { key, dispatcher: createDispatcher(wanted) };
+    const { server = "", proxyUrl } = kubeConfig.getCurrentCluster() ?? {};
+    const { ca, cert, key, rejectUnauthorized, servername } = options;
+    const wanted = { ca, cert, key, rejectUnauthorized, servername };
+    const id = JSON.stringify([server, proxyUrl, wanted]);
+    if (current?.id !== id) {
+      retire();
+      current = { id, agent: createAgent(server, proxyUrl, wanted) };
     }
-    return { headers: headersOf(options), dispatcher: current.dispatcher };
+    return { headers: headersOf(options), agent: current.agent };
   };
 
   return {
     // One exec plugin for all calls that wait for it.
     credentials: () => (reading ??= read().finally(() => (reading = undefined))),
     renew(suspect) {
-      if (current?.dispatcher === suspect) end("close");
+      if (current?.agent === suspect) retire();
     },
-    close: () => end("destroy"),
+    close() {
+      current?.agent.destroy();
+      current = undefined;
+    },
   };
 }
 
-function createDispatcher(wanted: ReturnType<KubeConfig["createDispatcherOptions"]>): Dispatcher {
-  // undici's own types and client-node's differ in `undefined` alone.
-  const options = { ...limits, ...wanted } as ProxyAgent.Options;
-  if (wanted.type === "agent" || wanted.type === "none") return new Agent(options);
-  // undici knows SOCKS 5 by one scheme only, and always has the proxy resolve the name.
-  return new ProxyAgent({ ...options, uri: wanted.uri.replace(/^socks5h:/, "socks5:") });
+/** client-node's own agents keep no connection. */
+function createAgent(server: string, proxy: string | undefined, tls: AgentOptions): http.Agent {
+  const isTls = server.startsWith("https:");
+  const options = { ...limits, ...tls };
+  if (proxy === undefined) return isTls ? new https.Agent(options) : new http.Agent(options);
+  // Have the proxy resolve the name, as kubectl does.
+  if (proxy.startsWith("socks"))
+    return new SocksProxyAgent(proxy.replace(/^socks(5?):/, "socks5h:"), options);
+  return isTls ? new HttpsProxyAgent({ ...options, proxy }) : new HttpProxyAgent({ ...options, proxy });
 }
 
 function headersOf({ headers, auth }: RequestOptions): Record<string, string> {

@@ -60,10 +60,6 @@ function count(server: string): void {
 subscribe("http.client.request.start", (message) => {
   count(String((message as { request: ClientRequest }).request.getHeader("host")));
 });
-// The Kubernetes client takes undici.
-subscribe("undici:request:create", (message) => {
-  count(new URL((message as { request: { origin: string } }).request.origin).host);
-});
 
 /** By the kernel's own account: Node hides kept connections that nobody uses. */
 function openSockets(): number {

@@ -48,7 +48,7 @@ describe("a request", () => {
       response.writeHead(200, { "content-length": "900" }).write("x");
       setImmediate(() => request.socket.destroy());
     });
-    await expect(send({ ...limits, url: broken })).rejects.toMatchObject({ code: "ECONNRESET" });
+    await expect(send({ ...limits, url: broken })).rejects.toMatchObject({ code: "ERR_BROKEN_OFF" });
   });
 
   it("throws the reason of the signal that stopped it", async () => {

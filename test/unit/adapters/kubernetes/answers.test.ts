@@ -61,6 +61,12 @@ describe("an answer that a call says nothing about", () => {
     expect([message, hint, ...details, String(cause)].join("\n")).not.toMatch(/secret|html/);
   });
 
+  it.each([301, 302, 307, 308])("leads to no other place: %d", async (code) => {
+    answers(code, page, { location: "/version" });
+    expect(await failure(cluster().findNamespaces())).toMatchObject({ status: code });
+    expect(server.requests).toHaveLength(1);
+  });
+
   it("is a conflict when it is 409", async () => {
     answers(409, status("Conflict", "modified"));
     const error = await failure(createStateStore(connection, { environment: "prod" }).save({ run: {} }, "1"));

@@ -44,7 +44,7 @@ describe("the connection to the API server", () => {
     await createAnnouncer(shared, { jobName: "job", log })({ type: "Normal", reason: "r", message: "m" });
     expect(server.requests.length).toBeGreaterThanOrEqual(10);
     expect(server.requests[0]).toBe("GET /version Bearer secret-token");
-    // undici opens a second one where a request comes before it knows that the first is free again.
+    // A second one where a request comes before it is known that the first is free again.
     expect(server.sockets.size).toBeLessThanOrEqual(2);
   });
 

@@ -1,15 +1,21 @@
 /** The ways to an API server that a cluster's `proxy-url` names. */
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { createServer } from "node:https";
+import type { TLSSocket } from "node:tls";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { connect } from "../../../../src/adapters/kubernetes/client.ts";
 import { createCluster } from "../../../../src/adapters/kubernetes/cluster.ts";
+import { TransientError } from "../../../../src/errors.ts";
+import { requireCertificates } from "../../../sandbox/google/certificates.ts";
 import { createProxies, portOf } from "../../../tools/proxies.ts";
 import { type ApiServer, failure, startApiServer } from "./api-server.ts";
 
 let api: ApiServer;
 let asked: string[];
 
+let target: number;
+
 const { httpProxy, socksProxy } = createProxies(
-  () => Number(new URL(api.url).port),
+  () => target,
   (line) => asked.push(line),
 );
 
@@ -21,6 +27,7 @@ beforeAll(async () => {
 beforeEach(() => {
   api.reset();
   asked = [];
+  target = Number(new URL(api.url).port);
 });
 afterAll(async () => {
   await api.close();
@@ -55,4 +62,55 @@ it("an HTTP proxy is asked for a tunnel to a server with TLS", async () => {
   await failure(createCluster(connection).version());
   expect(asked).toContain("CONNECT api.example:443");
   connection.close();
+});
+
+describe.each([
+  ["no proxy", () => undefined],
+  ["a SOCKS proxy", () => `socks5://127.0.0.1:${portOf(socksProxy)}`],
+  ["an HTTP proxy", () => `http://127.0.0.1:${portOf(httpProxy)}`],
+])("a server with TLS, with %s", (_, proxy) => {
+  const { ca, cert, key } = requireCertificates(["api.example"]);
+  const [authority, certificate, privateKey] = [ca, cert, key].map((pem) =>
+    Buffer.from(pem).toString("base64"),
+  );
+  const secure = createServer({ cert, key, requestCert: true, rejectUnauthorized: false });
+  secure.on("request", ({ socket }, response) => {
+    asked.push(`by ${JSON.stringify((socket as TLSSocket).getPeerCertificate().subject)}`);
+    response.end('{"gitVersion":"v1.36.0"}');
+  });
+  beforeAll(() => new Promise<void>((resolve) => secure.listen(0, "127.0.0.1", resolve)));
+  afterAll(() => secure.close());
+
+  async function version(cluster: object, user: object = { token: "t" }): Promise<unknown> {
+    target = portOf(secure);
+    const server = proxy() === undefined ? `https://127.0.0.1:${target}` : "https://10.0.0.1";
+    const kubeconfig = await api.kubeconfig(user, { server, "proxy-url": proxy(), ...cluster });
+    const connection = connect({ kubeconfig, timeoutMs: 5000 });
+    const found = createCluster(connection).version();
+    return await found.catch((error: unknown) => error).finally(() => connection.close());
+  }
+  const name = { "tls-server-name": "api.example" };
+  const known = { "certificate-authority-data": authority };
+
+  it.each<[string, object]>([
+    ["its own authority and name", { ...known, ...name }],
+    ["nothing, where that is wanted", { "insecure-skip-tls-verify": true }],
+  ])("is known by %s", async (__, cluster) => {
+    expect(await version(cluster)).toBe("v1.36.0");
+  });
+
+  it.each<[string, object]>([
+    ["an authority that nobody knows", name],
+    ["another name", { ...known, "tls-server-name": "other.example" }],
+    ["no name", known],
+  ])("is not trusted with %s", async (__, cluster) => {
+    expect(await version(cluster)).toBeInstanceOf(TransientError);
+    expect(asked.filter((line) => line.startsWith("by"))).toEqual([]);
+  });
+
+  it("is shown the user's certificate", async () => {
+    const user = { "client-certificate-data": certificate, "client-key-data": privateKey };
+    await version({ ...known, ...name }, user);
+    expect(asked).toContain('by {"CN":"api.example"}');
+  });
 });
