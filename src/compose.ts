@@ -5,7 +5,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fetchChart } from "./adapters/chart/index.ts";
 import { fetchData } from "./adapters/data/index.ts";
 import { createGoogleDns } from "./adapters/google-dns/index.ts";
-import { createHarvester, createSite } from "./adapters/harvester/index.ts";
+import { createHarvester } from "./adapters/harvester/harvester.ts";
+import { createSite } from "./adapters/harvester/site.ts";
 import { createReleases } from "./adapters/helm/index.ts";
 import { connect, type KubernetesConnection } from "./adapters/kubernetes/client.ts";
 import { createCluster } from "./adapters/kubernetes/cluster.ts";
@@ -17,7 +18,6 @@ import { createWebhook } from "./adapters/notify/webhook.ts";
 import { openWorkDir, removeDir } from "./adapters/process/work-dir.ts";
 import { readSecretsFile } from "./adapters/secrets-file.ts";
 import type { Settings } from "./config/settings.ts";
-import { stateName } from "./domain/names.ts";
 import { createLogger } from "./logger.ts";
 import type { Clock } from "./pipeline/clock.ts";
 import type { Log } from "./pipeline/task.ts";
@@ -55,7 +55,7 @@ export async function compose(options: ComposeOptions): Promise<{ world: World; 
   const { env, version, write, color, redactor } = options;
   const { redact } = redactor;
   const settings = withPassword(options.settings, await learnSecrets(redactor, options.settings, env));
-  const { environment, podName, jobName, metricsPort, logLevel: level, logFormat: format } = settings;
+  const { environment, podName, metricsPort, logLevel: level, logFormat: format } = settings;
   let named: { runId: string; release: string } | undefined;
   const logger = createLogger({ context: () => named, level, format, redact, write, color });
   const log = (step?: string): Log => (step === undefined ? logger : logger.child({ step }));
@@ -70,9 +70,7 @@ export async function compose(options: ComposeOptions): Promise<{ world: World; 
     randomInt: (below) => randomInt(below),
     log,
     identity: identity({ podName }),
-    stateName: stateName(environment),
     builderNamespace: connection.namespace,
-    jobName,
     redact,
     version,
     nameRun: ({ runId, release }) => (named = { runId, release }),

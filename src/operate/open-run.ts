@@ -77,7 +77,11 @@ function newRun(world: World, past: readonly HistoryEntry[], names: readonly str
 }
 
 /** The builder that takes a run up. */
-function builderOf({ identity: name, jobName: job, clock }: World): RunState["builders"][number] {
+function builderOf({
+  identity: name,
+  settings: { jobName: job },
+  clock,
+}: World): RunState["builders"][number] {
   return { name, since: timestamp(clock), ...(job !== undefined && { job }) };
 }
 
@@ -87,7 +91,7 @@ function builderOf({ identity: name, jobName: job, clock }: World): RunState["bu
  */
 export function endedInThisJob(
   { run, history }: ReadState,
-  { jobName, clock }: World,
+  { settings: { jobName }, clock }: World,
 ): Pick<RunState, "runId" | "phase" | "failure"> | undefined {
   if (jobName === undefined || (run && !isOver(run.phase))) return undefined;
   const isRecent = ({ finishedAt = "" }: Pick<RunState, "finishedAt">) =>

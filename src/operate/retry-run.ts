@@ -71,7 +71,7 @@ function lastRun(state: ReadState): ReadState {
 }
 
 /** A run that is not over goes on by the Job that had opened it again, and else by `run`. */
-function requireOurs({ jobName, builderNamespace }: World, run: RunState): RunState {
+function requireOurs({ settings: { jobName }, builderNamespace }: World, run: RunState): RunState {
   const opening = lastOpening(run);
   if (opening && opening.job === jobName) return run;
   throw new RefusedError("RUN_UNDER_WAY", `run ${run.runId} is not over: there is nothing to open again`, {
@@ -84,7 +84,10 @@ function openingOf(
   { run, jobs }: { run: RunState; jobs: ReadState["attachments"]["jobs"] },
   { by, accept }: RetryOptions,
 ): Opening {
-  const { jobName: job, clock } = world;
+  const {
+    settings: { jobName: job },
+    clock,
+  } = world;
   const accepts = accept === undefined ? undefined : acceptOf(run, world.redact(accept), jobs);
   if (typeof accepts === "string")
     throw new RefusedError("NOT_ACCEPTABLE", `nothing was opened again: ${accepts}`, {

@@ -11,9 +11,9 @@ import {
   type RunState,
   schemaVersion,
 } from "../domain/run.ts";
-import { CheckpointError } from "../errors.ts";
+import { stateName } from "../domain/names.ts";
 import { migrate } from "./migration.ts";
-import type { StoredState } from "./stores.ts";
+import { type StoredState, unreadable } from "./stores.ts";
 import { ask, type World } from "./world.ts";
 
 export interface ReadState {
@@ -54,11 +54,10 @@ function unpacked(jobs: unknown): unknown {
   return first.map((job, row) => [job, ...others.flatMap((column) => column[row] ?? [])]);
 }
 
+type Place = Parameters<typeof unreadable>[0];
+
 const timing = z.tuple([z.string(), z.array(z.number())]);
 const record = z.tuple([z.string(), z.number()]);
-
-/** Where the state is: what reads it, and what a person types to look at it. */
-type StatePlace = Pick<World, "store" | "stateName" | "builderNamespace">;
 
 /** The stored state. Throws CheckpointError for what can't be read, with the way out; TransientError for an outage. */
 export async function readState(world: World, signal: AbortSignal): Promise<ReadState> {
@@ -68,11 +67,12 @@ export async function readState(world: World, signal: AbortSignal): Promise<Read
       ...{ run: undefined, stored: undefined, version: undefined },
       ...{ history: emptyHistory, attachments: noAttachments },
     };
-  const { run, history, attachments } = migrated(found, world);
-  const parse = <T>(schema: z.ZodType<T>, value: unknown, key: string) => parseAs(schema, value, key, world);
+  const place = { namespace: world.builderNamespace, name: stateName(world.settings.environment) };
+  const { run, history, attachments } = migrated(found, place);
+  const parse = <T>(schema: z.ZodType<T>, value: unknown, key: string) => parseAs(schema, value, key, place);
   // A run can't do without these; what is only kept for people is passed over where it can't be read.
   const lost = found.unreadable.find((name) => name === "jobs" || name === "timings");
-  if (lost !== undefined) throw unreadable(`${lost} can't be read`, world);
+  if (lost !== undefined) throw unreadable(place, `${lost} can't be read`);
   return {
     run: run === undefined ? undefined : parse(runSchema, run, "run.json"),
     history: history === undefined ? emptyHistory : parse(historySchema, history, "history.json"),
@@ -96,11 +96,11 @@ function readDisplaced(stored: unknown): Pick<Attachments, "displaced"> {
   return success ? { displaced: data } : {};
 }
 
-function migrated(found: StoredState, place: StatePlace): ReturnType<typeof migrate> {
+function migrated(found: StoredState, place: Place): ReturnType<typeof migrate> {
   try {
     return migrate(found);
   } catch {
-    throw unreadable("what version 1.0 kept can't be read", place);
+    throw unreadable(place, "what version 1.0 kept can't be read");
   }
 }
 
@@ -112,24 +112,15 @@ function readable<T>(schema: z.ZodType<T>, values: unknown): T[] {
   });
 }
 
-function parseAs<T>(schema: z.ZodType<T>, value: unknown, key: string, place: StatePlace): T {
+function parseAs<T>(schema: z.ZodType<T>, value: unknown, key: string, place: Place): T {
   const found = schema.safeParse(value);
   if (found.success) return found.data;
   const version = (value as { schemaVersion?: unknown } | null)?.schemaVersion;
   if (typeof version === "number" && version > schemaVersion) {
     const what = `${key} was written by a newer powo-builder (schema ${version}, this one reads ${schemaVersion})`;
-    throw unreadable(what, place, "use the newer image: its run goes on, or let it end first");
+    throw unreadable(place, what, "use the newer image: its run goes on, or let it end first");
   }
   const [issue] = found.error.issues;
   const where = issue && issue.path.length > 0 ? `${issue.path.join(".")}: ` : "";
-  throw unreadable(`${key} can't be read: ${where}${issue?.message ?? "wrong shape"}`, place);
-}
-
-function unreadable(what: string, place: StatePlace, hint?: string): CheckpointError {
-  const { stateName, builderNamespace } = place;
-  const target = `configmap ${stateName} -n ${builderNamespace}`;
-  return new CheckpointError("STATE_UNREADABLE", `ConfigMap ${builderNamespace}/${stateName}: ${what}`, {
-    hint:
-      hint ?? `look:  kubectl get ${target} -o yaml; when its run is not needed:  kubectl delete ${target}`,
-  });
+  throw unreadable(place, `${key} can't be read: ${where}${issue?.message ?? "wrong shape"}`);
 }

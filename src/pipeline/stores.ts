@@ -1,5 +1,6 @@
 /** Where the engine keeps its state and its lock: two ports, each with conditional writes. */
 import type { DocumentSlot } from "../domain/run.ts";
+import { CheckpointError } from "../errors.ts";
 
 /** The state as stored; documents are parsed JSON, unchecked. */
 export interface StoredState {
@@ -11,6 +12,18 @@ export interface StoredState {
   unreadable: string[];
   /** Opaque; a save must name the one it is based on. */
   version: string;
+}
+
+/** The ConfigMap of the state holds what can't be used; by default it is looked at, and given up where that may be. */
+export function unreadable(
+  { namespace, name }: { namespace: string; name: string },
+  what: string,
+  hint?: string,
+): CheckpointError {
+  const target = `configmap ${name} -n ${namespace}`;
+  const look = `look:  kubectl get ${target} -o yaml; when its run is not needed:  kubectl delete ${target}`;
+  const message = `ConfigMap ${namespace}/${name}: ${what}`;
+  return new CheckpointError("STATE_UNREADABLE", message, { hint: hint ?? look });
 }
 
 /** What to write: undefined leaves a part as it is, null removes an attachment. */

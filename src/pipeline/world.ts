@@ -29,10 +29,7 @@ export interface World {
   log: (step?: string) => Log;
   /** Pod name, or host name and process id. */
   identity: string;
-  /** Name of the ConfigMap and the Lease. */
-  stateName: string;
   builderNamespace: string;
-  jobName: string | undefined;
   /** Hides secrets in text that leaves the program other than by the log. */
   redact: (text: string) => string;
   version: string;

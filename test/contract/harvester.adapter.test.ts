@@ -1,6 +1,7 @@
 /** The harvester's adapters on the emulator. */
 import { describe, expect, it } from "vitest";
-import { createHarvester, createSite } from "../../src/adapters/harvester/index.ts";
+import { createHarvester } from "../../src/adapters/harvester/harvester.ts";
+import { createSite } from "../../src/adapters/harvester/site.ts";
 import type { TransientError } from "../../src/errors.ts";
 import { startHarvesterHost, type HarvesterHost } from "../sandbox/harvester/host.ts";
 import { describeHarvester } from "./harvester.ts";

@@ -1,6 +1,5 @@
 /** One builder of a fake world: its ports behind the instrument, and the ways in which it can end. */
 import { BuilderError, CancelledError, type Ending, exitCodeOf, type ExitCode } from "../../src/errors.ts";
-import { stateName } from "../../src/domain/names.ts";
 import { natures } from "../../src/ports/index.ts";
 import { rebuild } from "../../src/operate/rebuild.ts";
 import type { World } from "../../src/pipeline/world.ts";
@@ -157,16 +156,17 @@ export class FakeBuilder {
     };
     const stores = { store: createFakeStateStore(store), leases: createFakeLeaseStore(store) };
     return {
-      settings: fakeSettings(environment, mappings, { ...fake.settings, ...this.#options.settings }),
+      settings: {
+        ...fakeSettings(environment, mappings, { ...fake.settings, ...this.#options.settings }),
+        jobName: this.#options.job ?? identity,
+      },
       ports: instrument.wrap(ports, natures),
       ...instrument.wrap(stores, storeNatures),
       clock,
       randomInt: (below) => random.below(below),
       log: recordingLog(lines, identity, () => clock.now()),
       identity,
-      stateName: stateName(environment),
       builderNamespace: "builder",
-      jobName: this.#options.job ?? identity,
       redact: (text) => text,
       version: "test",
       nameRun: () => undefined,

@@ -5,7 +5,8 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createGoogleDns } from "../../src/adapters/google-dns/index.ts";
-import { createHarvester, createSite } from "../../src/adapters/harvester/index.ts";
+import { createHarvester } from "../../src/adapters/harvester/harvester.ts";
+import { createSite } from "../../src/adapters/harvester/site.ts";
 import type { FakeWorld } from "../fakes/world.ts";
 import { startCloudDns, type CloudDns } from "../sandbox/dns/cloud-dns.ts";
 import type { Fault, FaultRequest } from "../sandbox/faults.ts";

@@ -3,16 +3,16 @@ import type { HarvestList } from "../../domain/harvest.ts";
 import { parseJson } from "../../domain/json.ts";
 import type { Harvester } from "../../ports/harvester.ts";
 import { ask, readJson, unexpected, type HttpAnswer } from "../http/send.ts";
-import { fillPlaceholders, joinUrl } from "../http/url.ts";
+import { fillPlaceholders } from "../http/url.ts";
 import { executionSchema, listSchema } from "./schemas.ts";
 
 const dependency = "the harvester";
 const maxBytes = 32 * 1024 * 1024;
 
 export interface HarvesterOptions {
-  /** API_PREFIX; `{namespace}` is filled in. */
+  /** API_PREFIX, without a slash at its end; `{namespace}` is filled in. */
   apiPrefix: string;
-  /** API_URL: the path of the API. */
+  /** API_URL: the path of the API, from its slash on. */
   apiPath: string;
   username: string;
   password: string;
@@ -67,20 +67,14 @@ export function createHarvester(options: HarvesterOptions): Harvester {
 function createRequests(options: HarvesterOptions) {
   const { timeoutMs = 30_000, importTimeoutMs = 120_000 } = options;
   const urlOf = (namespace: string, path: string) =>
-    joinUrl(fillPlaceholders(options.apiPrefix, { namespace }), options.apiPath, path);
+    `${fillPlaceholders(options.apiPrefix, { namespace })}${options.apiPath}${path}`;
   const headers = { Accept: "application/json" };
   const auth = { username: options.username, password: options.password };
   return {
     /** Reading needs no login; only a 200 is an answer. */
     get: async (namespace: string, path: string): Promise<HttpAnswer> => {
-      const url = urlOf(namespace, path);
-      const answer = await ask(dependency, {
-        method: "GET",
-        url,
-        headers,
-        totalTimeoutMs: timeoutMs,
-        maxBytes,
-      });
+      const question = { url: urlOf(namespace, path), headers, totalTimeoutMs: timeoutMs, maxBytes };
+      const answer = await ask(dependency, { method: "GET", ...question });
       if (answer.status !== 200) throw refuse(answer);
       return answer;
     },

@@ -6,7 +6,12 @@ const text = z
   .union([z.string(), z.number(), z.boolean()])
   .nullish()
   .transform((value) => value?.toString());
-const count = z.coerce.number().nullish().catch(undefined);
+const word = text.transform((value) => value ?? "");
+const count = z.coerce
+  .number()
+  .nullish()
+  .catch(undefined)
+  .transform((value) => value ?? undefined);
 const amount = count.transform((value) => value ?? 0);
 
 /** Milliseconds of an epoch number, as the real program writes it, or of an ISO 8601 text. */
@@ -20,47 +25,41 @@ const jobSchema = z
   .object({
     id: z.coerce.number(),
     identifier: z.coerce.string(),
-    description: text,
-    jobName: text,
+    description: word,
+    jobName: word,
     jobStatus: text,
     jobExitCode: text,
     lastJobExecution: count,
   })
-  .transform((job): HarvestJob => ({
-    id: job.id,
-    identifier: job.identifier,
-    description: job.description ?? "",
-    jobName: job.jobName ?? "",
-    status: job.jobStatus,
-    exitCode: job.jobExitCode,
-    lastExecution: job.lastJobExecution ?? undefined,
-  }));
+  .transform(
+    ({ jobStatus: status, jobExitCode: exitCode, lastJobExecution: lastExecution, ...job }): HarvestJob => ({
+      ...{ ...job, status, exitCode, lastExecution },
+    }),
+  );
 
 export const listSchema = z
   .object({
     id: z.coerce.number(),
     identifier: z.coerce.string(),
-    description: text,
+    description: word,
     status: text,
     nextRun: text,
     currentJob: count,
     jobConfigurations: z.array(jobSchema).nullish(),
   })
-  .transform((list): HarvestList => ({
-    id: list.id,
-    identifier: list.identifier,
-    description: list.description ?? "",
-    status: list.status,
-    nextRun: list.nextRun,
-    currentJob: list.currentJob ?? undefined,
-    jobs: list.jobConfigurations ?? [],
+  .transform(({ status, nextRun, currentJob, jobConfigurations, ...list }): HarvestList => ({
+    ...{ ...list, status, nextRun, currentJob, jobs: jobConfigurations ?? [] },
   }));
 
-const exitStatus = z.object({ exitCode: text, exitDescription: text }).nullish().catch(undefined);
+const exitStatus = z
+  .object({ exitCode: text, exitDescription: text })
+  .nullish()
+  .catch(undefined)
+  .transform((exit) => exit ?? { exitCode: undefined, exitDescription: undefined });
 
 const stepSchema = z
   .object({
-    stepName: text,
+    stepName: word,
     exitStatus,
     readCount: amount,
     writeCount: amount,
@@ -69,13 +68,8 @@ const stepSchema = z
     processSkipCount: amount,
     writeSkipCount: amount,
   })
-  .transform(({ stepName = "", exitStatus: exit, readCount, writeCount, filterCount, ...skipped }) => ({
-    name: stepName,
-    exitCode: exit?.exitCode,
-    exitDescription: exit?.exitDescription,
-    readCount,
-    writeCount,
-    filterCount,
+  .transform(({ stepName: name, exitStatus: exit, readCount, writeCount, filterCount, ...skipped }) => ({
+    ...{ name, ...exit, readCount, writeCount, filterCount },
     skipCount: skipped.readSkipCount + skipped.processSkipCount + skipped.writeSkipCount,
   }));
 
@@ -88,18 +82,12 @@ const ranSchema = z
     exitStatus,
     stepExecutions: z.array(stepSchema).nullish().catch(undefined),
   })
-  .transform((execution): HarvestExecution => {
-    const steps = execution.stepExecutions ?? [];
+  .transform(({ id, status, startTime, endTime, exitStatus: exit, stepExecutions }): HarvestExecution => {
+    const steps = stepExecutions ?? [];
     return {
-      id: execution.id ?? undefined,
-      status: execution.status,
-      startedAt: execution.startTime,
-      endedAt: execution.endTime,
-      exitCode: execution.exitStatus?.exitCode,
-      exitDescription: execution.exitStatus?.exitDescription,
+      ...{ id, status, startedAt: startTime, endedAt: endTime, ...exit, steps },
       readCount: steps.reduce((sum, step) => sum + step.readCount, 0),
       writeCount: steps.reduce((sum, step) => sum + step.writeCount, 0),
-      steps,
     };
   });
 

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { TransientError } from "../../errors.ts";
 import type { Site, SiteTarget } from "../../ports/site.ts";
 import { ask, readJson, unexpected, type HttpAnswer } from "../http/send.ts";
-import { fillPlaceholders, joinUrl } from "../http/url.ts";
+import { fillPlaceholders } from "../http/url.ts";
 
 const dependency = "the site";
 const maxBytes = 32 * 1024 * 1024;
@@ -10,7 +10,7 @@ const searchPath = "/api/2/search?perPage=1";
 const searchSchema = z.object({ totalResults: z.number() });
 
 export interface SiteOptions {
-  /** SITE_PREFIX; `{service}` and `{namespace}` are filled in. */
+  /** SITE_PREFIX, without a slash at its end; `{service}` and `{namespace}` are filled in. */
   sitePrefix: string;
   /** 30 s where nothing is said. */
   timeoutMs?: number | undefined;
@@ -19,7 +19,7 @@ export interface SiteOptions {
 /** A release's public face, asked under its own address with the public name as Host. `probe` never throws an outage. */
 export function createSite({ sitePrefix, timeoutMs = 30_000 }: SiteOptions): Site {
   const get = ({ namespace, service, host }: SiteTarget, path: string): Promise<HttpAnswer> => {
-    const url = `${joinUrl(fillPlaceholders(sitePrefix, { namespace, service }))}${path}`;
+    const url = `${fillPlaceholders(sitePrefix, { namespace, service })}${path}`;
     const headers = { Host: host, Accept: "application/json, text/html;q=0.9, */*;q=0.8" };
     return ask(dependency, { method: "GET", url, headers, totalTimeoutMs: timeoutMs, maxBytes });
   };

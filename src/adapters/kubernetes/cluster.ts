@@ -58,11 +58,9 @@ export function createCluster(connection: KubernetesConnection, access: AccessOp
     },
 
     async deletePod(namespace, name, uid) {
+      const body = { preconditions: { uid } };
       try {
-        await unlessRefused(
-          core.deleteNamespacedPod({ namespace, name, body: { preconditions: { uid } } }),
-          404,
-        );
+        await unlessRefused(core.deleteNamespacedPod({ namespace, name, body }), 404);
       } catch (error) {
         if (!(error instanceof ConflictError)) throw error;
         // 409: another pod has its name by now, or somebody wrote in between
@@ -73,12 +71,7 @@ export function createCluster(connection: KubernetesConnection, access: AccessOp
   };
 }
 
-function viewOf({ metadata }: V1Namespace): NamespaceView {
-  return {
-    name: metadata?.name ?? "",
-    uid: metadata?.uid ?? "",
-    labels: metadata?.labels ?? {},
-    annotations: metadata?.annotations ?? {},
-    terminating: metadata?.deletionTimestamp !== undefined,
-  };
+function viewOf({ metadata = {} }: V1Namespace): NamespaceView {
+  const { name = "", uid = "", labels = {}, annotations = {}, deletionTimestamp } = metadata;
+  return { name, uid, labels, annotations, terminating: deletionTimestamp !== undefined };
 }

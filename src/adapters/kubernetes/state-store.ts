@@ -4,7 +4,7 @@ import { parseJson } from "../../domain/json.ts";
 import { documentName, labels, managedBy, stateName } from "../../domain/names.ts";
 import type { DocumentSlot } from "../../domain/run.ts";
 import { CheckpointError, ConflictError, TransientError } from "../../errors.ts";
-import type { StateChange, StateStore, StoredState } from "../../pipeline/stores.ts";
+import { type StateChange, type StateStore, type StoredState, unreadable } from "../../pipeline/stores.ts";
 import { type KubernetesConnection, mergePatch } from "./client.ts";
 import { causesOf, unlessRefused } from "./failures.ts";
 
@@ -127,30 +127,23 @@ function read({ metadata, data = {}, binaryData = {} }: V1ConfigMap, place: Plac
     ...Object.keys(binaryData).filter((key) => !key.endsWith(attachmentEnding)),
   ];
   if (foreign.length > 0)
-    throw unusable(place, `${foreign.join(", ")} is nothing that this powo-builder writes`);
+    throw unreadable(place, `${foreign.join(", ")} is nothing that this powo-builder writes`);
   const [run, history] = [runKey, historyKey].map((key) => {
     const parsed = parseJson(data[key] ?? "");
-    if (parsed === undefined && key in data) throw unusable(place, `${key} is not JSON`);
+    if (parsed === undefined && key in data) throw unreadable(place, `${key} is not JSON`);
     return parsed;
   });
   const attachments: Record<string, unknown> = {};
-  const unreadable: string[] = [];
+  const damaged: string[] = [];
   for (const [key, text] of Object.entries(binaryData)) {
     if (key === documentKey) continue;
     const name = key.slice(0, -attachmentEnding.length);
     try {
       attachments[name] = JSON.parse(decompress(text).toString());
     } catch {
-      unreadable.push(name);
+      damaged.push(name);
     }
   }
-  return { run, history, attachments, unreadable, version: metadata?.resourceVersion ?? "" };
-}
-
-function unusable({ namespace, name }: Place, what: string): CheckpointError {
-  const target = `configmap ${name} -n ${namespace}`;
-  const hint = `look at it with: kubectl get ${target} -o yaml; after kubectl delete ${target} the next run starts afresh`;
-  return new CheckpointError("STATE_UNREADABLE", `ConfigMap ${namespace}/${name} can't be used: ${what}`, {
-    hint,
-  });
+  const version = metadata?.resourceVersion ?? "";
+  return { run, history, attachments, unreadable: damaged, version };
 }

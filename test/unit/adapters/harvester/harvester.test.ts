@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createHarvester } from "../../../../src/adapters/harvester/index.ts";
+import { createHarvester } from "../../../../src/adapters/harvester/harvester.ts";
 
 let body = "";
 const server = createServer((_, response) => response.end(body));

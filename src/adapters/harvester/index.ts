@@ -1,2 +1,0 @@
-export { createHarvester } from "./harvester.ts";
-export { createSite } from "./site.ts";
