@@ -1,5 +1,5 @@
 /** Bundles the program into a folder: `node scripts/build.ts [folder, else dist]`. */
-import { chmod, copyFile, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, copyFile, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { build, type Metafile, type Plugin } from "esbuild";
 import { thirdPartyNotices } from "./third-party-notices.ts";
@@ -75,16 +75,9 @@ export async function buildProgram(dist: string): Promise<Metafile> {
   return metafile;
 }
 
-async function megabytes(folder: string): Promise<string> {
-  let bytes = 0;
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile()) bytes += (await stat(path.join(entry.parentPath, entry.name))).size;
-  }
-  return (bytes / 1e6).toFixed(1);
-}
-
 if (import.meta.main) {
   const dist = path.resolve(process.argv[2] ?? path.join(root, "dist"));
-  await buildProgram(dist);
-  console.log(`${path.relative(process.cwd(), dist)}: ${await megabytes(dist)} MB`);
+  const { outputs } = await buildProgram(dist);
+  const bytes = Object.values(outputs).reduce((sum, output) => sum + output.bytes, 0);
+  console.log(`${path.relative(process.cwd(), dist)}: ${(bytes / 1e6).toFixed(1)} MB`);
 }

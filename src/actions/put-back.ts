@@ -143,7 +143,6 @@ async function undoZone(run: Run, zone: string): Promise<number> {
     }
   }
   const message = `somebody else keeps changing ${names.join(", ")}; not put back yet`;
-  throw new CancelledError("DNS_CONTENDED", message, {
-    hint: "find out who, then let the builder start again: it goes on here",
-  });
+  const hint = "find out who, then let the builder start again: it goes on here";
+  throw new CancelledError("DNS_CONTENDED", message, { hint });
 }

@@ -96,9 +96,8 @@ async function uninstall(
 }
 
 function refused(name: string, objection: string): RefusedError {
-  return new RefusedError("INTERLOCK", `${name} is not deleted: ${objection}`, {
-    hint: `if it really must go: kubectl delete namespace ${name}`,
-  });
+  const hint = `if it really must go: kubectl delete namespace ${name}`;
+  return new RefusedError("INTERLOCK", `${name} is not deleted: ${objection}`, { hint });
 }
 
 async function waitUntilGone(task: Task, { name, uid }: NamespaceView, timeoutMs: number): Promise<void> {

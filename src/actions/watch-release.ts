@@ -76,9 +76,8 @@ function probing(run: Run): () => Promise<boolean> {
     log.warn({}, `${reason}: nothing is put back`);
     if (clock.monotonic() - failingSince < settings.retryTimeoutMs) return false;
     const message = `${state.release} does not answer, and ${reason}; the names stay, and nothing is deleted`;
-    throw new CancelledError("NOBODY_ANSWERS", message, {
-      hint: `look:  kubectl get pods -n ${state.release}; the next builder asks again`,
-    });
+    const hint = `look:  kubectl get pods -n ${state.release}; the next builder asks again`;
+    throw new CancelledError("NOBODY_ANSWERS", message, { hint });
   };
 }
 
@@ -168,7 +167,6 @@ async function follow(run: Run, plan: Change): Promise<void> {
 }
 
 function drifted(message: string): CancelledError {
-  return new CancelledError("DNS_DRIFT", message, {
-    hint: "nothing is deleted meanwhile; look at the load balancers, the next builder looks again",
-  });
+  const hint = "nothing is deleted meanwhile; look at the load balancers, the next builder looks again";
+  return new CancelledError("DNS_DRIFT", message, { hint });
 }

@@ -1,4 +1,5 @@
 /** The data configuration document: its shape, checked before anything is loaded. */
+import { isUtf8 } from "node:buffer";
 import * as z from "zod";
 import type { Problem } from "../errors.ts";
 import { contentProblems } from "./data-checks.ts";
@@ -60,17 +61,9 @@ export function checkDataConfiguration(
   where: string,
   wantedLists: readonly string[],
 ): CheckedData {
-  const nothing = (what: string): CheckedData => ({
-    data: undefined,
-    problems: [{ where, what }],
-    warnings: [],
-  });
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return nothing("is not UTF-8 text; save it as UTF-8 JSON");
-  }
+  const nothing = (what: string) => ({ data: undefined, problems: [{ where, what }], warnings: [] });
+  if (!isUtf8(bytes)) return nothing("is not UTF-8 text; save it as UTF-8 JSON");
+  const text = new TextDecoder().decode(bytes);
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -79,7 +72,7 @@ export function checkDataConfiguration(
   }
   const parsed = dataConfigurationSchema.safeParse(json);
   const shape = (parsed.error?.issues ?? []).map((issue) => ({
-    where: pathText(issue.path),
+    where: z.core.toDotPath(issue.path),
     what: `${issueText(issue)}; mend the document`,
   }));
   const problems = [...shape, ...contentProblems(json, wantedLists)];
@@ -107,29 +100,19 @@ function notJson(text: string, error: unknown): string {
     : `is not JSON (${reason.replace(/,? *$/, "")})`;
 }
 
+const object = "an object";
+const kinds: Record<string, string> = { array: "a list", object, record: object, string: "text" };
+
 function issueText(issue: z.core.$ZodIssue): string {
   if (issue.code === "too_small") return "is empty";
   if (issue.code === "too_big") return `is longer than ${maxText} characters, more than the database takes`;
   if (issue.code === "invalid_union") return "must be text";
   if (issue.code === "invalid_value") return `is none of ${issue.values.map(String).join(", ")}`;
   if (issue.code !== "invalid_type") return issue.message;
-  const wanted: Record<string, string> = {
-    array: "a list",
-    object: "an object",
-    record: "an object",
-    string: "text",
-  };
-  const expected = wanted[issue.expected] ?? issue.expected;
+  const expected = kinds[issue.expected] ?? issue.expected;
   return issue.message.includes("received undefined")
     ? `is missing; it is ${expected}`
     : `must be ${expected}`;
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  return path
-    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
-    .join("")
-    .replace(/^\./, "");
 }
 
 /**

@@ -55,17 +55,12 @@ export function planSwap({ mappings, addresses, before, current, written }: Swap
     } else if (!sameAddresses(now, pinned) && !isWritten(now, written)) {
       reasons.push(`${mapping.name} was ${addressText(pinned)} and now is ${addressText(now)}`);
     } else {
-      const change = changeOf(changes, mapping.zone);
+      const { zone, name } = mapping;
+      const change = changeOf(changes, zone);
       const ttlSeconds = now?.ttlSeconds ?? newRecordTtlSeconds;
       if (now) change.deletions.push(now);
-      change.additions.push({
-        zone: mapping.zone,
-        name: mapping.name,
-        type: "A",
-        ttlSeconds,
-        rrdatas: [target],
-      });
-      moves.push({ name: mapping.name, from: now ? addressText(now) : undefined, to: target, ttlSeconds });
+      change.additions.push({ zone, name, type: "A", ttlSeconds, rrdatas: [target] });
+      moves.push({ name, from: now ? addressText(now) : undefined, to: target, ttlSeconds });
     }
   }
   return reasons.length > 0

@@ -24,14 +24,8 @@ export interface Readiness {
 /** How many restarts make a crash loop that waiting won't mend: the third follows about a minute of them. */
 const crashesThatCount = 3;
 const hopelessReasons = new Set([
-  "InvalidImageName",
-  "ErrImageNeverPull",
-  "ErrImagePull",
-  "ImagePullBackOff",
-  "ImageInspectError",
-  "CreateContainerConfigError",
-  "CreateContainerError",
-  "RunContainerError",
+  ...["InvalidImageName", "ErrImageNeverPull", "ErrImagePull", "ImagePullBackOff", "ImageInspectError"],
+  ...["CreateContainerConfigError", "CreateContainerError", "RunContainerError"],
 ]);
 
 /** Judges a release's namespace; `mapped` are the services whose addresses DNS needs. */
@@ -183,15 +177,7 @@ function culpritsOf(pod: PodView): Culprit[] {
     const crashing =
       restarts >= crashesThatCount && (reason === "CrashLoopBackOff" || reason === "OOMKilled");
     if (!crashing && !(container.state === "waiting" && hopelessReasons.has(reason ?? ""))) return [];
-    return [
-      {
-        component: pod.component,
-        pod: pod.name,
-        container: container.name,
-        reason: reason ?? "",
-        message: container.message ?? "",
-        certain: crashing,
-      },
-    ];
+    const where = { component: pod.component, pod: pod.name, container: container.name };
+    return [{ ...where, reason: reason ?? "", message: container.message ?? "", certain: crashing }];
   });
 }

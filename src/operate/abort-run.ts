@@ -42,9 +42,8 @@ async function hasSomethingToAbort(world: World, run: RunState, signal: AbortSig
 function refuseAfterSwap(run: RunState, { builderNamespace }: World): void {
   if (!hasChangedDns(run)) return;
   const message = `run ${run.runId} has changed DNS already: ${run.release} may be live`;
-  throw new RefusedError("ABORT_TOO_LATE", message, {
-    hint: `to go back to the previous release:  ${verbCommand("rollback", builderNamespace)}`,
-  });
+  const hint = `to go back to the previous release:  ${verbCommand("rollback", builderNamespace)}`;
+  throw new RefusedError("ABORT_TOO_LATE", message, { hint });
 }
 
 async function removeAndClose(world: World, held: Held, wanted: string): Promise<Ending> {

@@ -14,9 +14,8 @@ export async function approveRun(world: World, by: string, signal: AbortSignal):
   const isUnderWay = run !== undefined && !isOver(run.phase);
   if (!isUnderWay || run.approval === undefined || run.approval.at !== undefined) {
     const see = verbCommand("status", world.builderNamespace);
-    throw new RefusedError("NOTHING_WAITS", "nothing waits for approval", {
-      hint: isUnderWay ? `run ${run.runId} is ${run.phase}; see:  ${see}` : "no run is under way",
-    });
+    const hint = isUnderWay ? `run ${run.runId} is ${run.phase}; see:  ${see}` : "no run is under way";
+    throw new RefusedError("NOTHING_WAITS", "nothing waits for approval", { hint });
   }
   await send(world, "approve", requestOf(world, run.runId, by), signal);
   const within = duration(Math.ceil(world.settings.leaseDurationMs / 3));

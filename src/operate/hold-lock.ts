@@ -51,9 +51,8 @@ export async function acquireAfterVerbs(world: World, lock: Lock, signal: AbortS
 
 function stillBusy({ builderNamespace }: World, holder: string, purpose: string): CancelledError {
   const message = `${holder} is still at work on ${purpose}; nothing was done`;
-  return new CancelledError("VERB_GOES_ON", message, {
-    hint: `look:  kubectl logs ${holder} -n ${builderNamespace}; this Job tries again by itself`,
-  });
+  const hint = `look:  kubectl logs ${holder} -n ${builderNamespace}; this Job tries again by itself`;
+  return new CancelledError("VERB_GOES_ON", message, { hint });
 }
 
 /** A request as an operator leaves it. */

@@ -28,9 +28,8 @@ export interface RetryOptions {
 export function retryRun(world: World, options: RetryOptions, signal: AbortSignal): Promise<Ending> {
   return carryRun(world, signal, {
     busy(holder) {
-      throw new RefusedError("RUN_UNDER_WAY", `${holder} is at work: nothing was opened again`, {
-        hint: `see:  ${verbCommand("status", world.builderNamespace)}`,
-      });
+      const hint = `see:  ${verbCommand("status", world.builderNamespace)}`;
+      throw new RefusedError("RUN_UNDER_WAY", `${holder} is at work: nothing was opened again`, { hint });
     },
     open: (held, state) => openAgain(world, held, { state, options }),
   });
@@ -103,7 +102,6 @@ async function requireRelease(world: World, { ports }: Task, { release, runId }:
 }
 
 function nothing({ builderNamespace }: World, why: string): RefusedError {
-  return new RefusedError("NOTHING_TO_RETRY", `there is nothing to go on with: ${why}`, {
-    hint: `a new rebuild is the way then:  ${verbCommand("run", builderNamespace, "rebuild-1")}`,
-  });
+  const hint = `a new rebuild is the way then:  ${verbCommand("run", builderNamespace, "rebuild-1")}`;
+  return new RefusedError("NOTHING_TO_RETRY", `there is nothing to go on with: ${why}`, { hint });
 }

@@ -48,9 +48,8 @@ function requireSwapped(run: RunState | undefined, { builderNamespace }: World):
   const isHalfDone = undoing?.code === goingBack.code && run?.phase !== "rolled-back";
   if (run && startedAt !== undefined && (undoneAt === undefined || isHalfDone)) return run;
   const message = "the last run has not changed DNS: there is nothing to roll back";
-  throw new RefusedError("NOTHING_TO_ROLL_BACK", message, {
-    hint: `to end a run before its swap:  ${verbCommand("abort", builderNamespace)}`,
-  });
+  const hint = `to end a run before its swap:  ${verbCommand("abort", builderNamespace)}`;
+  throw new RefusedError("NOTHING_TO_ROLL_BACK", message, { hint });
 }
 
 async function rollBackHeld(world: World, lock: Lock, signal: AbortSignal): Promise<string> {

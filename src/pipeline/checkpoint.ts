@@ -114,9 +114,8 @@ export class Checkpoint {
     const theirs = JSON.stringify(stored.run);
     if (theirs !== this.#stored && theirs !== intended && stored.run !== undefined) {
       const message = "the stored run was changed by somebody else while this builder worked";
-      throw new CheckpointError("STATE_CHANGED", message, {
-        hint: "look at it, then start again: the next builder goes on from what is stored",
-      });
+      const hint = "look at it, then start again: the next builder goes on from what is stored";
+      throw new CheckpointError("STATE_CHANGED", message, { hint });
     }
     this.#version = stored.version;
   }

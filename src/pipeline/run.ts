@@ -8,11 +8,10 @@ import {
   type StepRecord,
   wasInstalled,
 } from "../domain/run.ts";
-import type { History } from "../domain/history.ts";
-import { addToHistory } from "../domain/history.ts";
+import { addToHistory, type History } from "../domain/history.ts";
 import { CheckpointError, TimeoutError, CancelledError } from "../errors.ts";
 import type { NotificationEvent } from "../ports/notifier.ts";
-import { Checkpoint } from "./checkpoint.ts";
+import { type Change, Checkpoint } from "./checkpoint.ts";
 import { timestamp } from "./clock.ts";
 import { guardPorts, type Noticed } from "./guard.ts";
 import type { Lock } from "./lock.ts";
@@ -107,21 +106,23 @@ export class Run implements Task {
 
   /** Writes a part of the state down now: the intent before an outside effect, the result after it. */
   async save(state: Partial<RunState>, attachments?: Partial<Attachments>): Promise<void> {
-    await this.#core.checkpoint.write({ state, attachments }, this.signal);
+    await this.#write({ state, attachments });
+  }
+
+  async #write(change: Change): Promise<void> {
+    await this.#core.checkpoint.write(change, this.signal);
     this.#core.metrics?.saved(this.state);
   }
 
   /** Writes the run for the first time; the named attachments of an earlier one go. */
-  async begin(attachments: Partial<Attachments>, dropped: readonly string[]): Promise<void> {
-    await this.#core.checkpoint.write({ attachments, dropped }, this.signal);
-    this.#core.metrics?.saved(this.state);
+  begin(attachments: Partial<Attachments>, dropped: readonly string[]): Promise<void> {
+    return this.#write({ attachments, dropped });
   }
 
   /** Ends the run: phase, history and what is kept of it in one write. */
   async close(ended: Partial<RunState>, attachments: Partial<Attachments>): Promise<void> {
     this.#core.history = addToHistory(this.history, { ...this.state, ...ended });
-    await this.#core.checkpoint.write({ state: ended, attachments, history: this.history }, this.signal);
-    this.#core.metrics?.saved(this.state);
+    await this.#write({ state: ended, attachments, history: this.history });
     this.#core.metrics?.past(this.history);
   }
 

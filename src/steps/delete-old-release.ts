@@ -51,9 +51,8 @@ async function requireNamesPointHere(run: Run): Promise<void> {
   const elsewhere = await namesElsewhere(run);
   if (elsewhere.length === 0) return;
   const what = `nothing is deleted: ${elsewhere.join(", ")} no longer point at ${run.state.release}`;
-  throw new RefusedError("INTERLOCK", what, {
-    hint: "find out who changed the records, and why",
-  });
+  const hint = "find out who changed the records, and why";
+  throw new RefusedError("INTERLOCK", what, { hint });
 }
 
 async function namesElsewhere(run: Run): Promise<string[]> {

@@ -44,9 +44,8 @@ async function observe({ ports: { cluster, releases }, state }: Run): Promise<st
   if (!namespace) return "absent";
   if (namespace.labels[labels.run] !== state.runId) {
     const message = `namespace ${state.release} exists and is not of this run`;
-    throw new PermanentError("NAMESPACE_TAKEN", message, {
-      hint: "start again: the next run takes another name",
-    });
+    const hint = "start again: the next run takes another name";
+    throw new PermanentError("NAMESPACE_TAKEN", message, { hint });
   }
   if (namespace.terminating) return "it is being deleted";
   await cluster.ensureAccess(state.release);

@@ -77,9 +77,8 @@ async function countFailure(run: Run, found: "empty" | "part", answer: string): 
   // Whoever goes on with the run after this verdict has mended something.
   await run.save({ importFailed: undefined });
   const what = found === "empty" ? "nothing" : "only a part";
-  throw new PermanentError("IMPORT_FAILED", `the harvester loaded ${what}, twice: ${answer}`, {
-    hint: `look:  kubectl logs -n ${run.state.release} deploy/harvester`,
-  });
+  const hint = `look:  kubectl logs -n ${run.state.release} deploy/harvester`;
+  throw new PermanentError("IMPORT_FAILED", `the harvester loaded ${what}, twice: ${answer}`, { hint });
 }
 
 /** An answer of the harvester itself, which read the document and did not take it. */

@@ -68,9 +68,8 @@ async function swap(run: Run): Promise<void> {
       if (!(error instanceof ConflictError)) throw error; // somebody wrote in between: read again, decide again
     }
   }
-  throw new CancelledError("DNS_CONTENDED", "somebody else keeps changing the public names", {
-    hint: "find out who, then let the builder start again: it goes on here",
-  });
+  const hint = "find out who, then let the builder start again: it goes on here";
+  throw new CancelledError("DNS_CONTENDED", "somebody else keeps changing the public names", { hint });
 }
 
 /** The plan by what is there now: addresses, readiness and records are read right before the swap. */

@@ -1,6 +1,5 @@
 /** Follows one job list: what is remembered of it, and how long it may still take. */
-import type { Timings } from "../../domain/harvest-progress.ts";
-import { currentJob } from "../../domain/harvest-progress.ts";
+import { currentJob, type Timings } from "../../domain/harvest-progress.ts";
 import type { HarvestJob, HarvestList } from "../../domain/harvest.ts";
 import { jobNames } from "../../domain/job-names.ts";
 import { type JobResult, type ListState, openedAt } from "../../domain/run.ts";
@@ -112,9 +111,8 @@ export class Follower {
   databaseLost(seen: string): PermanentError {
     const { release } = this.run.state;
     const message = `the database of ${release} was lost: list ${this.name}: ${seen}`;
-    return new PermanentError("DATABASE_LOST", message, {
-      hint: `look:  kubectl get pods,pvc -n ${release}; kubectl logs -n ${release} deploy/db`,
-    });
+    const hint = `look:  kubectl get pods,pvc -n ${release}; kubectl logs -n ${release} deploy/db`;
+    return new PermanentError("DATABASE_LOST", message, { hint });
   }
 
   /**

@@ -79,9 +79,8 @@ async function requireFirst(follower: Follower, standstill: Standstill): Promise
   await run.save({ harvest: (run.state.harvest ?? []).map((list) => ({ ...list, stalledAt: undefined })) });
   const { where } = whereOf(standstill);
   const message = `list ${name} has not moved for ${duration(standstill.idleMs)}, also not in a new pod; last seen: ${where}`;
-  throw new TimeoutError("HARVEST_STALLED", message, {
-    hint: `look:  kubectl logs -n ${run.state.release} deploy/harvester`,
-  });
+  const hint = `look:  kubectl logs -n ${run.state.release} deploy/harvester`;
+  throw new TimeoutError("HARVEST_STALLED", message, { hint });
 }
 
 function whereOf({ list, position }: Standstill): { job: string | undefined; where: string } {

@@ -97,9 +97,8 @@ async function beginAnew(follower: Follower, { position, attempt }: Current, job
   const { run } = follower;
   if (attempt >= maxAttempts) {
     const message = `the harvester died ${attempt} times under job ${job.identifier}`;
-    throw new PermanentError("HARVESTER_DIES", message, {
-      hint: `look:  kubectl logs -n ${run.state.release} deploy/harvester --previous`,
-    });
+    const hint = `look:  kubectl logs -n ${run.state.release} deploy/harvester --previous`;
+    throw new PermanentError("HARVESTER_DIES", message, { hint });
   }
   const current = { position, lastExecution: job.lastExecution, attempt: attempt + 1 };
   await follower.save({ ...(await podNow(follower)), queue: withCurrent(follower, current) });
