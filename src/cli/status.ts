@@ -13,7 +13,8 @@ const drawEveryMs = 1_000;
 
 export async function showStatus(world: World, context: VerbContext): Promise<void> {
   const { clock, redact } = world;
-  const read = () => readStatus(world, context.signal);
+  const names = new Map<string, ReadonlyMap<string, string>>();
+  const read = () => readStatus(world, context.signal, names);
   if (!context.options["watch"]) {
     const status = await read();
     print(context, { document: status, lines: statusLines(status, clock.now()) });

@@ -16,8 +16,11 @@ const maxRecent = 5;
 /** What `status -o json` prints. Undefined fields are left out. */
 export type Status = Awaited<ReturnType<typeof readStatus>>;
 
+/** What runs call their jobs, by run: its data configuration is pinned, and need not be read again. */
+type KnownNames = Map<string, ReadonlyMap<string, string>>;
+
 /** Gathers the status. Throws what reading the state throws; an unreadable DNS is part of the answer. */
-export async function readStatus(world: World, signal: AbortSignal) {
+export async function readStatus(world: World, signal: AbortSignal, known: KnownNames = new Map()) {
   const { environment } = world.settings;
   const state = await readState(world, signal);
   const { run, history } = state;
@@ -33,7 +36,7 @@ export async function readStatus(world: World, signal: AbortSignal) {
       since,
       directUpdate: release === undefined ? undefined : directUpdate(release, environment),
     },
-    run: run && (await describeRun(world, { ...state, run }, lease?.holder)),
+    run: run && (await describeRun(world, { ...state, run, known }, lease?.holder)),
     later: run && laterRun(run, history),
     history: { runs: history.runs.length, live: good.length, medianMs: usualMs(history) },
   };
@@ -65,13 +68,13 @@ async function findLiveNow(
 
 async function describeRun(
   world: World,
-  { run, attachments, history }: ReadState & { run: RunState },
+  { run, attachments, history, known }: ReadState & { run: RunState; known: KnownNames },
   holder: string | undefined,
 ) {
   const { runId, release, phase, startedAt, finishedAt, failure, steps } = run;
   const opening = lastOpening(run);
   const step = currentStep(run);
-  const harvest = await describeHarvest(world, run, attachments);
+  const harvest = await describeHarvest(world, { run, attachments, known });
   const isEnded = isOver(phase);
   return {
     ...{ runId, release, phase, startedAt, finishedAt },
@@ -111,10 +114,15 @@ function commandsFor(
 }
 
 /** How the list under way gets on; jobs by their descriptions, as far as the data configuration can be read. */
-async function describeHarvest(world: World, run: RunState, attachments: ReadState["attachments"]) {
+async function describeHarvest(
+  world: World,
+  { run, attachments, known }: Pick<ReadState, "attachments"> & { run: RunState; known: KnownNames },
+) {
   const list = run.harvest?.at(-1);
   if (list?.jobs === undefined) return undefined;
-  const { names } = jobNames(await world.store.loadDocument(run.documentSlot ?? 1).catch(() => undefined));
+  const read = () => world.store.loadDocument(run.documentSlot ?? 1).catch(() => undefined);
+  const names = known.get(run.runId) ?? jobNames(await read()).names;
+  if (names.size > 0) known.set(run.runId, names);
   const nameOf = (job: string) => names.get(job) ?? job;
   const { name, jobs, ended = 0, current, currentSince, records, expectedAt, slow } = list;
   const timing = attachments.timings.find(([job]) => job === current);
