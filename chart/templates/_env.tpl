@@ -1,6 +1,7 @@
 {{/* Plain settings as name: text; what is empty is left to the builder's default. */}}
 {{- define "builder.plainEnv" -}}
 {{- $v := .Values -}}
+{{- $google := include "builder.google" . | fromJson -}}
 {{- $env := dict
   "ENVIRONMENT" $v.environment
   "DEPLOY_TAG" (include "builder.text" $v.infrastructure.tag)
@@ -9,11 +10,11 @@
   "DELETE_EXISTING" (include "builder.text" $v.deleteExisting)
   "STRICT_ERROR_CHECKING" (include "builder.text" $v.strictErrorChecking)
   "DATA_CONFIG_PATH" $v.dataConfig
-  "G_PROJECT" $v.project
-  "G_USER" $v.user
-  "G_CLUSTER" $v.cluster
-  "G_REGION" $v.region
-  "G_ZONE" $v.zone
+  "G_PROJECT" $google.project
+  "G_USER" $google.user
+  "G_CLUSTER" $google.cluster
+  "G_REGION" $google.region
+  "G_ZONE" $google.zone
   "RELEASE_ROLE" (include "builder.releaseRole" .)
   "HOME" "/tmp"
 -}}
@@ -36,7 +37,8 @@
 {{- $v := .Values -}}
 {{- $own := include "builder.secretData" . | fromJson -}}
 {{- $env := dict -}}
-{{- range $name, $key := dict "API_PASSWORD" "api-password" "NOTIFY_WEBHOOK_URL" "notify-webhook-url" "DATA_CONFIG_PATH" "data-config-path" "CHART_SOURCE" "chart-source" -}}
+{{- range $name := concat (list "API_PASSWORD" "NOTIFY_WEBHOOK_URL") (include "builder.secretUrls" . | fromJson | keys) -}}
+{{- $key := include "builder.secretKey" $name -}}
 {{- if hasKey $own $key }}{{- $_ := set $env $name (dict "name" "builder-secrets" "key" $key) -}}{{- end -}}
 {{- end -}}
 {{- if $v.existingSecret }}{{- $_ := set $env "API_PASSWORD" (dict "name" $v.existingSecret "key" $v.existingSecretKeys.apiPassword "optional" true) -}}{{- end -}}

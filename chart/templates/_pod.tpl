@@ -1,20 +1,9 @@
 {{/* The pod of one verb: (dict "root" $ "verb" "abort"). No verb: run. */}}
 {{- define "builder.podTemplate" -}}
 {{- $v := .root.Values -}}
+{{- $annotations := dict "cluster-autoscaler.kubernetes.io/safe-to-evict" "false" "checksum/config" (include "builder.configData" .root | sha256sum) }}
 metadata:
-  labels:
-    {{- include "builder.labels" .root | nindent 4 }}
-    app.kubernetes.io/component: {{ .verb | default "run" }}
-    {{- with $v.podLabels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
-  annotations:
-    cluster-autoscaler.kubernetes.io/safe-to-evict: "false"
-    checksum/config: {{ include "builder.configData" .root | sha256sum }}
-    checksum/secrets: {{ include "builder.secretData" .root | sha256sum }}
-    {{- with $v.podAnnotations }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+  {{- include "builder.metadata" (dict "root" .root "labels" $v.podLabels "annotations" (mergeOverwrite $annotations $v.podAnnotations) "own" (dict "app.kubernetes.io/component" (.verb | default "run"))) | nindent 2 }}
 spec:
   {{- include "builder.podSpec" . | nindent 2 }}
 {{- end }}
@@ -26,10 +15,12 @@ serviceAccountName: {{ $v.serviceAccount.name }}
 automountServiceAccountToken: true
 enableServiceLinks: false
 terminationGracePeriodSeconds: {{ $v.terminationGracePeriodSeconds }}
-{{- with $v.priorityClassName }}
-priorityClassName: {{ . }}
+{{- range $field := list "priorityClassName" "dnsPolicy" }}
+{{- with get $v $field }}
+{{ $field }}: {{ . }}
 {{- end }}
-{{- range $field := list "imagePullSecrets" "nodeSelector" "affinity" "tolerations" }}
+{{- end }}
+{{- range $field := list "imagePullSecrets" "nodeSelector" "affinity" "tolerations" "dnsConfig" "hostAliases" }}
 {{- with get $v $field }}
 {{ $field }}:
   {{- toYaml . | nindent 2 }}
@@ -46,6 +37,10 @@ containers:
     {{- end }}
     env:
       {{- include "builder.env" .root | nindent 6 }}
+    {{- with $v.envFrom }}
+    envFrom:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
     {{- if and $v.metrics.port (has (.verb | default "run") (list "run" "retry")) }}
     ports:
       - { name: metrics, containerPort: {{ int $v.metrics.port }}, protocol: TCP }
@@ -53,9 +48,7 @@ containers:
     resources:
       {{- toYaml $v.resources | nindent 6 }}
     securityContext:
-      allowPrivilegeEscalation: false
-      readOnlyRootFilesystem: true
-      capabilities: { drop: [ALL] }
+      {{- toYaml $v.securityContext | nindent 6 }}
     terminationMessagePath: /dev/termination-log
     terminationMessagePolicy: FallbackToLogsOnError
     volumeMounts:
@@ -65,16 +58,28 @@ containers:
       {{- if $v.infrastructure.knownHosts }}
       - { name: config, mountPath: /etc/ssh/ssh_known_hosts, subPath: known_hosts, readOnly: true }
       {{- end }}
+      {{- with $v.extraVolumeMounts }}
+      {{- toYaml . | nindent 6 }}
+      {{- end }}
 volumes:
   - name: tmp
     emptyDir: { sizeLimit: {{ $v.tmpSizeLimit }} }
   - name: config
-    configMap: { name: builder-config, defaultMode: 0444 }
+    projected:
+      defaultMode: 0444
+      sources:
+        - configMap: { name: builder-config }
+        {{- if include "builder.configIsSecret" .root }}
+        - secret: { name: builder-secrets, items: [{ key: builder.yaml, path: builder.yaml, mode: 0440 }] }
+        {{- end }}
   - name: secrets
     projected:
       defaultMode: 0440
       sources:
         {{- include "builder.secretSources" .root | nindent 8 }}
+  {{- with $v.extraVolumes }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
 {{- end }}
 
 {{/* /tmp/secrets: the original's file names, whichever Secret each comes from. */}}

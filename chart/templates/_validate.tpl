@@ -1,20 +1,22 @@
 {{/* What values.schema.json can't say: values that are missing or don't go together. All at once. */}}
 {{- define "builder.validate" -}}
 {{- $v := .Values -}}
+{{- $google := include "builder.google" . | fromJson -}}
 {{- $p := list -}}
 {{- $given := list -}}
 {{- range $v.extraEnv }}{{ $given = append $given .name }}{{ end -}}
 {{- if not (or $v.dataConfig (has "DATA_CONFIG_PATH" $given)) }}{{ $p = append $p "dataConfig: missing; the URL of the data configuration" }}{{ end -}}
-{{- if not (or $v.project (has "G_PROJECT" $given)) }}{{ $p = append $p "project: missing; the Google Cloud project of the DNS zones" }}{{ end -}}
+{{- if not (or $google.project (has "G_PROJECT" $given)) }}{{ $p = append $p "project: missing; the Google Cloud project of the DNS zones" }}{{ end -}}
 {{- if and (not $v.password) (not $v.existingSecret) }}{{ $p = append $p "password: missing; the release's passwords (password.harvester …), or existingSecret" }}{{ end -}}
 {{- if and $v.password $v.existingSecret }}{{ $p = append $p "password, existingSecret: give one of them" }}{{ end -}}
 {{- if and $v.sa.deployer $v.sa.existingSecret }}{{ $p = append $p "sa.deployer, sa.existingSecret: give one of them" }}{{ end -}}
 {{- if and $v.workloadIdentity (or $v.sa.deployer $v.sa.existingSecret) }}{{ $p = append $p "workloadIdentity: a key (sa) would win over it; give one of them" }}{{ end -}}
-{{- if and $v.workloadIdentity (not $v.user) }}{{ $p = append $p "user: missing; the Google service account that workloadIdentity stands for" }}{{ end -}}
+{{- if and $v.workloadIdentity (not $google.user) }}{{ $p = append $p "user: missing; the Google service account that workloadIdentity stands for" }}{{ end -}}
 {{- if and (kindIs "string" $v.sa.deployer) $v.sa.deployer (hasKey (fromJson $v.sa.deployer) "Error") }}{{ $p = append $p "sa.deployer: not a service-account key in JSON" }}{{ end -}}
 {{- if and $v.notify.webhookUrl $v.notify.existingSecret }}{{ $p = append $p "notify.webhookUrl, notify.existingSecret: give one of them" }}{{ end -}}
 {{- if and $v.infrastructure.sshKey.existingSecret $v.infrastructure.token.existingSecret }}{{ $p = append $p "infrastructure.sshKey, infrastructure.token: give one of them" }}{{ end -}}
 {{- if and $v.metrics.podMonitor.enabled (not $v.metrics.port) }}{{ $p = append $p "metrics.port: missing; metrics.podMonitor needs it" }}{{ end -}}
+{{- if and $v.metrics.podMonitoring.enabled (not $v.metrics.port) }}{{ $p = append $p "metrics.port: missing; metrics.podMonitoring needs it" }}{{ end -}}
 {{- if and $v.metrics.rules.enabled (not $v.metrics.port) }}{{ $p = append $p "metrics.port: missing; metrics.rules need it" }}{{ end -}}
 {{- $names := list -}}
 {{- range $i, $d := $v.dns -}}

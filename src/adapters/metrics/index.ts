@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type * as Prometheus from "prom-client";
 import type { Counter, Gauge, Registry } from "prom-client";
 import type { History } from "../../domain/history.ts";
-import { finalPhases, type RunState } from "../../domain/run.ts";
+import { finalPhases, openedAt, type RunState } from "../../domain/run.ts";
 import type { Metrics } from "../../pipeline/world.ts";
 
 export interface MetricsOptions {
@@ -48,8 +48,12 @@ type Gauges = ReturnType<typeof metricsIn>;
 
 function metricsIn(registry: Registry, { Counter, Gauge }: Pick<typeof Prometheus, "Counter" | "Gauge">) {
   const registers = [registry];
-  const gauge = (name: string, help: string, labelNames: string[] = []): Gauge =>
-    new Gauge({ name: `powo_builder_${name}`, help, labelNames, registers });
+  const gauge = (name: string, help: string, labelNames: string[] = []): Gauge => {
+    const made = new Gauge({ name: `powo_builder_${name}`, help, labelNames, registers });
+    // Without labels it would begin with 0: a time in 1970, or a run that waits for nobody.
+    if (labelNames.length === 0) made.remove();
+    return made;
+  };
   const stepResults: Counter = new Counter({
     name: "powo_builder_step_results_total",
     help: "Steps that this builder has brought to an end, by result: done, skipped, failed, again, interrupted.",
@@ -60,7 +64,7 @@ function metricsIn(registry: Registry, { Counter, Gauge }: Pick<typeof Prometheu
     stepResults,
     info: gauge("info", "The builder's version.", ["version"]),
     runInfo: gauge("run_info", "The run under way and the release that it builds.", ["run_id", "release"]),
-    runStarted: gauge("run_start_timestamp_seconds", "When the run began."),
+    runStarted: gauge("run_start_timestamp_seconds", "When the run began, or was last opened again."),
     step: gauge("step", "1 for the step under way, 0 for the others.", ["step"]),
     stepSeconds: gauge("step_duration_seconds", "How long a step of this run took.", ["step"]),
     waiting: gauge("waiting_approval", "1 while the run waits for a person's approval."),
@@ -84,7 +88,7 @@ function tellPast({ lastRuns, lastSuccess }: Gauges, { runs }: History): void {
 function tellRun(metrics: Gauges, run: RunState): void {
   metrics.runInfo.reset();
   metrics.runInfo.set({ run_id: run.runId, release: run.release }, 1);
-  metrics.runStarted.set(seconds(run.startedAt));
+  metrics.runStarted.set(seconds(openedAt(run)));
   metrics.waiting.set(run.phase === "waiting-approval" ? 1 : 0);
   metrics.stepSeconds.reset();
   for (const { name: step, status, startedAt, finishedAt } of run.steps) {
@@ -101,8 +105,9 @@ function tellRun(metrics: Gauges, run: RunState): void {
     if (state.records !== undefined) metrics.records.set({ list }, state.records);
     if (state.expectedAt !== undefined) metrics.expected.set({ list }, seconds(state.expectedAt));
   }
-  if (run.phase === "succeeded" && run.finishedAt !== undefined)
-    metrics.lastSuccess.set(seconds(run.finishedAt));
+  const swap = run.steps.find(({ name }) => name === "swap-dns");
+  if (swap?.status === "done" && swap.finishedAt !== undefined)
+    metrics.lastSuccess.set(seconds(swap.finishedAt));
 }
 
 function seconds(time: string): number {

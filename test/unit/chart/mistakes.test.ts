@@ -119,7 +119,7 @@ const mistakes: [string, Values, RegExp][] = [
 /** What a schema can't say: missing values and ones that exclude each other. */
 const contradictions: [string, Values, RegExp][] = [
   ["no data URL", { dataConfig: "" }, /dataConfig: missing/],
-  ["no project", { project: "" }, /project: missing/],
+  ["no project", { environment: "test", project: "" }, /project: missing/],
   ["no passwords", { password: {} }, /password: missing/],
   ["passwords twice", { existingSecret: "s" }, /password, existingSecret: give one/],
   [
@@ -133,7 +133,11 @@ const contradictions: [string, Values, RegExp][] = [
     /sa\.deployer: not a service-account key/,
   ],
   ["a key beside Workload Identity", { workloadIdentity: true }, /workloadIdentity: a key \(sa\) would win/],
-  ["Workload Identity of nobody", { workloadIdentity: true, sa: {}, user: "" }, /user: missing/],
+  [
+    "Workload Identity of nobody",
+    { environment: "test", workloadIdentity: true, sa: {}, user: "" },
+    /user: missing/,
+  ],
   [
     "a webhook twice",
     { notify: { webhookUrl: "https://h.example.org", existingSecret: "s" } },
@@ -160,7 +164,7 @@ test.each([...mistakes, ...contradictions])("refuses %s and names it", async (_w
 });
 
 test("says all problems at once", async () => {
-  const { stderr } = await helmTemplate({ environment: "prod" });
+  const { stderr } = await helmTemplate({ environment: "test" });
   expect(stderr).toMatch(/values: 3 problems, nothing was installed/);
   const { stderr: schema } = await helmTemplate(await valuesWith({ schedule: 5, timeZone: 6, dns: 7 }));
   for (const key of ["schedule", "timeZone", "dns"]) expect(schema).toContain(`'/${key}'`);

@@ -76,6 +76,33 @@ describe("the metrics", () => {
     expect(await text()).toContain(`powo_builder_last_success_timestamp_seconds{environment="prod"} ${at}`);
   });
 
+  it("tell no time and no waiting before there is one: 0 would be a success in 1970", async () => {
+    const { metrics, text } = await metricsOf();
+    metrics.past({ schemaVersion: 2, runs: [] });
+    expect((await text()).match(/^powo_builder_(?!info)\w+(\{environment="prod"\})? .*$/gm)).toBeNull();
+    metrics.saved(run);
+    expect(await text()).not.toContain("powo_builder_last_success_timestamp_seconds{");
+  });
+
+  it("tell of a success as soon as the names point at the new site", async () => {
+    const { metrics, text } = await metricsOf();
+    const swapped = run.steps.map((step) =>
+      step.name === "swap-dns"
+        ? { ...step, status: "done" as const, finishedAt: "2026-11-24T07:00:00.000Z" }
+        : step,
+    );
+    metrics.saved({ ...run, steps: swapped });
+    const at = Date.parse("2026-11-24T07:00:00.000Z") / 1000;
+    expect(await text()).toContain(`powo_builder_last_success_timestamp_seconds{environment="prod"} ${at}\n`);
+  });
+
+  it("count a run that was opened again from then on", async () => {
+    const { metrics, text } = await metricsOf();
+    metrics.saved({ ...run, reopened: [{ at: "2026-11-30T08:00:00.000Z", by: "retry-1" }] });
+    const at = Date.parse("2026-11-30T08:00:00.000Z") / 1000;
+    expect(await text()).toContain(`powo_builder_run_start_timestamp_seconds{environment="prod"} ${at}\n`);
+  });
+
   it("count how steps ended", async () => {
     const { metrics, text } = await metricsOf();
     metrics.stepEnded("load-data", "again");
