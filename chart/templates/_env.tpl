@@ -28,6 +28,13 @@
 {{- range $name, $value := $v.settings -}}
 {{- $_ := set $env $name (include "builder.text" $value) -}}
 {{- end -}}
+{{- $names := keys $env -}}
+{{- range $v.extraEnv }}{{- $names = append $names .name -}}{{- end -}}
+{{- $names = $names | join "," | upper | splitList "," -}}
+{{- if and (or (has "HTTPS_PROXY" $names) (has "HTTP_PROXY" $names)) (not (has "NO_PROXY" $names)) -}}
+{{- /* Helm asks the API server by its address; the kubelet puts it in here. */ -}}
+{{- $_ := set $env "NO_PROXY" ".svc,.cluster.local,$(KUBERNETES_SERVICE_HOST)" -}}
+{{- end -}}
 {{- toJson $env -}}
 {{- end }}
 
@@ -36,7 +43,7 @@
 {{- $v := .Values -}}
 {{- $own := include "builder.secretData" . | fromJson -}}
 {{- $env := dict -}}
-{{- range $name, $key := dict "API_PASSWORD" "api-password" "NOTIFY_WEBHOOK_URL" "notify-webhook-url" "DATA_CONFIG_PATH" "data-config-path" "CHART_SOURCE" "chart-source" -}}
+{{- range $name, $key := dict "API_PASSWORD" "api-password" "NOTIFY_WEBHOOK_URL" "notify-webhook-url" "DATA_CONFIG_PATH" "data-config-path" "CHART_SOURCE" "chart-source" "HTTPS_PROXY" "https-proxy" "HTTP_PROXY" "http-proxy" -}}
 {{- if hasKey $own $key }}{{- $_ := set $env $name (dict "name" "builder-secrets" "key" $key) -}}{{- end -}}
 {{- end -}}
 {{- if $v.existingSecret }}{{- $_ := set $env "API_PASSWORD" (dict "name" $v.existingSecret "key" $v.existingSecretKeys.apiPassword "optional" true) -}}{{- end -}}
