@@ -20,6 +20,7 @@ RUN if [ -n "$HELM_BINARY" ]; then cp /tmp/context /helm; else cp "$(command -v 
 FROM ${BASE_IMAGE}
 # Git needs Perl for e-mail, Subversion and `add -p`, none of which is used here: its files stay out, and so
 # do manuals. dpkg knows (path-exclude), so the packages are whole to apt and to scanners.
+# SIGUSR1 opens no inspector. A volume at /tmp may be written to by everybody: the builder's folder below is its own.
 RUN printf 'path-exclude=%s\n' '/usr/share/perl/*' '/usr/share/perl5/*' '/usr/lib/*/perl/*' '/usr/lib/*/libperl.so*' \
     '/usr/share/doc/*' '/usr/share/man/*' '/usr/share/locale/*' '/usr/share/bash-completion/*' '/usr/share/gitweb/*' \
     '/usr/lib/git-core/git' '/usr/lib/git-core/git-daemon' '/usr/lib/git-core/git-http-backend' \
@@ -35,7 +36,8 @@ RUN printf 'path-exclude=%s\n' '/usr/share/perl/*' '/usr/share/perl5/*' '/usr/li
     /usr/local/bin/yarn /usr/local/bin/yarnpkg /opt/yarn-* \
   && echo 'builder:x:65532:65532::/tmp:/usr/sbin/nologin' >> /etc/passwd \
   && echo 'builder:x:65532:' >> /etc/group \
-  && printf '#!/bin/sh\nexec node /opt/powo-builder/main.js "$@"\n' > /usr/local/bin/powo-builder \
+  && printf '%s\n' '#!/bin/sh' 'export TMPDIR="${TMPDIR:-/tmp/powo-builder}"' \
+    'exec node --disable-sigusr1 /opt/powo-builder/main.js "$@"' > /usr/local/bin/powo-builder \
   && chmod 0755 /usr/local/bin/powo-builder
 COPY --from=helm /helm /usr/local/bin/helm
 COPY package.json /opt/powo-builder/

@@ -2,6 +2,7 @@
 import { chmod, copyFile, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { build, type Metafile, type Plugin } from "esbuild";
+import { billOfMaterials } from "./bill-of-materials.ts";
 import { thirdPartyNotices } from "./third-party-notices.ts";
 
 const root = path.join(import.meta.dirname, "..");
@@ -70,6 +71,8 @@ export async function buildProgram(dist: string): Promise<Metafile> {
   await copyFile(path.join(root, "scripts", "launcher.js"), launcher);
   await chmod(launcher, 0o755);
   await writeFile(path.join(made, "THIRD-PARTY-NOTICES"), await thirdPartyNotices(root, metafile));
+  // Scanners look for this ending in an image.
+  await writeFile(path.join(made, "bundle.cdx.json"), await billOfMaterials(root, metafile));
   await rm(dist, { recursive: true, force: true });
   await rename(made, dist);
   return metafile;

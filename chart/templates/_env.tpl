@@ -29,6 +29,13 @@
 {{- range $name, $value := $v.settings -}}
 {{- $_ := set $env $name (include "builder.text" $value) -}}
 {{- end -}}
+{{- $names := keys $env -}}
+{{- range $v.extraEnv }}{{- $names = append $names .name -}}{{- end -}}
+{{- $names = $names | join "," | upper | splitList "," -}}
+{{- if and (or (has "HTTPS_PROXY" $names) (has "HTTP_PROXY" $names)) (not (has "NO_PROXY" $names)) -}}
+{{- /* Helm asks the API server by its address; the kubelet puts it in here. */ -}}
+{{- $_ := set $env "NO_PROXY" ".svc,.cluster.local,$(KUBERNETES_SERVICE_HOST)" -}}
+{{- end -}}
 {{- toJson $env -}}
 {{- end }}
 

@@ -49,12 +49,15 @@ powo-builder-{{ .Values.environment }}-release
 system:serviceaccount:{{ .Release.Namespace }}:{{ .Values.serviceAccount.name }}
 {{- end }}
 
+{{/* The published chart knows the digest of its image (an annotation of Chart.yaml, written by the pipeline). */}}
 {{- define "builder.image" -}}
 {{- $image := .Values.image -}}
-{{- if $image.digest -}}
-{{ $image.repository }}@{{ $image.digest }}
+{{- $tag := $image.tag | default .Values.builder.tag -}}
+{{- $own := index .Chart.Annotations "powo.kew.org/image-digest" -}}
+{{- if or $image.digest (and $own (not $tag)) -}}
+{{ $image.repository }}@{{ $image.digest | default $own }}
 {{- else -}}
-{{ $image.repository }}:{{ include "builder.text" ($image.tag | default .Values.builder.tag | default .Chart.AppVersion) }}
+{{ $image.repository }}:{{ include "builder.text" ($tag | default .Chart.AppVersion) }}
 {{- end -}}
 {{- end }}
 

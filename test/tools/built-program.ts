@@ -50,7 +50,9 @@ async function isFresh(): Promise<boolean> {
   if (builtAt === 0) return false;
   const names = await readdir(path.join(root, "src"), { recursive: true });
   const sources = names.filter((name) => name.endsWith(".ts")).map((name) => `src/${name}`);
-  const scripts = ["build.ts", "third-party-notices.ts", "launcher.js"].map((name) => `scripts/${name}`);
+  const scripts = ["build.ts", "bill-of-materials.ts", "third-party-notices.ts", "launcher.js"].map(
+    (name) => `scripts/${name}`,
+  );
   const inputs = ["package.json", ...scripts, ...sources].map((name) => path.join(root, name));
   const changes = await Promise.all(inputs.map(async (file) => (await stat(file)).mtimeMs));
   return changes.every((changed) => changed <= builtAt);

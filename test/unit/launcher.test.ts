@@ -1,6 +1,8 @@
 /** The built program as people start it: by itself, on this Node, and on an older one if the machine has it. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -51,6 +53,75 @@ describe.each(starts)("started %s", (_, [command = "", ...before]) => {
     expect(run("frobnicate")).toMatchObject({ status: 2, stdout: "" });
   });
 });
+
+describe("SIGUSR1", () => {
+  /** The image's own command, on this machine's paths. */
+  const ofTheImage = (): [command: string, ...args: string[]] => {
+    const lines = readFileSync(path.join(root, "Dockerfile"), "utf8").match(/'exec node[^']*'/g) ?? [];
+    expect(lines).toHaveLength(1);
+    const line = lines[0]!.slice(1, -1).replace("exec node ", `exec ${process.execPath} `);
+    return ["sh", "-c", line.replace("/opt/powo-builder/main.js", path.join(place, "dist/main.js")), "sh"];
+  };
+  const ways: [how: string, command: () => string[]][] = [
+    ...starts.map(([how, command]): [string, () => string[]] => [`started ${how}`, () => command]),
+    ["started as the image does", ofTheImage],
+  ];
+
+  it.each(ways)("opens no inspector and ends nothing, %s", async (_, commandOf) => {
+    const [command = "", ...before] = commandOf();
+    const port = await freePort();
+    // Nobody answers there: the program asks again for RETRY_TIMEOUT.
+    const kubeconfig = path.join(place, "kubeconfig");
+    writeFileSync(kubeconfig, JSON.stringify(clusterAt(`http://127.0.0.1:${await freePort()}`)));
+    const env = {
+      PATH: process.env["PATH"],
+      ...{ ENVIRONMENT: "prod", KUBECONFIG: kubeconfig, NODE_OPTIONS: `--inspect-port=${port}` },
+    };
+    const program = spawn(command, [...before, "history"], { env, stdio: ["ignore", "pipe", "pipe"] });
+    const ended = end(program);
+    let said = "";
+    for (const stream of [program.stdout, program.stderr])
+      stream.setEncoding("utf8").on("data", (text: string) => (said += text));
+    try {
+      await until(() => said.includes("trying again"));
+      process.kill(program.pid!, "SIGUSR1");
+      for (let looks = 0; looks < 20; looks += 1) {
+        await delay(50);
+        expect(await listens(port)).toBe(false);
+      }
+      expect(said).not.toContain("Debugger");
+      expect(program).toMatchObject({ exitCode: null, signalCode: null });
+      program.kill("SIGTERM");
+      expect(await ended).toEqual([75, null]);
+    } finally {
+      program.kill("SIGKILL");
+    }
+  });
+});
+
+const clusterAt = (server: string) => ({
+  clusters: [{ name: "c", cluster: { server } }],
+  users: [{ name: "u", user: { token: "t" } }],
+  contexts: [{ name: "x", context: { cluster: "c", user: "u", namespace: "builder" } }],
+  "current-context": "x",
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+function listens(port: number): Promise<boolean> {
+  const socket = connect(port, "127.0.0.1");
+  return once(socket, "connect").then(
+    () => (socket.destroy(), true),
+    () => false,
+  );
+}
 
 /** A bundle that tells its process id, then what happens to it. */
 const standIn = `

@@ -30,6 +30,7 @@ describe.skipIf(why !== undefined)(`the image${why === undefined ? "" : ` (${why
   test.each([
     ["powo-builder", ["powo-builder", "--help"], /rollback/],
     ["its packages' licences", ["cat", "/opt/powo-builder/THIRD-PARTY-NOTICES"], /^undici \d/m],
+    ["their bill of materials", ["cat", "/opt/powo-builder/bundle.cdx.json"], /pkg:npm\/undici@\d/],
     ["Node 24", ["node", "--version"], /^v24\./],
     ["Helm 4", ["helm", "version", "--short"], /^v4\./],
     ["git", ["git", "--version"], /^git version/],

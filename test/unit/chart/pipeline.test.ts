@@ -9,7 +9,7 @@ import { removeFolder } from "../../tools/remove-folder.ts";
 
 const root = path.resolve(import.meta.dirname, "../../..");
 const program = path.join(root, "node_modules/gitlab-ci-local/dist/index.js");
-const hasRsync = (await execa("rsync", ["--version"], { reject: false })).exitCode === 0;
+const reference = { tag: "!reference", collection: "seq" as const, identify: () => false };
 const pipeline = await readFile(path.join(root, ".gitlab-ci.yml"), "utf8");
 let directory: string;
 
@@ -49,7 +49,6 @@ test("runs lint → types → tests → chart → image → e2e → scan → pub
     "chart",
     "build-image",
     "e2e",
-    "sbom",
     "scan",
     "publish:image",
     "publish:chart",
@@ -60,15 +59,39 @@ test("runs lint → types → tests → chart → image → e2e → scan → pub
   expect(places).toEqual([...places].sort((one, other) => one - other));
 });
 
-test.skipIf(!hasRsync)("the bill of materials is made offline, by the job itself", async () => {
-  await writeFile(path.join(directory, ".gitlab-ci.yml"), pipeline);
-  const { exitCode, all } = await gitlab("--force-shell-executor", "sbom");
-  expect(exitCode, all).toBe(0);
-  const bill = JSON.parse(await readFile(path.join(directory, "reports/sbom-npm.cdx.json"), "utf8"));
-  const names: string[] = bill.components.map((component: { name: string }) => component.name);
-  expect(bill.bomFormat).toBe("CycloneDX");
-  expect(names).toContain("@kubernetes/client-node");
-  expect(names).not.toContain("vitest");
+test("a registry that names another digest than the one that was tested stops the release before it is signed", async () => {
+  const script = (parse(pipeline, { customTags: [reference] })["publish:image"].script as string[]).join(
+    "\n",
+  );
+  const run = async (digest: string) => {
+    const asked = path.join(directory, `asked-${digest}`);
+    const stub = `record() { echo "$*" >> "${asked}"; }
+      docker() { record docker "$@"; case "$*" in *inspect*) echo "sha256:${digest}";; esac; }
+      cosign() { record cosign "$@"; }`;
+    const names = {
+      CI_REGISTRY_IMAGE: "r.example.org/b",
+      CANDIDATE: "r.example.org/b/candidate",
+      TAG: "v1.2.3",
+    };
+    const env = { ...names, IMAGE_DIGEST: "sha256:tested" };
+    const { exitCode } = await execa("bash", ["-euo", "pipefail", "-c", `signer=; ${stub}\n${script}`], {
+      env,
+      reject: false,
+    });
+    return { exitCode, asked: (await readFile(asked, "utf8")).trim().split("\n") };
+  };
+  const well = await run("tested");
+  expect(well.exitCode).toBe(0);
+  const given =
+    "docker buildx imagetools create --tag r.example.org/b:1.2.3 r.example.org/b/candidate@sha256:tested";
+  expect(well.asked[0]).toBe(given);
+  const signed = well.asked.filter((line) => line.startsWith("cosign "));
+  expect(signed.map((line) => line.split(" ").at(-1))).toEqual(
+    Array(4).fill("r.example.org/b@sha256:tested"),
+  );
+  const other = await run("other");
+  expect(other.exitCode).not.toBe(0);
+  expect(other.asked.join()).not.toContain("cosign");
 });
 
 test("package, chart, changelog and tag say the same version", async () => {

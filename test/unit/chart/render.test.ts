@@ -85,12 +85,23 @@ test("no secret is a plain environment value or part of the ConfigMap", async ()
     notify: { webhookUrl: "https://chat.example.org/s3cret-hook" },
     dataConfig: "https://user:s3cret-data@storage.example.org/data.json",
     infrastructure: { source: "https://user:s3cret-git@git.example.org/i.git" },
+    settings: {
+      HTTPS_PROXY: "http://user:s3cret-proxy@proxy:3128",
+      HTTP_PROXY: "user:s3cret-plain@proxy:3128",
+    },
   });
   const objects = await renderChart(values);
   const open = objects.filter((object) => object.kind !== "Secret");
   expect(JSON.stringify(open)).not.toContain("s3cret");
   const env = environmentOf(podOf(objects));
-  for (const name of ["API_PASSWORD", "NOTIFY_WEBHOOK_URL", "DATA_CONFIG_PATH", "CHART_SOURCE"]) {
+  for (const name of [
+    "API_PASSWORD",
+    "NOTIFY_WEBHOOK_URL",
+    "DATA_CONFIG_PATH",
+    "CHART_SOURCE",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+  ]) {
     expect(env[name]).toHaveProperty("secretKeyRef.name", "builder-secrets");
   }
 });
@@ -252,14 +263,4 @@ test("a run that is opened again has all that a run has", async () => {
   expect(args).toEqual(["retry"]);
   expect({ ...retry, template: undefined }).toEqual({ ...run, template: undefined });
   expect(container).toEqual(run.template.spec.containers[0]);
-});
-
-test("image: tag, builder.tag and digest", async () => {
-  const image = async (changes: Record<string, unknown>) =>
-    podOf(await renderChart(await valuesWith(changes))).spec.containers[0].image;
-  const digest = `sha256:${"a".repeat(64)}`;
-  expect(await image({})).toBe("powo-builder:1.0.0");
-  expect(await image({ builder: { tag: "2.0.0-2665885" } })).toBe("powo-builder:2.0.0-2665885");
-  expect(await image({ builder: { tag: "old" }, image: { tag: "new" } })).toBe("powo-builder:new");
-  expect(await image({ image: { repository: "r.example.org/b", digest } })).toBe(`r.example.org/b@${digest}`);
 });

@@ -22,15 +22,22 @@ export async function valuesWith(changes: Values): Promise<Values> {
 }
 
 /** Runs `helm template`; never throws, so that refusals can be read. */
-export async function helmTemplate(values: Values, options: { namespace?: string; args?: string[] } = {}) {
+export async function helmTemplate(
+  values: Values,
+  options: { namespace?: string; chart?: string; args?: string[] } = {},
+) {
   const { helm } = await requireBinaries();
   const namespace = options.namespace ?? "builder-prod";
-  const args = ["template", "builder", chartDir, "-n", namespace, "-f", "-", ...(options.args ?? [])];
+  const chart = options.chart ?? chartDir;
+  const args = ["template", "builder", chart, "-n", namespace, "-f", "-", ...(options.args ?? [])];
   return execa(helm, args, { input: JSON.stringify(values), reject: false });
 }
 
 /** All objects that the chart makes of these values. */
-export async function renderChart(values: Values, options?: { namespace?: string }): Promise<Manifest[]> {
+export async function renderChart(
+  values: Values,
+  options?: { namespace?: string; chart?: string },
+): Promise<Manifest[]> {
   const result = await helmTemplate(values, options);
   if (result.exitCode !== 0) throw new Error(result.stderr);
   return parseAllDocuments(result.stdout)

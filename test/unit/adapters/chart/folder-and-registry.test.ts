@@ -1,5 +1,6 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { cp, mkdir, readFile, rename, symlink, truncate, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -73,6 +74,39 @@ describe("a chart from a folder", () => {
   });
 });
 
+describe("what is no file of the chart", () => {
+  const powo = () => path.join(source, "powo");
+  const leadsOut = "the chart: link templates/x.yaml leads out of the chart; put the file itself there";
+  const noFile = "the chart: templates/x.yaml is neither file nor folder; remove it";
+
+  it.each<[what: string, make: (file: string) => Promise<unknown>, problem: string]>([
+    ["a link to a device", (file) => symlink("/dev/zero", file), leadsOut],
+    ["a link to a process's secrets", (file) => symlink("/proc/self/environ", file), leadsOut],
+    ["a link to the terminal or log", (file) => symlink("/dev/stdin", file), "link templates/x.yaml leads"],
+    ["a link to a file beside the chart", (file) => symlink("../../README", file), leadsOut],
+    ["a link to a folder outside", (file) => symlink("/etc", file), leadsOut],
+    ["a pipe", async (file) => execFileSync("mkfifo", [file]), noFile],
+    [
+      "a link to a pipe",
+      (file) => {
+        execFileSync("mkfifo", [`${file}.p`]);
+        return symlink("x.yaml.p", file);
+      },
+      "is neither file nor folder; remove it",
+    ],
+  ])("is refused: %s", async (_, make, problem) => {
+    await writeFile(path.join(source, "README"), "beside");
+    await make(path.join(powo(), "templates/x.yaml"));
+    expect(await world.problemOf(source)).toContain(problem);
+  });
+
+  it("is refused: a socket", async () => {
+    const server = createServer().listen(path.join(powo(), "templates/x.yaml"));
+    expect(await world.problemOf(source)).toContain(noFile);
+    server.close();
+  });
+});
+
 describe("the walk over a chart", () => {
   const signal = new AbortController().signal;
 
@@ -95,6 +129,13 @@ describe("the walk over a chart", () => {
     expect(await world.problemOf(source)).toContain("more than 50 folders deep");
   });
 
+  it("says what to do about each limit", async () => {
+    await mkdir(path.join(source, "powo", "a/".repeat(50)), { recursive: true });
+    expect(await world.problemOf(source)).toMatch(
+      /^the chart: .+ folders deep; name the folder of the chart alone$/,
+    );
+  });
+
   it("ends when the run is stopped", async () => {
     await expect(world.fetch(source, { signal: AbortSignal.abort(new Error("stop now")) })).rejects.toThrow(
       "stop now",
@@ -112,13 +153,50 @@ describe("a fetch", () => {
         signal.addEventListener("abort", () => reject(signal.reason as Error)),
       );
     };
-    await expect(bounded(dir, new AbortController().signal, grow, 1_000)).rejects.toMatchObject({
+    await expect(
+      bounded(dir, new AbortController().signal, grow, { bytes: 1_000, entries: 10 }),
+    ).rejects.toMatchObject({
       code: "CONFIGURATION",
+    });
+  });
+
+  it("is refused where it is many files without a byte", async () => {
+    const dir = path.join(world.dir, "many");
+    const fill = async () => {
+      for (let index = 0; index < 20; index += 1)
+        await mkdir(path.join(dir, String(index), "empty"), { recursive: true });
+    };
+    const limits = { bytes: 1_000, entries: 40 };
+    await bounded(dir, new AbortController().signal, fill, limits);
+    await mkdir(path.join(dir, "one-more"));
+    await expect(bounded(dir, new AbortController().signal, fill, limits)).rejects.toMatchObject({
+      problems: [{ where: "CHART_SOURCE", what: expect.stringContaining("200000 files and folders; name") }],
     });
   });
 });
 
 describe("a chart from a registry", () => {
+  it("comes without the links and pipes of its archive, and not at all where a name leads out", async () => {
+    const templates = path.join(source, "powo/templates");
+    await symlink("/dev/zero", path.join(templates, "zero.yaml"));
+    execFileSync("mkfifo", [path.join(templates, "pipe.yaml")]);
+    const archive = (...more: string[]) =>
+      execFileSync("tar", ["-cz", "-C", source, ...more, "powo"], { maxBuffer: 1e8 });
+    for (const [version, bytes, outcome] of [
+      ["0.1.0", archive(), "comes"],
+      ["0.1.0", archive("-P", "--transform=s,uat.yaml,../../out.yaml,"), "not at all"],
+    ] as const) {
+      const registry = await startOciRegistry("powo", version, bytes);
+      const fetching = world.fetch(`oci://${registry.host}/charts/powo`);
+      if (outcome === "comes") {
+        const { dir } = await fetching;
+        for (const name of ["zero.yaml", "pipe.yaml"])
+          expect(await readFile(path.join(dir, "templates", name), "utf8")).toBe("");
+      } else await expect(fetching).rejects.toMatchObject({ code: "OUTAGE", status: 404 });
+      await registry.close();
+    }
+  });
+
   it("is pulled, pinned and refused when it changed", async () => {
     const { helm } = await requireBinaries();
     await promisify(execFile)(helm, ["package", path.join(source, "powo"), "-d", world.dir]);

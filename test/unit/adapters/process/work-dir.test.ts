@@ -1,9 +1,20 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { lstat, mkdir, mkdtemp, readdir, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  realpath,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openWorkDir, removeDir } from "../../../../src/adapters/process/work-dir.ts";
 import { removeFolder } from "../../../tools/remove-folder.ts";
 
@@ -67,3 +78,65 @@ it("that is written to while it is removed is no failure", async () => {
     writer.kill("SIGKILL");
   }
 });
+
+describe("a folder for temporary files", () => {
+  const openToAll = "lets everybody rename what is in it";
+  const make = async (name: string, mode: number) => {
+    const folder = path.join(parent, name);
+    await mkdir(folder);
+    await chmod(folder, mode);
+    return folder;
+  };
+
+  it.each<[what: string, prepare: () => Promise<string>, problem: string | undefined]>([
+    ["of this user alone", () => make("own", 0o700), undefined],
+    ["for everybody, with the sticky bit, as /tmp is", () => make("sticky", 0o1777), undefined],
+    ["for everybody", () => make("open", 0o777), openToAll],
+    ["for everybody, by setgid, as an emptyDir is", () => make("volume", 0o2777), openToAll],
+    ["that is not there yet", async () => path.join(parent, "new/below"), undefined],
+    [
+      "behind a link, for everybody",
+      async () => {
+        await symlink(await make("linked-to", 0o777), path.join(parent, "link-to-open"));
+        return path.join(parent, "link-to-open");
+      },
+      openToAll,
+    ],
+  ])("%s", async (_, prepare, problem) => {
+    const folder = await prepare();
+    if (problem === undefined) expect((await stat(openWorkDir(folder, "prod"))).mode & 0o777).toBe(0o700);
+    else
+      expect(thrownBy(() => openWorkDir(folder, "prod"))).toMatchObject({
+        problems: [{ where: "TMPDIR", what: `${folder} ${problem}; name a folder of the builder's own` }],
+      });
+  });
+
+  it("behind a link: the folder itself is used, wherever the link leads later", async () => {
+    const link = path.join(parent, "link");
+    await symlink(await make("real", 0o700), link);
+    expect(path.dirname(openWorkDir(link, "prod"))).toBe(await realpath(path.join(parent, "real")));
+  });
+
+  it("of another user is refused, of root it is not", async () => {
+    const uid = vi.spyOn(process, "getuid").mockReturnValue(4_711);
+    const folder = await make("foreign", 0o700);
+    const owner = (await stat(folder)).uid;
+    if (owner === 0) {
+      expect(() => openWorkDir(folder, "prod")).not.toThrow();
+      await chown(folder, 4_712, 4_712);
+    }
+    const refused = {
+      problems: [{ where: "TMPDIR", what: expect.stringContaining("belongs to another user; name") }],
+    };
+    expect(thrownBy(() => openWorkDir(folder, "prod"))).toMatchObject(refused);
+    uid.mockRestore();
+  });
+});
+
+function thrownBy(act: () => unknown): unknown {
+  try {
+    return act();
+  } catch (error) {
+    return error;
+  }
+}
