@@ -30,6 +30,8 @@ export interface Releases {
   install(chart: ChartInstall, signal: AbortSignal): Promise<void>;
   /** Upgrades a release that is there, as an operator would by hand. Throws like `install`. */
   upgrade(chart: ChartInstall, signal: AbortSignal): Promise<void>;
+  /** Goes back to the revision before the latest, which ends an operation that was left pending. Throws like `install`. */
+  rollback(name: string, timeoutMs: number, signal: AbortSignal): Promise<void>;
   /** Uninstalls and waits for the objects to be gone; a release that is gone already is success. */
   uninstall(name: string, timeoutMs: number, signal: AbortSignal): Promise<void>;
 }

@@ -54,8 +54,8 @@ export const limitMutants: readonly Mutant[] = [
   {
     defect: "a refusal in the middle of a run is a mistake in its inputs",
     file: "pipeline/retry.ts",
-    find: 'options.refusals === "mistake" ? mistakeOf(error) : undefined',
-    replace: "mistakeOf(error)",
+    find: 'options.refusals === "mistake" ? mistakeOf(error) : undefined;\n      if (mistake) throw',
+    replace: "mistakeOf(error);\n      if (mistake) throw",
     tests: [...waiting, "scenarios/swap.test.ts"],
   },
   {

@@ -4,7 +4,13 @@ import type { ReleaseView } from "../../domain/release.ts";
 import { PermanentError, TransientError } from "../../errors.ts";
 import type { Releases } from "../../ports/releases.ts";
 import type { ProgramResult } from "../process/run-program.ts";
-import { applyArguments, listArguments, templateArguments, uninstallArguments } from "./arguments.ts";
+import {
+  applyArguments,
+  listArguments,
+  rollbackArguments,
+  templateArguments,
+  uninstallArguments,
+} from "./arguments.ts";
 import { runHelm, type HelmOptions } from "./command.ts";
 import { parseManifests, readRendered } from "./manifests.ts";
 
@@ -34,6 +40,7 @@ export function createReleases(options: HelmOptions): Releases {
     },
     install: (chart, signal) => change(applyArguments("install", chart), chart.timeoutMs, signal),
     upgrade: (chart, signal) => change(applyArguments("upgrade", chart), chart.timeoutMs, signal),
+    rollback: (name, timeoutMs, signal) => change(rollbackArguments(name, timeoutMs), timeoutMs, signal),
     uninstall: (name, timeoutMs, signal) => change(uninstallArguments(name, timeoutMs), timeoutMs, signal),
   };
 }
@@ -70,6 +77,13 @@ async function helmFailure(
   });
 }
 
-function unreadable(what: string, { stderrLines }: ProgramResult): TransientError {
-  return new TransientError("the Kubernetes API", `helm could not read ${what}`, { details: stderrLines });
+/** Of the API server's answers helm's exit code tells none; these two come with fixed words of the server itself. */
+const refusals: readonly [RegExp, number][] = [
+  [/ is forbidden: /, 403],
+  [/Unauthorized|asked for the client to provide credentials/, 401],
+];
+
+function unreadable(what: string, { stderrLines: details }: ProgramResult): TransientError {
+  const status = refusals.find(([words]) => details.some((line) => words.test(line)))?.[1];
+  return new TransientError("the Kubernetes API", `helm could not read ${what}`, { details, status });
 }

@@ -1,0 +1,30 @@
+/** Whether Helm has done what it was asked to, whatever it says: any of its thirty requests may fail, the last one as well. */
+import type { ReleaseView } from "../domain/release.ts";
+import { type BuilderError, PermanentError, TransientError } from "../errors.ts";
+import type { Task } from "../pipeline/task.ts";
+
+/**
+ * Has Helm make a revision after the one given; returns its failure where there is none after it. Throws TransientError
+ * when the API server can't be asked.
+ */
+export async function whyNotDeployed(
+  { ports: { cluster, releases }, signal }: Task,
+  { name, revision }: Pick<ReleaseView, "name" | "revision">,
+  helm: () => Promise<void>,
+): Promise<BuilderError | undefined> {
+  try {
+    await helm();
+    return undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;
+    // Helm says only in words why it failed. An API server that is away is waited for here.
+    await cluster.version();
+    const found = await releases.find(name);
+    if (found?.status === "deployed" && found.revision > revision) return undefined;
+    // A deletion that a dead builder had sent may arrive late.
+    const namespace = await cluster.findNamespace(name);
+    if (namespace && !namespace.terminating) return error;
+    return new TransientError("the Kubernetes API", `${name} was deleted while helm was at work on it`);
+  }
+}
