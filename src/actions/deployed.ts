@@ -1,4 +1,7 @@
-/** Whether Helm has done what it was asked to, whatever it says: any of its thirty requests may fail, the last one as well. */
+/**
+ * Whether Helm has done what it was asked to, whatever it says: any of its thirty requests may fail, and where the last one
+ * does, which records the end, Helm only warns.
+ */
 import type { ReleaseView } from "../domain/release.ts";
 import { type BuilderError, PermanentError, TransientError } from "../errors.ts";
 import type { Task } from "../pipeline/task.ts";
@@ -12,19 +15,22 @@ export async function whyNotDeployed(
   { name, revision }: Pick<ReleaseView, "name" | "revision">,
   helm: () => Promise<void>,
 ): Promise<BuilderError | undefined> {
-  try {
-    await helm();
-    return undefined;
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof PermanentError || error instanceof TransientError)) throw error;
-    // Helm says only in words why it failed. An API server that is away is waited for here.
-    await cluster.version();
-    const found = await releases.find(name);
-    if (found?.status === "deployed" && found.revision > revision) return undefined;
-    // A deletion that a dead builder had sent may arrive late.
-    const namespace = await cluster.findNamespace(name);
-    if (namespace && !namespace.terminating) return error;
+  const failure = await helm().then(
+    () => undefined,
+    (error: unknown) => {
+      signal.throwIfAborted();
+      if (error instanceof PermanentError || error instanceof TransientError) return error;
+      throw error;
+    },
+  );
+  // Helm says only in words why it failed. An API server that is away is waited for here.
+  if (failure) await cluster.version();
+  const found = await releases.find(name);
+  if (found?.status === "deployed" && found.revision > revision) return undefined;
+  // A deletion that a dead builder had sent may arrive late.
+  const namespace = await cluster.findNamespace(name);
+  if (!namespace || namespace.terminating)
     return new TransientError("the Kubernetes API", `${name} was deleted while helm was at work on it`);
-  }
+  const left = `helm says that it is done, and has left ${name} ${found?.status ?? "without a release"}`;
+  return failure ?? new PermanentError("HELM_FAILED", left);
 }

@@ -22,8 +22,7 @@ export const installRelease: Step = {
       const seen = await observe(run);
       if (seen === "installed") return undefined;
       if (seen === "absent") await makeRoom(run);
-      else await startAfresh(run, seen);
-      return install(run);
+      return (await startAfresh(run, seen)) ?? install(run);
     }, retryOf(run));
     if (run.state.reinstall !== undefined) await run.save({ reinstall: undefined });
     return done("");
@@ -48,12 +47,20 @@ async function observe({ ports: { cluster, releases }, state }: Run): Promise<st
   return found ? `an install was left half done (${found.status})` : "empty";
 }
 
-/** Removes what an earlier attempt left. Nothing is lost: the harvest comes later. */
-async function startAfresh(run: Run, reason: string): Promise<void> {
-  if (reason === "empty") return; // our namespace without a release in it: what the install begins with
+/** Removes what an earlier attempt left, as a leftover: nothing is lost, the harvest comes later. Returns why helm could not. */
+async function startAfresh(run: Run, reason: string): Promise<BuilderError | undefined> {
+  if (reason === "absent") await makeRoom(run);
+  // Our namespace without a release in it is what the install begins with.
+  if (reason === "absent" || reason === "empty") return undefined;
   const { release } = run.state;
   run.log.warn({}, `${release}: ${reason}; removing it and installing it again under the same name`);
-  await removeRelease(run, release);
+  try {
+    await removeRelease(run, release, { isLeftover: true });
+    return undefined;
+  } catch (error) {
+    if (error instanceof PermanentError) return error;
+    throw error;
+  }
 }
 
 /** Installs; returns why the release isn't there after it. */
