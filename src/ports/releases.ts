@@ -24,7 +24,7 @@ export interface Releases {
   find(name: string): Promise<ReleaseView | undefined>;
   /** The objects that a release was installed with, as its record has them; [] when there is no such release. */
   findObjects(name: string): Promise<RenderedObject[]>;
-  /** Renders without a cluster. Throws ConfigError (where: the chart) when it does not render. */
+  /** Renders without the cluster, which is only asked whether it is in the chart's kubeVersion. Throws ConfigError (where: the chart) when it does not render. */
   render(chart: ChartInstall, signal: AbortSignal): Promise<RenderedObject[]>;
   /** Installs without waiting for pods. Throws PermanentError HELM_FAILED, or TransientError when helm was killed. */
   install(chart: ChartInstall, signal: AbortSignal): Promise<void>;
