@@ -17,14 +17,14 @@ describe("a harvester that is away while its list stands still", () => {
       const settings = { RETRY_TIMEOUT: "1h", HARVEST_STALL_TIMEOUT: "6h", HARVEST_WEDGE_TIMEOUT: "6h" };
       const fake = createFakeWorld({
         live: {},
-        settings: { ...settings, [limit]: "30m" },
+        settings: { ...settings, [limit]: "25m" },
         document: smallJobs(),
         harvester: { jobMs: 40 * minute },
       });
-      // For half of every job, in its middle.
+      // For half of every job: after 10 minutes its records are looked at for the first time, and have "moved" from nothing to 0.
       fake.when("after", "harvester.startList", () => {
         for (const job of listed(fake).keys())
-          fake.clock.at(fake.clock.now() + (job * 40 + 10) * minute, () =>
+          fake.clock.at(fake.clock.now() + (job * 40 + 13) * minute, () =>
             fake.faults.add({ calls: /^harvester\./, forMs: 20 * minute }),
           );
       });
