@@ -27,10 +27,6 @@ export async function whyNotDeployed(
   if (failure) await cluster.version();
   const found = await releases.find(name);
   if (found?.status === "deployed" && found.revision > revision) return undefined;
-  // A deletion that a dead builder had sent may arrive late.
-  const namespace = await cluster.findNamespace(name);
-  if (!namespace || namespace.terminating)
-    return new TransientError("the Kubernetes API", `${name} was deleted while helm was at work on it`);
   const left = `helm says that it is done, and has left ${name} ${found?.status ?? "without a release"}`;
   return failure ?? new PermanentError("HELM_FAILED", left);
 }

@@ -1,9 +1,10 @@
 /** Direct update: upgrades the live release to the chart and values at the configured ref. */
 import { chartInstall } from "../actions/checks/chart.ts";
 import { whyNotDeployed } from "../actions/deployed.ts";
+import { readReadiness } from "../actions/probe-site.ts";
 import { readLive } from "../actions/read-live.ts";
 import { verbCommand } from "../domain/commands.ts";
-import { isAllReady, judgeReadiness, readinessText } from "../domain/readiness.ts";
+import { isAllReady, readinessText } from "../domain/readiness.ts";
 import { type BuilderError, RefusedError } from "../errors.ts";
 import { persist, retryOf, untilItWorks } from "../pipeline/retry.ts";
 import type { Task } from "../pipeline/task.ts";
@@ -33,22 +34,20 @@ async function upgrade(task: Task): Promise<string[]> {
   await ports.cluster.ensureAccess(release);
   const wanted = chartInstall(release, { chart, secrets }, settings.podsTimeoutMs);
   await untilItWorks(() => tryUpgrade(task, wanted), retryOf(task));
-  const mapped = settings.mappings.map(({ service }) => service);
-  const { pods } = await waitFor(
+  await waitFor(
     {
       code: "PODS_TIMEOUT",
       what: `${release} becoming ready`,
       timeoutMs: settings.podsTimeoutMs,
       hint: `look:  kubectl get pods -n ${release}; back:  helm rollback -n ${release} ${release}`,
       look: async () => {
-        const seen = await ports.cluster.observe(release);
-        const view = judgeReadiness(seen, mapped);
-        return isAllReady(view) ? { done: seen } : { seen: readinessText(view) };
+        const view = await readReadiness(task, release);
+        return isAllReady(view) ? { done: true } : { seen: readinessText(view) };
       },
     },
     task,
   );
-  return pods
+  return (await ports.cluster.findPods(release))
     .filter(({ phase, terminating }) => phase === "Running" && !terminating)
     .map(({ name, ready }) => `${name}  ${ready ? "ready" : "not ready"}`)
     .sort();

@@ -26,14 +26,11 @@ export async function fetchChart(
   signal: AbortSignal,
 ): Promise<Chart> {
   const { totalMs = usualTotalMs } = options;
-  const what = `the chart did not arrive within ${duration(totalMs)}`;
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(new TransientError("the chart source", what)), totalMs);
-  try {
-    return await fetchInTime(options, pinned, AbortSignal.any([signal, late.signal]));
-  } finally {
-    clearTimeout(timer);
-  }
+  const late = AbortSignal.timeout(totalMs);
+  return fetchInTime(options, pinned, AbortSignal.any([signal, late])).catch((error: unknown) => {
+    if (signal.aborted || !late.aborted) throw error;
+    throw new TransientError("the chart source", `the chart did not arrive within ${duration(totalMs)}`);
+  });
 }
 
 async function fetchInTime(
