@@ -68,6 +68,8 @@ export interface Seen {
   retryAfterMs?: number | undefined;
   /** The setting that names what was asked, where it is one: DATA_CONFIG_PATH. */
   setting?: string | undefined;
+  /** The release that was asked, or asked about; of a call to a port its guard fills it in. */
+  release?: string | undefined;
 }
 
 /**
@@ -80,6 +82,7 @@ export class TransientError extends BuilderError {
   readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
   readonly setting: string | undefined;
+  release: string | undefined;
 
   constructor(dependency: string, message: string, options: ErrorDetails & Seen = {}) {
     super("OUTAGE", message, options);
@@ -87,6 +90,7 @@ export class TransientError extends BuilderError {
     this.status = options.status;
     this.retryAfterMs = options.retryAfterMs;
     this.setting = options.setting;
+    this.release = options.release;
   }
 }
 

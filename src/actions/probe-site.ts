@@ -1,6 +1,8 @@
 /** Whether a release is ready and answers as the public would see it. */
 import { count } from "../domain/words.ts";
 import { isAllReady, judgeReadiness, readinessText, type Readiness } from "../domain/readiness.ts";
+import { TransientError } from "../errors.ts";
+import { isAccessRefused } from "../pipeline/retry.ts";
 import type { Task } from "../pipeline/task.ts";
 import { waitFor } from "../pipeline/wait.ts";
 import type { SiteTarget } from "../ports/site.ts";
@@ -43,6 +45,20 @@ export async function probeRelease({ ports, settings }: Task, release: string): 
   for (const [index, probe] of probes.entries())
     if (!probe.ok) return `${targets[index]?.host ?? ""}: ${probe.seen}`;
   return undefined;
+}
+
+/**
+ * Throws TransientError where a release's public face refuses the builder, which a gateway before it would still do after
+ * days of harvest. What else an empty site answers says nothing.
+ */
+export async function requireAdmitted({ ports, settings }: Task, release: string): Promise<void> {
+  for (const target of targetsOf(settings, release)) {
+    const probe = await ports.site.probe(target);
+    if (probe.ok || !isAccessRefused(probe.status)) continue;
+    const hint = "SITE_PREFIX is where the new site is asked before it goes live";
+    const refusal = { status: probe.status, release, hint };
+    throw new TransientError("the site", `${target.service} answers ${target.host}: ${probe.seen}`, refusal);
+  }
 }
 
 /** Returns how many names answer, all of them, now or within a minute. Throws TimeoutError GATE_ANSWER. */

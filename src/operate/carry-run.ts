@@ -66,7 +66,10 @@ async function carryOut(
   const run = Run.open(world, { ...held, stored: { ...base, run: state } });
   obeyRequests(held.lock, run, abort);
   const own = run.at("", { signal: AbortSignal.any([held.signal, abort.signal]) });
-  await own.begin(attachments ?? {}, attachments ? ["data", "reports"] : []);
+  // Version 1.0 kept the data configuration with the state, where `retry` of the run that gives way may still need it.
+  const { phase, documentSlot } = attachments?.displaced?.run ?? {};
+  const isNeeded = phase !== undefined && phase !== "succeeded" && documentSlot === undefined;
+  await own.begin(attachments ?? {}, attachments ? ["reports", ...(isNeeded ? [] : ["data"])] : []);
   const error = await carry(own);
   if (error !== undefined && exitCodeOf(error) !== exitCodes.interrupted) await giveTtlsBack(run);
   const ending = await endRun(run, error);

@@ -1,54 +1,74 @@
 /** Direct update: upgrades the live release to the chart and values at the configured ref. */
 import { chartInstall } from "../actions/checks/chart.ts";
+import { whyNotDeployed } from "../actions/deployed.ts";
+import { readReadiness } from "../actions/probe-site.ts";
 import { readLive } from "../actions/read-live.ts";
 import { verbCommand } from "../domain/commands.ts";
-import { isAllReady, judgeReadiness, readinessText } from "../domain/readiness.ts";
-import { RefusedError } from "../errors.ts";
+import { isAllReady, readinessText } from "../domain/readiness.ts";
+import { type BuilderError, RefusedError } from "../errors.ts";
+import { persist, retryOf, untilItWorks } from "../pipeline/retry.ts";
 import type { Task } from "../pipeline/task.ts";
 import { waitFor } from "../pipeline/wait.ts";
 import { taskOf, type World } from "../pipeline/world.ts";
-import { type Beside, besideBuilder } from "./hold-lock.ts";
+import type { ChartInstall } from "../ports/releases.ts";
+import { besideBuilder } from "./hold-lock.ts";
 
 /**
  * Upgrades and waits; returns the lines to show. Throws RefusedError unless exactly one release is live, and while a
  * builder swaps or deletes.
  */
 export function updateLive(world: World, signal: AbortSignal): Promise<string[]> {
-  return besideBuilder(world, "update", signal, (beside) => upgrade(world, beside));
+  return besideBuilder(world, "update", signal, ({ fence, signal: held }) => {
+    const task = taskOf(world, "update", fence, { signal: held });
+    return persist(() => upgrade(task), retryOf(task));
+  });
 }
 
-async function upgrade(world: World, { fence, signal }: Beside): Promise<string[]> {
-  const task = taskOf(world, "update", fence, { signal });
-  const { settings, ports, log } = task;
-  const release = await requireOneLive(task, world.builderNamespace);
+async function upgrade(task: Task): Promise<string[]> {
+  const { settings, ports, log, signal } = task;
+  const release = await requireOneLive(task);
   const chart = await ports.sources.fetchChart(undefined, signal);
   const secrets = await ports.sources.readSecrets();
   const shown = `${chart.name} ${chart.version} at ${chart.commit.slice(0, 7)}`;
   log.info({ release }, `upgrading ${release} to chart ${shown}`);
   await ports.cluster.ensureAccess(release);
-  await ports.releases.upgrade(chartInstall(release, { chart, secrets }, settings.podsTimeoutMs), signal);
-  const mapped = settings.mappings.map(({ service }) => service);
-  const { pods } = await waitFor(
+  const wanted = chartInstall(release, { chart, secrets }, settings.podsTimeoutMs);
+  await untilItWorks(() => tryUpgrade(task, wanted), retryOf(task));
+  await waitFor(
     {
       code: "PODS_TIMEOUT",
       what: `${release} becoming ready`,
       timeoutMs: settings.podsTimeoutMs,
       hint: `look:  kubectl get pods -n ${release}; back:  helm rollback -n ${release} ${release}`,
       look: async () => {
-        const seen = await ports.cluster.observe(release);
-        const view = judgeReadiness(seen, mapped);
-        return isAllReady(view) ? { done: seen } : { seen: readinessText(view) };
+        const view = await readReadiness(task, release);
+        return isAllReady(view) ? { done: true } : { seen: readinessText(view) };
       },
     },
     task,
   );
-  return pods
+  return (await ports.cluster.findPods(release))
     .filter(({ phase, terminating }) => phase === "Running" && !terminating)
     .map(({ name, ready }) => `${name}  ${ready ? "ready" : "not ready"}`)
     .sort();
 }
 
-async function requireOneLive(task: Task, namespace: string): Promise<string> {
+/** Upgrades; returns why that is not done. A helm that was killed leaves its record pending, and no other goes on from there. */
+async function tryUpgrade(task: Task, wanted: ChartInstall): Promise<BuilderError | undefined> {
+  const { ports, log, signal } = task;
+  const { releases } = ports;
+  const { name, timeoutMs } = wanted;
+  const before = { name, revision: 0, status: "", ...(await releases.find(name)) };
+  if (before.status.startsWith("pending-")) {
+    log.warn({}, `${name}: an earlier upgrade was left half done (${before.status}); going back first`);
+    const failure = await whyNotDeployed(task, before, () => releases.rollback(name, timeoutMs, signal));
+    if (failure) return failure;
+    before.revision += 1;
+  }
+  return whyNotDeployed(task, before, () => releases.upgrade(wanted, signal));
+}
+
+async function requireOneLive(task: Task): Promise<string> {
   const { releases } = await readLive(task);
   const [release, ...others] = releases;
   if (release !== undefined && others.length === 0) return release;
@@ -57,6 +77,6 @@ async function requireOneLive(task: Task, namespace: string): Promise<string> {
       ? "nothing of this environment is live"
       : `the names point at several: ${releases.join(", ")}`;
   throw new RefusedError("NO_LIVE_RELEASE", `not updated: ${what}`, {
-    hint: `see:  ${verbCommand("status", namespace)}`,
+    hint: `see:  ${verbCommand("status", task.settings.builderNamespace)}`,
   });
 }

@@ -56,7 +56,10 @@ async function runStep(whole: Run, step: Step, steps: readonly Step[]): Promise<
   await saveStep(run, step.name, { status: "running", attempts: attempts + 1, startedAt });
   void run.announce("Normal", "StepStarted", `${run.state.runId}: ${step.name}`);
   try {
-    const result = await persist(() => step.run(run), retryOf(run, step.refusals));
+    const result = await persist(() => step.run(run), {
+      ...retryOf(run, step.refusals),
+      release: run.state.release,
+    });
     const { kind, output } = result;
     const ms = clock.now() - Date.parse(startedAt);
     if (kind === "again") {

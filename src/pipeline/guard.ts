@@ -2,7 +2,7 @@
  * Goes between the steps and the adapters, by the nature of each method: reads wait for an outage to end, effects pass a
  * fence. Fencing, read-only mode and the crash matrix are all made from the same table.
  */
-import { RefusedError } from "../errors.ts";
+import { RefusedError, TransientError } from "../errors.ts";
 import { natures, type Nature, type Ports } from "../ports/index.ts";
 import { retry, type RetryOptions } from "./retry.ts";
 
@@ -53,17 +53,28 @@ export function guardPorts(
   const guarded = Object.entries(natures).map(([portName, methods]) => {
     const port = ports[portName as keyof Ports] as unknown as Methods;
     const calls = Object.entries(methods).map(([method, nature]) => {
+      const name = `${portName}.${method}`;
       const call: Method = (...parameters) =>
-        guards[nature](`${portName}.${method}`, () => {
+        guards[nature](name, () => {
           const original = port[method];
           if (!original) throw new TypeError(`${portName} has no method ${method}`);
           return original.apply(port, parameters);
+        }).catch((error: unknown) => {
+          if (error instanceof TransientError) error.release ??= releaseAsked(name, parameters);
+          throw error;
         });
       return [method, call] as const;
     });
     return [portName, Object.fromEntries(calls)] as const;
   });
   return Object.fromEntries(guarded) as unknown as Ports;
+}
+
+/** The release that a call asks inside. Its namespace as a whole is a matter of the cluster: preflight asks for that right. */
+function releaseAsked(call: string, [first]: readonly unknown[]): string | undefined {
+  if (!/^(cluster|harvester|releases|site)\./.test(call) || /\.capacity$|Namespaces?$/.test(call))
+    return undefined;
+  return typeof first === "string" ? first : (first as { namespace?: string } | undefined)?.namespace;
 }
 
 /** The answer, or the signal's reason as soon as it is aborted: a builder that must stop has 10 s, a call may take 120. */

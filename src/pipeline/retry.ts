@@ -20,8 +20,8 @@ const maxPauseMs = 15_000;
 const refusals = new Set([401, 403, 404]);
 
 /**
- * How refusals are taken: while inputs are checked they are mistakes, later they are outages like any other. What is used for
- * the first time may be refused for as long as an outage may take; then that is the verdict.
+ * How refusals are taken: while inputs are checked they are mistakes, later they are outages like any other. What a run's own
+ * release is asked for the first time may be refused for as long as an outage may take; then that is the verdict.
  */
 export type Refusals = "mistake" | "outage" | "verdict";
 
@@ -29,6 +29,8 @@ export interface RetryOptions extends Pick<Task, "clock" | "log" | "signal"> {
   /** How long one dependency may be away (RETRY_TIMEOUT). */
   timeoutMs: number;
   refusals?: Refusals | undefined;
+  /** The run's own release, whose refusals may be verdicts. */
+  release?: string;
 }
 
 /** How a task's own work is tried again: for RETRY_TIMEOUT. */
@@ -65,6 +67,9 @@ export function mistakeOf(error: unknown): ConfigError | undefined {
   );
 }
 
+/** Whether an answer refuses a login or a right. */
+export const isAccessRefused = (status: number | undefined): boolean => status === 401 || status === 403;
+
 /** Whether an answer says that nothing was done, and why: any 4xx but "later". */
 export function isRefusal(status: number): boolean {
   return status >= 400 && status < 500 && status !== 408 && status !== 429;
@@ -75,7 +80,7 @@ export function isRefusal(status: number): boolean {
  * the world first.
  */
 export async function persist<T>(work: () => Promise<T>, options: RetryOptions): Promise<T> {
-  const { clock, signal, log, timeoutMs, refusals: taken } = options;
+  const { clock, signal, log, timeoutMs } = options;
   let failingSince: number | undefined;
   for (let tries = 1; ; tries += 1) {
     const began = clock.monotonic();
@@ -84,12 +89,12 @@ export async function persist<T>(work: () => Promise<T>, options: RetryOptions):
     } catch (thrown) {
       signal.throwIfAborted();
       const error = asOutage(thrown);
-      const mistake = taken === "mistake" ? mistakeOf(error) : undefined;
-      if (mistake ?? !isWorthRetrying(error)) throw mistake ?? lasting(error, taken);
+      const mistake = options.refusals === "mistake" ? mistakeOf(error) : undefined;
+      if (mistake ?? !isWorthRetrying(error)) throw mistake ?? lasting(error, options);
       // It may have worked for hours before this: the outage begins with the failure, not with the work.
       if (failingSince === undefined || clock.monotonic() - began > timeoutMs)
         [failingSince, tries] = [clock.monotonic(), 1];
-      if (clock.monotonic() - failingSince >= timeoutMs) throw lasting(error, taken);
+      if (clock.monotonic() - failingSince >= timeoutMs) throw lasting(error, options);
       const code = error instanceof BuilderError ? error.code : undefined;
       if (tries > 1) log.warn({ code }, `${messageOf(error)}; trying again`);
       await clock.sleep(pauseMs(tries, error), signal);
@@ -98,14 +103,36 @@ export async function persist<T>(work: () => Promise<T>, options: RetryOptions):
 }
 
 /** What an outage that has lasted for the whole time is: a verdict, where a login or a right had never been proven. */
-function lasting(error: unknown, taken: Refusals | undefined): unknown {
-  const isRefused = error instanceof TransientError && (error.status === 401 || error.status === 403);
-  if (taken !== "verdict" || !isRefused) return error;
+function lasting(error: unknown, { refusals: taken, release }: RetryOptions): unknown {
+  if (taken !== "verdict" || !(error instanceof TransientError)) return error;
+  if (!isAccessRefused(error.status) || error.release !== release) return error;
   const { message, hint, details, dependency } = error;
   return new PermanentError("ACCESS_REFUSED", `${dependency} refuses the builder: ${message}`, {
     hint,
     details,
   });
+}
+
+/**
+ * Makes attempts until one returns no failure; the time allowed counts from the first of them, for a single one may take
+ * longer than that. Throws the last failure, and what an attempt throws at once.
+ */
+export async function untilItWorks(
+  attempt: () => Promise<BuilderError | undefined>,
+  { clock, log, signal, timeoutMs }: RetryOptions,
+): Promise<void> {
+  const since = clock.monotonic();
+  for (let tries = 1; ; tries += 1) {
+    const failure = await attempt();
+    if (!failure) return;
+    if (clock.monotonic() - since >= timeoutMs) {
+      waitedOut.add(failure);
+      throw failure;
+    }
+    const said = failure.details.at(-1);
+    log.warn({ code: failure.code }, `${[failure.message, said].filter(Boolean).join(": ")}; trying again`);
+    await clock.sleep(pauseMs(tries, failure), signal);
+  }
 }
 
 /**

@@ -49,6 +49,7 @@ export const natures: { readonly [P in keyof Ports]: { readonly [M in keyof Port
     render: "read",
     upgrade: "effect",
     install: "effect",
+    rollback: "effect",
     uninstall: "effect",
   },
   sources: { fetchChart: "read", fetchData: "read", readSecrets: "read" },

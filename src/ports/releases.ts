@@ -24,12 +24,14 @@ export interface Releases {
   find(name: string): Promise<ReleaseView | undefined>;
   /** The objects that a release was installed with, as its record has them; [] when there is no such release. */
   findObjects(name: string): Promise<RenderedObject[]>;
-  /** Renders without a cluster. Throws ConfigError (where: the chart) when it does not render. */
+  /** Renders without the cluster, which is only asked whether it is in the chart's kubeVersion. Throws ConfigError (where: the chart) when it does not render. */
   render(chart: ChartInstall, signal: AbortSignal): Promise<RenderedObject[]>;
   /** Installs without waiting for pods. Throws PermanentError HELM_FAILED, or TransientError when helm was killed. */
   install(chart: ChartInstall, signal: AbortSignal): Promise<void>;
   /** Upgrades a release that is there, as an operator would by hand. Throws like `install`. */
   upgrade(chart: ChartInstall, signal: AbortSignal): Promise<void>;
+  /** Goes back to the revision before the latest, which ends an operation that was left pending. Throws like `install`. */
+  rollback(name: string, timeoutMs: number, signal: AbortSignal): Promise<void>;
   /** Uninstalls and waits for the objects to be gone; a release that is gone already is success. */
   uninstall(name: string, timeoutMs: number, signal: AbortSignal): Promise<void>;
 }

@@ -6,7 +6,8 @@ export interface SiteTarget {
   host: string;
 }
 
-type Probe = { ok: true } | { ok: false; seen: string };
+/** `status`: of the answer that was not well; none where there was no answer. */
+type Probe = { ok: true } | { ok: false; seen: string; status?: number | undefined };
 
 /** All methods but `probe` throw TransientError when the site can't be asked. */
 export interface Site {

@@ -1,40 +1,31 @@
 /** Installs the release under its own name in a namespace of its own; a half install is put right under the same name. */
 import { chartInstall } from "../actions/checks/chart.ts";
+import { whyNotDeployed } from "../actions/deployed.ts";
 import { makeRoom } from "../actions/leftovers.ts";
 import { removeRelease } from "../actions/remove-release.ts";
 import { labels, namespaceLabels } from "../domain/names.ts";
-import { PermanentError, TransientError } from "../errors.ts";
-import { pauseMs } from "../pipeline/retry.ts";
+import { type BuilderError, PermanentError } from "../errors.ts";
+import { retryOf, untilItWorks } from "../pipeline/retry.ts";
 import type { Run } from "../pipeline/run.ts";
 import { done, type Step } from "../pipeline/step.ts";
 
 export const installRelease: Step = {
   name: "install-release",
   summary: "Install the new release",
+  // Rights in the new namespace are used for the first time here, its site in the next step, its harvester's login after that.
+  refusals: "verdict",
   async run(run) {
-    const began = run.clock.monotonic();
     // From here on it is this run that can be gone on with, or rolled back.
     if (run.attachments.displaced) await run.save({}, { displaced: null });
-    for (let tries = 1; ; tries += 1) {
+    // No data is lost yet: what Helm has begun is put right, and tried again.
+    await untilItWorks(async () => {
       const seen = await observe(run);
-      if (seen !== "installed") {
-        if (seen === "absent") await makeRoom(run);
-        else await startAfresh(run, seen);
-        const failure = await install(run);
-        // One of Helm's thirty requests may have failed: no data is lost yet, so it is put right and tried again.
-        if (failure && run.clock.monotonic() - began >= run.settings.retryTimeoutMs) throw failure;
-        if (failure) {
-          run.log.warn(
-            { code: failure.code },
-            `${failure.message}: ${failure.details.at(-1) ?? ""}; trying again`,
-          );
-          await run.clock.sleep(pauseMs(tries, failure), run.signal);
-          continue;
-        }
-      }
-      if (run.state.reinstall !== undefined) await run.save({ reinstall: undefined });
-      return done("");
-    }
+      if (seen === "installed") return undefined;
+      if (seen === "absent") await makeRoom(run);
+      return (await startAfresh(run, seen)) ?? install(run);
+    }, retryOf(run));
+    if (run.state.reinstall !== undefined) await run.save({ reinstall: undefined });
+    return done("");
   },
 };
 
@@ -55,16 +46,24 @@ async function observe({ ports: { cluster, releases }, state }: Run): Promise<st
   return found ? `an install was left half done (${found.status})` : "empty";
 }
 
-/** Removes what an earlier attempt left. Nothing is lost: the harvest comes later. */
-async function startAfresh(run: Run, reason: string): Promise<void> {
-  if (reason === "empty") return; // our namespace without a release in it: what the install begins with
+/** Removes what an earlier attempt left, as a leftover: nothing is lost, the harvest comes later. Returns why helm could not. */
+async function startAfresh(run: Run, reason: string): Promise<BuilderError | undefined> {
+  if (reason === "absent") await makeRoom(run);
+  // Our namespace without a release in it is what the install begins with.
+  if (reason === "absent" || reason === "empty") return undefined;
   const { release } = run.state;
   run.log.warn({}, `${release}: ${reason}; removing it and installing it again under the same name`);
-  await removeRelease(run, release);
+  try {
+    await removeRelease(run, release, { isLeftover: true });
+    return undefined;
+  } catch (error) {
+    if (error instanceof PermanentError) return error;
+    throw error;
+  }
 }
 
-/** Installs; returns Helm's failure where the release isn't there after it, and the API server can be asked. */
-async function install(run: Run): Promise<PermanentError | undefined> {
+/** Installs; returns why the release isn't there after it. */
+async function install(run: Run): Promise<BuilderError | undefined> {
   const { ports, settings, state, log, signal } = run;
   const { cluster, releases, sources } = ports;
   const { release, inputs } = state;
@@ -75,20 +74,6 @@ async function install(run: Run): Promise<PermanentError | undefined> {
   log.info({ release }, `new release ${release}`);
   await cluster.ensureNamespace(release, namespaceLabels(state.environment, state.runId));
   await cluster.ensureAccess(release);
-  try {
-    await releases.install(chartInstall(release, { chart, secrets }, settings.podsTimeoutMs), signal);
-    return undefined;
-  } catch (error) {
-    signal.throwIfAborted();
-    // Helm says only in words why it failed. An API server that is away is waited for here.
-    await cluster.version();
-    const after = await releases.find(release);
-    if (after?.status === "deployed") return undefined;
-    // A deletion that a dead builder had sent may arrive late: what is left is removed then, and installed once more.
-    const namespace = await cluster.findNamespace(release);
-    if (!namespace || namespace.terminating)
-      throw new TransientError("the Kubernetes API", `${release} was deleted while it was being installed`);
-    if (error instanceof PermanentError) return error;
-    throw error;
-  }
+  const wanted = chartInstall(release, { chart, secrets }, settings.podsTimeoutMs);
+  return whyNotDeployed(run, { name: release, revision: 0 }, () => releases.install(wanted, signal));
 }

@@ -13,7 +13,6 @@ const settleMs = 5_000;
 export const loadData: Step = unlessGone({
   name: "load-data",
   summary: "Load the data configuration",
-  // The new harvester's login is used for the first time here.
   refusals: "verdict",
   async run(run) {
     const { settings, clock, signal, log } = run;

@@ -41,6 +41,8 @@ export const swapDns: Step = {
       await swap(run);
     }
     await markReplaced(run);
+    // It is live now: the time that a swap put back earlier has left on it would let a later run delete it.
+    await markRelease(run, run.state.release, { [annotations.retainUntil]: null });
     await watchRelease(run);
     await markDrained(run);
     await restoreTtl(run);

@@ -1,6 +1,6 @@
 /** Waits until the release's pods, volumes and load balancer addresses are there; fails early where waiting can't help. */
 import { describeCulprit, describeUnready } from "../actions/describe-release.ts";
-import { readReadiness } from "../actions/probe-site.ts";
+import { readReadiness, requireAdmitted } from "../actions/probe-site.ts";
 import { type Culprit, isAllReady, readinessText } from "../domain/readiness.ts";
 import { PermanentError } from "../errors.ts";
 import type { Run } from "../pipeline/run.ts";
@@ -13,6 +13,7 @@ const maxGraceMs = 60_000;
 export const waitForPods: Step = {
   name: "wait-for-pods",
   summary: "Wait for pods, volumes and addresses",
+  refusals: "verdict",
   async run(run) {
     const { settings, clock, state } = run;
     const { release } = state;
@@ -39,6 +40,7 @@ export const waitForPods: Step = {
       },
       run,
     );
+    await requireAdmitted(run, release);
     const services = [...new Set(settings.mappings.map(({ service }) => service))];
     return done(services.map((service) => `${service} ${addresses[service] ?? ""}`).join(", "));
   },

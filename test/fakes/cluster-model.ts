@@ -5,7 +5,7 @@ import { HarvesterModel, type HarvesterOptions } from "../sandbox/harvester/mode
 import type { Random } from "../sandbox/kubernetes/random.ts";
 
 export interface FakeRelease {
-  status: "deployed" | "pending-install" | "failed" | "uninstalling";
+  status: "deployed" | "pending-install" | "pending-upgrade" | "failed" | "uninstalling";
   revision: number;
   /** When its objects were made, in milliseconds since the epoch; undefined: not yet. */
   installedAt: number | undefined;

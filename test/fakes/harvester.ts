@@ -79,7 +79,7 @@ export function createFakeSite(model: ClusterModel): Site {
     async probe({ namespace, service }) {
       try {
         const { status } = ask(namespace, service, "/");
-        if (status !== 200) return { ok: false, seen: `GET / answered ${status}` };
+        if (status !== 200) return { ok: false, seen: `GET / answered ${status}`, status };
         search(namespace, service);
         return { ok: true };
       } catch (error) {

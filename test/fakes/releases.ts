@@ -59,8 +59,16 @@ export function createFakeReleases(
     async upgrade({ name }, signal) {
       const release = readable(name)?.release;
       if (!release) throw failed("upgrade", name, "release: not found");
+      if (release.status.startsWith("pending-"))
+        throw failed("upgrade", name, "another operation is in progress");
+      [release.status, release.revision] = ["pending-upgrade", release.revision + 1];
       await clock.sleep(model.times.installMs, signal);
-      release.revision += 1;
+      release.status = "deployed";
+    },
+    async rollback(name) {
+      const release = readable(name)?.release;
+      if (!release) throw failed("rollback", name, "release: not found");
+      [release.status, release.revision] = ["deployed", release.revision + 1];
     },
     async install({ name }, signal) {
       const namespace = readable(name);

@@ -54,8 +54,8 @@ export const limitMutants: readonly Mutant[] = [
   {
     defect: "a refusal in the middle of a run is a mistake in its inputs",
     file: "pipeline/retry.ts",
-    find: 'options.refusals === "mistake" ? mistakeOf(error) : undefined',
-    replace: "mistakeOf(error)",
+    find: 'options.refusals === "mistake" ? mistakeOf(error) : undefined;\n      if (mistake) throw',
+    replace: "mistakeOf(error);\n      if (mistake) throw",
     tests: [...waiting, "scenarios/swap.test.ts"],
   },
   {
@@ -94,7 +94,7 @@ export const limitMutants: readonly Mutant[] = [
     file: "actions/harvest/stall-clock.ts",
     find: "Math.min(now - this.#answeredAt, 2 * pollIntervalMs)",
     replace: "now - this.#answeredAt",
-    tests: harvest,
+    tests: ["scenarios/told-apart.test.ts", ...harvest],
   },
   {
     defect: "HARVEST_TIMEOUT begins anew with each list",
@@ -115,7 +115,7 @@ export const limitMutants: readonly Mutant[] = [
     file: "actions/watch-release.ts",
     find: "let isWell = settings.postSwapWatchMs === 0;",
     replace: "let isWell = true;",
-    tests: ["scenarios/resilience.test.ts"],
+    tests: ["scenarios/told-apart.test.ts", "scenarios/resilience.test.ts"],
   },
   {
     defect: "an interruption ends with 1: the Job is not started again",

@@ -54,14 +54,14 @@ export const orderMutants: readonly Mutant[] = [
     file: "actions/harvest/run-queue.ts",
     find: "{ ...(await podNow(follower)), queue: { ...queue, remaining, current } }",
     replace: "{ queue: { ...queue, remaining, current } }",
-    tests: ["scenarios/harvest-standstill.test.ts", ...resumed],
+    tests: ["scenarios/told-apart.test.ts", "scenarios/harvest-standstill.test.ts", ...resumed],
   },
   {
     defect: "an import of a dead builder that is still on its way is not waited for",
     file: "steps/load-data.ts",
     find: 'if (before === "empty" && run.state.importAt !== undefined) {',
     replace: 'if (before === "empty" && run.state.importAt === "") {',
-    tests: resumed,
+    tests: ["scenarios/told-apart.test.ts", ...resumed],
   },
   {
     defect: "a half import counts as a whole one",

@@ -1,9 +1,7 @@
 /** An import that is not taken: how often it is tried, and with what words the run ends. */
 import { describe, expect, it } from "vitest";
-import { answered } from "../fakes/faults.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
-import { retry } from "./retrying.ts";
-import { expectSound, minute, storedRun } from "./seen.ts";
+import { expectSound, storedRun } from "./seen.ts";
 
 describe("an import that the harvester refuses", () => {
   const installs = (fake: FakeWorld) => fake.effects("releases.install").length;
@@ -64,30 +62,5 @@ describe("an import that the harvester refuses", () => {
     expect(await fake.builder("builder-2").run()).toEqual({ code: 1 });
     expect(installs(fake)).toBe(2);
     expect(storedRun(fake).failure?.code).toBe("IMPORT_FAILED");
-  });
-});
-
-describe("a login that the new harvester refuses", () => {
-  const refuse = (fake: FakeWorld, forMs: number) =>
-    fake.faults.add({
-      ...{ calls: "harvester.importData", forMs },
-      error: () => answered("the harvester", 401),
-    });
-
-  it("for RETRY_TIMEOUT ends the run, named, and can be gone on with", async () => {
-    const fake = createFakeWorld({ live: {} });
-    refuse(fake, 12 * minute);
-    expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
-    expect(storedRun(fake).failure).toMatchObject({ code: "ACCESS_REFUSED", step: "load-data" });
-    await fake.clock.sleep(12 * minute);
-    expect(await fake.builder("retry-1").run(retry)).toEqual({ code: 0 });
-    expectSound(fake);
-  });
-
-  it("for a minute is waited for", async () => {
-    const fake = createFakeWorld({ live: {} });
-    refuse(fake, minute);
-    expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
-    expectSound(fake);
   });
 });

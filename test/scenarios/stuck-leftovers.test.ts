@@ -10,14 +10,14 @@ import { addFailedBuild, doing, expectSound, newRelease, storedRun } from "./see
 
 const answers500 = () => new TransientError("the Kubernetes API", "it answered 500", { status: 500 });
 
+const uninstalls = (fake: FakeWorld, name: string) =>
+  fake.effects("releases.uninstall").filter(({ args }) => args[0] === name);
+
 describe("leftovers that can't be removed", () => {
   const withHook = (fake: FakeWorld, name: string) => {
     addFailedBuild(fake, name);
     fake.cluster.require(name).hookFails = true;
   };
-  const uninstalls = (fake: FakeWorld, name: string) =>
-    fake.effects("releases.uninstall").filter(({ args }) => args[0] === name);
-
   it("because their uninstall hook fails go without it at the second try, within the same run", async () => {
     const fake = createFakeWorld({ live: {} });
     withHook(fake, "prod-bad01");
@@ -101,6 +101,33 @@ describe("leftovers that can't be removed", () => {
     await fake.builder("cleanup-1").run(doing(cleanUp));
     expect(fake.said).toContain("prod-bad01 stays: DNS points at it: test.example.");
     expect(fake.said).toContain("prod-bad02 stays: DNS points at it: six.example.");
+    expectSound(fake);
+  });
+});
+
+describe("the run's own half install", () => {
+  it.each([
+    ["is left by a killed builder", "during"],
+    ["is half loaded and installed anew", undefined],
+  ] as const)("whose uninstall hook fails goes without it at the second try: it %s", async (_, when) => {
+    const fake = createFakeWorld({ live: {} });
+    const fail = () => (fake.cluster.require(newRelease(fake)).hookFails = true);
+    if (when) {
+      const first = fake.builder("builder-1");
+      fake.when("before", "releases.install", () => {
+        fake.clock.at(fake.clock.now() + 1_000, () => first.kill());
+      });
+      expect(await first.run()).toEqual({ code: "killed" });
+      fail();
+    } else
+      fake.when("before", "harvester.importData", () => {
+        fake.cluster.require(newRelease(fake)).harvester.killImportAfter = 4;
+        fail();
+      });
+    expect(await fake.builder("builder-2").run()).toEqual({ code: 0 });
+    expect(uninstalls(fake, newRelease(fake))).toHaveLength(2);
+    expect(fake.said).toContain("its namespace is deleted without that");
+    expect(fake.effects("releases.install")).toHaveLength(2);
     expectSound(fake);
   });
 });

@@ -252,18 +252,3 @@ describe("plan and status", () => {
     expect(first).toContain(`helm upgrade -n ${newRelease(fake)}`);
   });
 });
-
-describe("update", () => {
-  it("upgrades the live release and shows its pods", async () => {
-    const fake = createFakeWorld({ live: {} });
-    const shown: string[][] = [];
-    expect(await fake.builder("update-1").run(doing(updateLive, shown))).toEqual({ code: 0 });
-    expect(shown[0]?.length).toBeGreaterThan(0);
-    expect(fake.effects("releases.upgrade")).toHaveLength(1);
-  });
-
-  it("is refused when nothing is live", async () => {
-    const fake = createFakeWorld();
-    expect(await fake.builder("update-1").run(doing(updateLive))).toMatchObject({ code: 3 });
-  });
-});

@@ -12,6 +12,8 @@ export interface GitHttp {
   logins: string[];
   /** Answers everything with this status instead. */
   broken: number | undefined;
+  /** So many POSTs are answered (git lists the refs with the first), the next ones drip for ever. */
+  dripsAfter: number;
   close(): Promise<void>;
 }
 
@@ -22,6 +24,7 @@ export async function startGitHttp(root: string, login?: string): Promise<GitHtt
     requests: 0,
     logins: [],
     broken: undefined,
+    dripsAfter: Infinity,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -36,6 +39,13 @@ export async function startGitHttp(root: string, login?: string): Promise<GitHtt
     if (state.broken !== undefined) return void response.writeHead(state.broken).end();
     if (expected !== undefined && authorization !== expected) {
       return void response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end();
+    }
+    if (request.method === "POST" && (state.dripsAfter -= 1) < 0) {
+      response.writeHead(200, { "content-type": "application/x-git-upload-pack-result" });
+      // The first packet is said to hold 64 KiB.
+      response.write("fff0");
+      const drip = setInterval(() => response.write("x"), 20);
+      return void response.on("close", () => clearInterval(drip));
     }
     serve(root, request, response);
   });
@@ -58,7 +68,7 @@ function serve(root: string, request: IncomingMessage, response: ServerResponse)
       GIT_PROTOCOL: String(request.headers["git-protocol"] ?? ""),
       HTTP_CONTENT_ENCODING: request.headers["content-encoding"] ?? "",
       REQUEST_METHOD: request.method,
-      PATH_INFO: pathname,
+      PATH_INFO: decodeURIComponent(pathname),
       QUERY_STRING: search.slice(1),
       CONTENT_TYPE: request.headers["content-type"] ?? "",
       CONTENT_LENGTH: request.headers["content-length"],

@@ -3,7 +3,8 @@ import path from "node:path";
 import { parse } from "yaml";
 import * as z from "zod";
 import { shownUrl } from "../../domain/shown-url.ts";
-import { ConfigError } from "../../errors.ts";
+import { duration } from "../../domain/words.ts";
+import { ConfigError, TransientError } from "../../errors.ts";
 import type { Chart } from "../../ports/sources.ts";
 import { commitPattern, fetchCommit, openRemote, resolveRef } from "./git.ts";
 import { pullChart } from "./oci.ts";
@@ -15,8 +16,24 @@ const chartFile = z.object({ name: z.string().min(1), version: z.coerce.string()
 /** What was fetched: the chart's folder, what pins it, and the source as it may be shown. */
 type Fetched = Pick<Chart, "dir" | "commit"> & { shown: string };
 
+/** How long a chart may take to arrive, however lively its server is: all of git's calls, or one pull. */
+const usualTotalMs = 15 * 60_000;
+
 /** Fetches the chart from wherever CHART_SOURCE says; see Sources.fetchChart. The chart before is removed each time. */
 export async function fetchChart(
+  options: ChartOptions,
+  pinned: string | undefined,
+  signal: AbortSignal,
+): Promise<Chart> {
+  const { totalMs = usualTotalMs } = options;
+  const late = AbortSignal.timeout(totalMs);
+  return fetchInTime(options, pinned, AbortSignal.any([signal, late])).catch((error: unknown) => {
+    if (signal.aborted || !late.aborted) throw error;
+    throw new TransientError("the chart source", `the chart did not arrive within ${duration(totalMs)}`);
+  });
+}
+
+async function fetchInTime(
   options: ChartOptions,
   pinned: string | undefined,
   signal: AbortSignal,

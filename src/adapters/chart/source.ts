@@ -12,6 +12,8 @@ export interface ChartOptions extends Pick<Settings, "deployTag" | "environment"
   helm: HelmOptions;
   /** Name or path of git; `git` where nothing is said. */
   gitBin?: string;
+  /** The longest time until the chart is there; 15 minutes where nothing is said. */
+  totalMs?: number;
 }
 
 export interface Credentials {

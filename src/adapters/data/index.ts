@@ -58,9 +58,10 @@ async function fetchOnce({ href: url }: URL, limits: Limits): Promise<HttpAnswer
   }
 }
 
-/** Header values arrive byte by byte: a location in UTF-8 has to be put together again. */
+/** Header values arrive byte by byte, in whatever encoding: what is no ASCII goes back as the very bytes that came. */
 function locationOf({ headers: { location } }: HttpAnswer, url: URL): string {
-  if (typeof location === "string") return Buffer.from(location, "latin1").toString("utf8");
+  const percent = (byte: string) => `%${byte.charCodeAt(0).toString(16)}`;
+  if (typeof location === "string") return location.replaceAll(/[\x80-\xff]/g, percent);
   throw mistake(`${shownUrl(url.href)} redirects to nowhere; name the document itself`);
 }
 

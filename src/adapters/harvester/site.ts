@@ -32,12 +32,13 @@ export function createSite({ sitePrefix, timeoutMs = 30_000 }: SiteOptions): Sit
     async probe(target) {
       try {
         const { status } = await get(target, "/");
-        if (status !== 200) return { ok: false, seen: `GET / answered ${status}` };
+        if (status !== 200) return { ok: false, seen: `GET / answered ${status}`, status };
         // A page of maintenance is a page as well: only the search tells a portal that lives.
         const answer = await get(target, searchPath);
+        const seen = `GET ${searchPath} answered ${answer.status}`;
         // The limit before it (10 a second) was reached: somebody is being served.
         if (answer.status === 429) return { ok: true };
-        if (answer.status !== 200) return { ok: false, seen: `GET ${searchPath} answered ${answer.status}` };
+        if (answer.status !== 200) return { ok: false, seen, status: answer.status };
         readJson(dependency, answer, searchSchema);
         return { ok: true };
       } catch (error) {

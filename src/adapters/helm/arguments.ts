@@ -10,6 +10,11 @@ export function applyArguments(verb: "install" | "upgrade", chart: ChartInstall)
   return [verb, ...chartArguments(chart), "--timeout", helmDuration(chart.timeoutMs), "--hide-notes"];
 }
 
+/** To the revision before the latest: the one way on from `pending-upgrade` and `pending-rollback`. */
+export function rollbackArguments(name: string, timeoutMs: number): string[] {
+  return ["rollback", name, "--namespace", name, "--timeout", helmDuration(timeoutMs)];
+}
+
 /** Works in every state, pending-install and uninstalling included. */
 export function uninstallArguments(name: string, timeoutMs: number): string[] {
   const waiting = ["--ignore-not-found", "--wait", "--timeout", helmDuration(timeoutMs)];

@@ -1,10 +1,19 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { parse } from "yaml";
 import * as z from "zod";
 import { parseJson } from "../../domain/json.ts";
 import type { ReleaseView } from "../../domain/release.ts";
 import { PermanentError, TransientError } from "../../errors.ts";
-import type { Releases } from "../../ports/releases.ts";
+import type { ChartInstall, Releases } from "../../ports/releases.ts";
 import type { ProgramResult } from "../process/run-program.ts";
-import { applyArguments, listArguments, templateArguments, uninstallArguments } from "./arguments.ts";
+import {
+  applyArguments,
+  listArguments,
+  rollbackArguments,
+  templateArguments,
+  uninstallArguments,
+} from "./arguments.ts";
 import { runHelm, type HelmOptions } from "./command.ts";
 import { parseManifests, readRendered } from "./manifests.ts";
 
@@ -30,12 +39,36 @@ export function createReleases(options: HelmOptions): Releases {
     },
     async render(chart, signal) {
       const args = templateArguments(chart);
-      return readRendered(await runHelm(options, { args, ...readLimits, offline: true, signal }), chart);
+      const result = await runHelm(options, { args, ...readLimits, offline: true, signal });
+      const rendered = readRendered(result, chart);
+      if (chart.capabilities) await requireVersion(options, chart, signal);
+      return rendered;
     },
     install: (chart, signal) => change(applyArguments("install", chart), chart.timeoutMs, signal),
     upgrade: (chart, signal) => change(applyArguments("upgrade", chart), chart.timeoutMs, signal),
+    rollback: (name, timeoutMs, signal) => change(rollbackArguments(name, timeoutMs), timeoutMs, signal),
     uninstall: (name, timeoutMs, signal) => change(uninstallArguments(name, timeoutMs), timeoutMs, signal),
   };
+}
+
+/**
+ * `helm template` holds the version that it is told against a chart's kubeVersion without what follows its three numbers
+ * (`-gke.1200`), and an install counts that. So helm asks the cluster, for a chart that is nothing but the range.
+ */
+async function requireVersion(options: HelmOptions, chart: ChartInstall, signal: AbortSignal): Promise<void> {
+  const text = await readFile(path.join(chart.chartDir, "Chart.yaml"), "utf8");
+  const { kubeVersion } = parse(text, { logLevel: "silent" }) as { kubeVersion?: unknown };
+  if (kubeVersion === undefined) return;
+  const dir = path.join(options.workDir, "helm", "kube-version");
+  await mkdir(dir, { recursive: true });
+  const range = { apiVersion: "v2", name: "range", version: "0.0.0", kubeVersion };
+  await writeFile(path.join(dir, "Chart.yaml"), JSON.stringify(range));
+  const args = ["template", chart.name, dir, "--dry-run=server"];
+  const result = await runHelm(options, { args, ...readLimits, signal });
+  if (result.exitCode === 0) return;
+  if (!result.stderrLines.some((line) => line.includes("kubeVersion")))
+    throw unreadable("the version of the cluster", result);
+  readRendered(result, chart);
 }
 
 /**
@@ -70,6 +103,13 @@ async function helmFailure(
   });
 }
 
-function unreadable(what: string, { stderrLines }: ProgramResult): TransientError {
-  return new TransientError("the Kubernetes API", `helm could not read ${what}`, { details: stderrLines });
+/** Of the API server's answers helm's exit code tells none; these two come with fixed words of the server itself. */
+const refusals: readonly [RegExp, number][] = [
+  [/ is forbidden: /, 403],
+  [/Unauthorized|asked for the client to provide credentials/, 401],
+];
+
+function unreadable(what: string, { stderrLines: details }: ProgramResult): TransientError {
+  const status = refusals.find(([words]) => details.some((line) => words.test(line)))?.[1];
+  return new TransientError("the Kubernetes API", `helm could not read ${what}`, { details, status });
 }

@@ -59,7 +59,7 @@ export function createAccess(
       }
       const message = `${dependency} still refuses ${serviceAccount} the rights of ${releaseRole} in namespace ${namespace}`;
       const hint = `see kubectl get rolebinding ${bindingName} -n ${namespace} -o yaml; does it name them both?`;
-      throw new TransientError(dependency, message, { hint });
+      throw new TransientError(dependency, message, { status: 403, hint });
     },
   };
 }

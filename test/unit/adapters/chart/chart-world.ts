@@ -18,6 +18,7 @@ interface Change {
   sshKeyFile?: string;
   tokenFile?: string;
   gitBin?: string;
+  totalMs?: number;
 }
 
 export interface ChartWorld {
@@ -34,11 +35,11 @@ export async function createChartWorld(): Promise<ChartWorld> {
   const workDir = path.join(dir, "work");
   const env = { PATH: process.env["PATH"] };
   const fetch: ChartWorld["fetch"] = (source, change = {}) => {
-    const { chartPath = "powo", sshKeyFile, tokenFile, gitBin = "git" } = change;
+    const { chartPath = "powo", sshKeyFile, tokenFile, gitBin = "git", totalMs } = change;
     const { deployTag = "master", environment = "prod", signal = new AbortController().signal } = change;
     const chart = { source, path: chartPath, sshKeyFile, tokenFile };
     const options = { chart, deployTag, environment, gitBin, helm: { bin: helm, workDir, env } };
-    return fetchChart(options, change.commit, signal);
+    return fetchChart({ ...options, ...(totalMs && { totalMs }) }, change.commit, signal);
   };
   return {
     dir,

@@ -1,6 +1,7 @@
 import { execFile, execFileSync } from "node:child_process";
 import { cp, mkdir, readFile, rename, symlink, truncate, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
+import { createServer as createHttpServer } from "node:http";
+import { createServer, type AddressInfo } from "node:net";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -216,5 +217,22 @@ describe("a chart from a registry", () => {
     await expect(world.fetch(`${reference}:9.9.9`)).rejects.toMatchObject(refusal);
     await registry.close();
     await expect(world.fetch(reference)).rejects.toMatchObject({ code: "OUTAGE", status: undefined });
+  });
+
+  it("whose archive drips for ever is an outage at its total limit", async () => {
+    const server = createHttpServer((_, response) => {
+      response.writeHead(200, { "content-type": "application/json", "content-length": 1_000_000 });
+      const drip = setInterval(() => response.write(" "), 20);
+      response.on("close", () => clearInterval(drip));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const fetching = world.fetch(`oci://127.0.0.1:${port}/charts/powo`, { totalMs: 1_000 });
+    await expect(fetching).rejects.toMatchObject({
+      ...{ code: "OUTAGE", dependency: "the chart source" },
+      message: expect.stringContaining("did not arrive within"),
+    });
+    server.closeAllConnections();
+    server.close();
   });
 });

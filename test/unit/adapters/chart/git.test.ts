@@ -1,5 +1,7 @@
 import { execFile } from "node:child_process";
 import { mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -169,6 +171,49 @@ describe("a private chart", () => {
       await removeFolder(path.join(tree, "nested"));
       await removeFolder(path.join(tree, ".gitmodules"));
     });
+  });
+
+  it.each([
+    ["the list of its refs", 0],
+    ["its commit", 1],
+  ])("whose server drips %s for ever is an outage at its total limit, and git is gone", async (_, posts) => {
+    const program = await createRecordingProgram(world.dir, 'exec git "$@"');
+    server.dripsAfter = posts;
+    const began = performance.now();
+    const fetching = world.fetch(source("user:canary-p%40ss@"), { gitBin: program.file, totalMs: 1_500 });
+    await expect(fetching).rejects.toMatchObject({
+      ...outage,
+      message: expect.stringContaining("did not arrive within"),
+    });
+    expect(performance.now() - began).toBeLessThan(10_000);
+    server.dripsAfter = Infinity;
+    const left = await promisify(execFile)("ps", ["-eo", "args"]);
+    expect(left.stdout.split("\n").filter((line) => line.includes(server.url))).toEqual([]);
+  });
+
+  it("whose server drips for ever is left when the run is stopped", async () => {
+    const abort = new AbortController();
+    server.dripsAfter = 1;
+    const fetching = world.fetch(source("user:canary-p%40ss@"), { signal: abort.signal });
+    setTimeout(() => abort.abort(new Error("stop now")), 1_000);
+    await expect(fetching).rejects.toThrow("stop now");
+    server.dripsAfter = Infinity;
+  });
+
+  it("may have moved, to a place with letters that are no ASCII", async () => {
+    await symlink(".", path.join(world.dir, "größe"));
+    const open = await startGitHttp(world.dir);
+    const moved = createServer(({ url = "" }, response) => {
+      const location = Buffer.from(`${open.url}/größe${url}`).toString("latin1");
+      response.writeHead(301, { location }).end();
+    });
+    await new Promise<void>((resolve) => moved.listen(0, "127.0.0.1", resolve));
+    const { port } = moved.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}/infrastructure.git`;
+    expect(await world.fetch(url)).toMatchObject({ commit: await repository.head() });
+    expect(open.requests).toBeGreaterThan(1);
+    moved.close();
+    await open.close();
   });
 
   it("behind a server that is down is an outage", async () => {

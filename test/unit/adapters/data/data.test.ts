@@ -38,14 +38,32 @@ describe("the data URL", () => {
     async (url) => expect(await problemOf(url)).toBeTypeOf("string"),
   );
 
-  it.each(["/größe.json", "/gr%C3%B6%C3%9Fe.json"])("may redirect to %s", async (location) => {
-    files.serve("größe.json", "{}");
-    const server = createServer((_, response) =>
-      response.socket?.end(`HTTP/1.1 302 Found\r\nlocation: ${files.url}${location}\r\n\r\n`),
-    );
+  it.each([
+    ["UTF-8", "/größe.json", "/gr%c3%b6%c3%9fe.json"],
+    ["percent-encoded UTF-8", "/gr%C3%B6%C3%9Fe.json", "/gr%c3%b6%c3%9fe.json"],
+    ["Latin-1", Buffer.from("/gr\xf6\xdfe.json", "latin1"), "/gr%f6%dfe.json"],
+    ["a space", "/a b.json", "/a%20b.json"],
+    ["a path beside it", "größe.json?of=ü", "/data/gr%c3%b6%c3%9fe.json?of=%c3%bc"],
+    ["a path above it", "../größe.json", "/gr%c3%b6%c3%9fe.json"],
+    ["a query alone", "?of=2", "/data/start?of=2"],
+    ["a host without a scheme", "//HOST/größe.json", "/gr%c3%b6%c3%9fe.json"],
+    ["a host in capitals and a fragment", "HTTP://HOST/größe.json#ü", "/gr%c3%b6%c3%9fe.json"],
+  ])("may redirect to %s", async (_, location, asked) => {
+    const paths: string[] = [];
+    const server = createServer(({ url = "" }, response) => {
+      paths.push(url.toLowerCase());
+      if (paths.length > 1) return void response.end("{}");
+      const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const bytes = Buffer.isBuffer(location) ? location : Buffer.from(location.replace("HOST", host));
+      // On the socket itself: Node's own answers hold no such header.
+      response.socket?.write("HTTP/1.1 302 Found\r\nconnection: close\r\nlocation: ");
+      response.socket?.write(bytes);
+      response.socket?.end("\r\n\r\n");
+    });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/data/start`;
     expect((await fetchFrom(url)).bytes).toEqual(Buffer.from("{}"));
+    expect(paths).toEqual(["/data/start", asked]);
     server.close();
   });
 
