@@ -1,8 +1,9 @@
 /** Direct update: upgrades the live release to the chart and values at the configured ref. */
 import { chartInstall } from "../actions/checks/chart.ts";
+import { lookAtReadiness } from "../actions/probe-site.ts";
 import { readLive } from "../actions/read-live.ts";
 import { verbCommand } from "../domain/commands.ts";
-import { isAllReady, judgeReadiness, readinessText } from "../domain/readiness.ts";
+import { isAllReady, readinessText } from "../domain/readiness.ts";
 import { RefusedError } from "../errors.ts";
 import type { Task } from "../pipeline/task.ts";
 import { waitFor } from "../pipeline/wait.ts";
@@ -27,22 +28,21 @@ async function upgrade(world: World, { fence, signal }: Beside): Promise<string[
   log.info({ release }, `upgrading ${release} to chart ${shown}`);
   await ports.cluster.ensureAccess(release);
   await ports.releases.upgrade(chartInstall(release, { chart, secrets }, settings.podsTimeoutMs), signal);
-  const mapped = settings.mappings.map(({ service }) => service);
-  const { pods } = await waitFor(
+  const look = lookAtReadiness(task, release);
+  await waitFor(
     {
       code: "PODS_TIMEOUT",
       what: `${release} becoming ready`,
       timeoutMs: settings.podsTimeoutMs,
       hint: `look:  kubectl get pods -n ${release}; back:  helm rollback -n ${release} ${release}`,
       look: async () => {
-        const seen = await ports.cluster.observe(release);
-        const view = judgeReadiness(seen, mapped);
-        return isAllReady(view) ? { done: seen } : { seen: readinessText(view) };
+        const view = await look();
+        return isAllReady(view) ? { done: true } : { seen: readinessText(view) };
       },
     },
     task,
   );
-  return pods
+  return (await ports.cluster.findPods(release))
     .filter(({ phase, terminating }) => phase === "Running" && !terminating)
     .map(({ name, ready }) => `${name}  ${ready ? "ready" : "not ready"}`)
     .sort();

@@ -1,4 +1,5 @@
 /** Fetches the chart, renders it with the real values, and looks for every mapped Service in it. */
+import { servicesNamed } from "../../domain/own-services.ts";
 import type { RenderedObject } from "../../domain/release.ts";
 import { ConfigError, type Problem } from "../../errors.ts";
 import type { Task } from "../../pipeline/task.ts";
@@ -37,7 +38,7 @@ export async function checkChart({ ports, settings, signal }: Task): Promise<Che
   return {
     result: { chart, secretsSha256: secrets.sha256, objects },
     problems: settings.mappings.flatMap(({ service }, index) =>
-      serviceProblems(objects, service, `dns[${index}].service "${service}"`),
+      serviceProblems({ objects, name }, service, `dns[${index}].service "${service}"`),
     ),
     warnings: passwordWarnings(settings, secrets.values),
     checked: 2 + settings.mappings.length,
@@ -55,13 +56,20 @@ export async function unlessMistaken<T>(answer: Promise<T>, problems: Problem[])
   }
 }
 
-function serviceProblems(objects: readonly RenderedObject[], service: string, where: string): Problem[] {
-  const services = objects.filter(({ kind }) => kind === "Service");
-  const nameOf = ({ name, labels }: RenderedObject) => labels["name"] ?? name;
-  const found = services.find((object) => nameOf(object) === service);
+function serviceProblems(
+  { objects, name: release }: { objects: readonly RenderedObject[]; name: string },
+  service: string,
+  where: string,
+): Problem[] {
+  const [found, ...others] = servicesNamed(service, objects, release);
   if (!found) {
-    const known = services.map(nameOf).sort().join(", ");
-    return [{ where, what: `the rendered chart has no such Service; it has ${known || "none"}` }];
+    const services = objects.filter(({ kind }) => kind === "Service");
+    const known = services.map(({ name, labels }) => labels["name"] ?? name).sort();
+    return [{ where, what: `the rendered chart has no such Service; it has ${known.join(", ") || "none"}` }];
+  }
+  if (others.length > 0) {
+    const names = [found, ...others].map(({ name }) => name).join(", ");
+    return [{ where, what: `is more than one Service of the rendered chart: ${names}; leave one that name` }];
   }
   const { type } = (found.manifest["spec"] ?? {}) as { type?: string };
   if (type === "LoadBalancer") return [];
