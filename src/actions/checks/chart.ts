@@ -1,6 +1,7 @@
-/** Fetches the chart, renders it with the real values, and looks for every mapped Service in it. */
+/** Fetches the chart, renders it with the real values, looks for every mapped Service in it, and for pods that could own a node. */
 import { servicesNamed } from "../../domain/own-services.ts";
-import type { RenderedObject } from "../../domain/release.ts";
+import { beyondBaseline } from "../../domain/pod-security.ts";
+import { isHook, type RenderedObject } from "../../domain/release.ts";
 import { ConfigError, type Problem } from "../../errors.ts";
 import type { Task } from "../../pipeline/task.ts";
 import type { ChartInstall } from "../../ports/releases.ts";
@@ -34,14 +35,22 @@ export async function checkChart({ ports, settings, signal }: Task): Promise<Che
   const install = chartInstall(name, { chart, secrets }, settings.retryTimeoutMs);
   // Left alone, `helm template` judges by a cluster of its own time, and not as the install will be judged.
   const capabilities = await ports.cluster.capabilities();
-  const objects = await releases.render({ ...install, capabilities }, signal);
+  const all = await releases.render({ ...install, capabilities }, signal);
+  // A release's record has no hooks: they come and go with an install.
+  const objects = all.filter((object) => !isHook(object));
   return {
     result: { chart, secretsSha256: secrets.sha256, objects },
-    problems: settings.mappings.flatMap(({ service }, index) =>
-      serviceProblems({ objects, name }, service, `dns[${index}].service "${service}"`),
-    ),
+    problems: [
+      ...settings.mappings.flatMap(({ service }, index) =>
+        serviceProblems({ objects, name }, service, `dns[${index}].service "${service}"`),
+      ),
+      ...beyondBaseline(all).map(({ object, field }) => ({
+        where: `the chart's ${object}`,
+        what: `${field} is beyond Pod Security's baseline, which the builder's pods are held to; take it out of the chart`,
+      })),
+    ],
     warnings: passwordWarnings(settings, secrets.values),
-    checked: 2 + settings.mappings.length,
+    checked: 3 + settings.mappings.length,
   };
 }
 
