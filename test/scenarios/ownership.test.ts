@@ -174,6 +174,16 @@ describe.each(managers)("a namespace with the label of another manager (%s)", (m
   });
 });
 
+it("the namespace of a new release is held to Pod Security's baseline, whoever makes pods there", async () => {
+  const fake = createFakeWorld();
+  expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
+  const { labels: given } = fake.cluster.require(newRelease(fake));
+  expect(given).toMatchObject({
+    "pod-security.kubernetes.io/enforce": "baseline",
+    [labels.environment]: "prod",
+  });
+});
+
 describe("a release of the original builder", () => {
   it("is found by what it holds, replaced, and removed with its namespace", async () => {
     const fake = createFakeWorld({ live: { labels: false } });
