@@ -1,7 +1,11 @@
 /** Defects in what keeps a release from being deleted, and a rejected one from going live. */
 import type { Mutant } from "./mutant.ts";
 
-const rules = ["unit/domain/live.test.ts", "unit/domain/live-records.test.ts"];
+const rules = [
+  "unit/domain/live.test.ts",
+  "unit/domain/ownership.test.ts",
+  "unit/domain/live-records.test.ts",
+];
 const deletion = [
   ...rules,
   "scenarios/leftovers.test.ts",
@@ -68,41 +72,6 @@ export const interlockMutants: readonly Mutant[] = [
     find: "new Set(held.map(({ component }) => component)).size === mapped.size &&",
     replace: "held.length > 0 &&",
     tests: deletion,
-  },
-  {
-    defect: "Services that another Helm release has put there count as ours",
-    file: "domain/live.ts",
-    find: "held.every(({ helmRelease = candidate.name }) => helmRelease === candidate.name)",
-    replace: "true",
-    tests: deletion,
-  },
-  {
-    defect: "the first Service that bears a mapped one's name counts, whoever made it",
-    file: "domain/own-services.ts",
-    find: "made ? made.includes(name) :",
-    replace: "made ? component === service :",
-    tests: ["unit/domain/own-services.test.ts", "scenarios/ownership.test.ts"],
-  },
-  {
-    defect: "a second Service that bears a mapped one's name is passed over",
-    file: "actions/probe-site.ts",
-    find: "if (rivals.length === 0) return view;",
-    replace: "if (rivals.length >= 0) return view;",
-    tests: ["scenarios/ownership.test.ts"],
-  },
-  {
-    defect: "`rollback` goes back to what another manager has taken over",
-    file: "operate/roll-back.ts",
-    find: "candidate.name === previous && isOurs(candidate, settings)",
-    replace: "candidate.name === previous",
-    tests: ["scenarios/ownership.test.ts"],
-  },
-  {
-    defect: "preflight passes over init containers that own their node",
-    file: "domain/pod-security.ts",
-    find: '  ["spec.initContainers.*", "init container", ofContainers],\n',
-    replace: "",
-    tests: ["unit/domain/pod-security.test.ts"],
   },
   {
     defect: "a namespace that nothing says to be ours is deleted",

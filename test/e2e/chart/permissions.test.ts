@@ -6,7 +6,7 @@ const builder = makeBuilder("perm");
 const { environment: env, namespace: own } = builder;
 const role = `powo-builder-${env}-release`;
 const [ours, kept, alien, old] = [`${env}-ours1`, `${env}-kept1`, `${env}-alien`, `${env}-old12`];
-/** Of other managers, and with half of our labels: never this environment's, as in test/unit/domain/live.test.ts. */
+/** Of other managers, and with half of our labels: never this environment's, as in test/unit/domain/ownership.test.ts. */
 const others: Record<string, Record<string, string>> = {
   [`${env}-helm1`]: { "app.kubernetes.io/managed-by": "Helm" },
   [`${env}-argo1`]: { "app.kubernetes.io/managed-by": "argocd", "powo.kew.org/environment": env },
