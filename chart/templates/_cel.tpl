@@ -1,5 +1,6 @@
-{{/* Is a namespace this environment's? `ns` is the CEL expression that yields it. A namespace with nothing
-     but the labels Kubernetes and `helm --create-namespace` give may be the original builder's. */}}
+{{/* Is a namespace this environment's? `ns` is the CEL expression that yields it. One that carries neither our labels nor any
+     manager's may be the original builder's. That it holds every mapped Service can't be seen here, so it must carry nothing
+     but the labels Kubernetes and `helm --create-namespace` give: never more than the builder itself takes for its own. */}}
 {{- define "builder.celLabelled" -}}
 ({{ .ns }}.metadata.?labels[?"powo.kew.org/environment"].orValue("") == "{{ .env }}" && {{ .ns }}.metadata.?labels[?"app.kubernetes.io/managed-by"].orValue("") == "powo-builder")
 {{- end }}
@@ -9,4 +10,8 @@
 {{- end }}
 {{- define "builder.celKept" -}}
 {{ .ns }}.metadata.?annotations[?"powo.kew.org/keep"].hasValue()
+{{- end }}
+{{/* Are the policies installed? They need Kubernetes 1.30. */}}
+{{- define "builder.hasPolicies" -}}
+{{- if and .Values.admissionPolicies.enabled (semverCompare ">=1.30-0" .Capabilities.KubeVersion.Version) }}true{{ end -}}
 {{- end }}

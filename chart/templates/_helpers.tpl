@@ -41,6 +41,11 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 powo-builder-{{ .Values.environment }}
 {{- end }}
 
+{{/* The role for the whole cluster: no environment's name has a dot, so it is never another one's releaseRole. */}}
+{{- define "builder.clusterRole" -}}
+{{ include "builder.clusterName" . }}.cluster
+{{- end }}
+
 {{- define "builder.releaseRole" -}}
 powo-builder-{{ .Values.environment }}-release
 {{- end }}

@@ -1,11 +1,14 @@
 /** Whether a release is ready and answers as the public would see it. */
+import { findOwnServices } from "../domain/own-services.ts";
+import type { RenderedObject } from "../domain/release.ts";
 import { count } from "../domain/words.ts";
 import { isAllReady, judgeReadiness, readinessText, type Readiness } from "../domain/readiness.ts";
-import { TransientError } from "../errors.ts";
+import { RefusedError, TransientError } from "../errors.ts";
 import { isAccessRefused } from "../pipeline/retry.ts";
 import type { Task } from "../pipeline/task.ts";
 import { waitFor } from "../pipeline/wait.ts";
 import type { SiteTarget } from "../ports/site.ts";
+import { findInstalled } from "./read-live.ts";
 
 /** How long a hiccup of a release may last before it counts. */
 const hiccupMs = 60_000;
@@ -15,14 +18,38 @@ export function targetsOf({ mappings }: Task["settings"], namespace: string): Si
   return mappings.map(({ name, service }) => ({ namespace, service, host: name.replace(/\.$/, "") }));
 }
 
-/** How ready a release is now, with the addresses of its mapped services. */
-export async function readReadiness({ ports, settings }: Task, release: string): Promise<Readiness> {
-  const mapped = settings.mappings.map(({ service }) => service);
-  return judgeReadiness(await ports.cluster.observe(release), mapped);
+/** How ready a release is now, with the addresses of its own mapped Services, and others that bear their names. */
+export async function readReadiness(
+  task: Task,
+  release: string,
+  manifest?: readonly RenderedObject[],
+): Promise<Readiness & { rivals: string[] }> {
+  const mapped = task.settings.mappings.map(({ service }) => service);
+  const seen = await task.ports.cluster.observe(release);
+  const made = { release, manifest: manifest ?? (await findInstalled(task, release)) };
+  const { services, rivals } = findOwnServices(seen.services, mapped, made);
+  return { ...judgeReadiness({ ...seen, services }, mapped), rivals };
 }
 
-/** The addresses of a release whose pods are all ready, now or within a minute. Throws TimeoutError GATE_PODS. */
+/**
+ * Looks at how ready a release is; its manifest is read once. Throws RefusedError SERVICE_AMBIGUOUS where another Service
+ * bears the name of a mapped one: somebody has erred, or wants to be taken for the site.
+ */
+export function lookAtReadiness(task: Task, release: string): () => Promise<Readiness> {
+  let manifest: RenderedObject[] | undefined;
+  return async () => {
+    manifest ??= await findInstalled(task, release);
+    const { rivals, ...view } = await readReadiness(task, release, manifest);
+    if (rivals.length === 0) return view;
+    const message = `which Service of ${release} is the site's is not unmistakable`;
+    const hint = `look:  kubectl get services -n ${release} --show-labels; delete what is not the chart's`;
+    throw new RefusedError("SERVICE_AMBIGUOUS", message, { details: rivals, hint });
+  };
+}
+
+/** The addresses of a release whose pods are all ready, now or within a minute. Throws TimeoutError GATE_PODS, and like the look. */
 export function requireReady(task: Task, release: string): Promise<Readonly<Record<string, string>>> {
+  const look = lookAtReadiness(task, release);
   return waitFor(
     {
       code: "GATE_PODS",
@@ -30,7 +57,7 @@ export function requireReady(task: Task, release: string): Promise<Readonly<Reco
       timeoutMs: Math.min(hiccupMs, task.settings.podsTimeoutMs),
       hint: `look:  kubectl get pods -n ${release}`,
       look: async () => {
-        const view = await readReadiness(task, release);
+        const view = await look();
         return isAllReady(view) ? { done: view.addresses } : { seen: readinessText(view) };
       },
     },

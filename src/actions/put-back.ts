@@ -9,7 +9,9 @@ import {
   withWritten,
 } from "../domain/dns-plan.ts";
 import { annotations } from "../domain/names.ts";
+import { findOwnServices } from "../domain/own-services.ts";
 import { replacedBy, type Failure, type RunState } from "../domain/run.ts";
+import type { ServiceView } from "../domain/workloads.ts";
 import {
   type BuilderError,
   CancelledError,
@@ -23,7 +25,7 @@ import { timestamp } from "../pipeline/clock.ts";
 import type { Run } from "../pipeline/run.ts";
 import { saveSwap, settlePending, submitChange, swapOf } from "./change-dns.ts";
 import { failureOf } from "./failure.ts";
-import { readRecords } from "./read-live.ts";
+import { findInstalled, readRecords } from "./read-live.ts";
 import { markRelease } from "./remove-release.ts";
 
 const maxTries = 5;
@@ -98,11 +100,7 @@ export async function findHomes(
     const pinned = addressRecord(before, mapping);
     if (!pinned) continue;
     const owner = owners.find(({ name }) => name === mapping.name)?.release;
-    const services = owner === undefined ? [] : await ports.cluster.findServices(owner);
-    const home = homeOf(
-      pinned,
-      services.find(({ component }) => component === mapping.service),
-    );
+    const home = homeOf(pinned, owner === undefined ? undefined : await findOwn(ports, owner, mapping));
     if (!home) {
       const what = `${mapping.service} of ${owner ?? ""} has no address at present`;
       throw new TransientError("the load balancer", `${what}; ${mapping.name} can't be put back yet`);
@@ -110,6 +108,17 @@ export async function findHomes(
     homes.push(home);
   }
   return homes;
+}
+
+/** The Service that a release itself has for a mapping, if it can be told from others. */
+async function findOwn(
+  ports: Run["ports"],
+  release: string,
+  { service }: Mapping,
+): Promise<ServiceView | undefined> {
+  const manifest = await findInstalled({ ports }, release);
+  const seen = await ports.cluster.findServices(release);
+  return findOwnServices(seen, [service], { release, manifest }).services[0];
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   whyUnsure,
 } from "../domain/live.ts";
 import { annotations, isReleaseName } from "../domain/names.ts";
+import type { RenderedObject } from "../domain/release.ts";
 import { timestamp } from "../pipeline/clock.ts";
 import type { Task } from "../pipeline/task.ts";
 
@@ -55,6 +56,20 @@ export async function readCandidates({ ports, settings }: Reader): Promise<Candi
     if (isReleaseName(settings.environment, namespace.name))
       candidates.push({ ...namespace, services: await ports.cluster.findServices(namespace.name) });
   return candidates;
+}
+
+/**
+ * The objects of a release as it was installed; none where there is no such release. undefined for one that this
+ * builder has never worked on: its Secrets are closed to it.
+ */
+export async function findInstalled(
+  { ports: { cluster, releases } }: Pick<Task, "ports">,
+  release: string | undefined,
+): Promise<RenderedObject[] | undefined> {
+  if (release === undefined) return [];
+  const secrets = { verb: "list", group: "", resource: "secrets", namespace: release };
+  const denied = await cluster.denied([secrets]);
+  return denied.length > 0 ? undefined : releases.findObjects(release);
 }
 
 /** What a deletion must know; every zone is read as a whole. */

@@ -106,18 +106,20 @@ function plain(address: string): string {
 
 /**
  * Whether a namespace is the environment's own: by its exact name pattern, and by our labels, or, where it carries
- * neither our labels nor any manager's, by holding every mapped Service. That is how releases of the original builder are
- * recognised.
+ * neither our labels nor any manager's, by holding every mapped Service, none of which is another release's. That is how
+ * releases of the original builder are recognised.
  */
 export function isOurs(candidate: Candidate, { environment, mappings }: Environment): boolean {
   if (!isReleaseName(environment, candidate.name)) return false;
   const { [labels.managedBy]: manager, [labels.environment]: owner } = candidate.labels;
-  if (manager !== undefined || owner !== undefined) return manager === managedBy && owner === environment;
-  return mappings.every(({ service }) =>
-    candidate.services.some(
-      ({ component, helmRelease = candidate.name }) =>
-        component === service && helmRelease === candidate.name,
-    ),
+  if (Object.values(labels).some((label) => label in candidate.labels))
+    return manager === managedBy && owner === environment;
+  const mapped = new Set(mappings.map(({ service }) => service));
+  const held = candidate.services.filter(({ component }) => mapped.has(component));
+  return (
+    mapped.size > 0 &&
+    new Set(held.map(({ component }) => component)).size === mapped.size &&
+    held.every(({ helmRelease = candidate.name }) => helmRelease === candidate.name)
   );
 }
 

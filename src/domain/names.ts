@@ -50,7 +50,9 @@ export function newRunId(environment: string, startedAt: Date, taken: ReadonlySe
 
 /** The labels of a release namespace made by this builder. */
 export function namespaceLabels(environment: string, runId: string): Record<string, string> {
-  return { [labels.managedBy]: managedBy, [labels.environment]: environment, [labels.run]: runId };
+  const own = { [labels.managedBy]: managedBy, [labels.environment]: environment, [labels.run]: runId };
+  // Whoever makes pods there: none of them owns its node.
+  return { ...own, "pod-security.kubernetes.io/enforce": "baseline" };
 }
 
 /** The name of the state ConfigMap and of the Lease. */

@@ -26,6 +26,12 @@ export interface RenderedObject {
   manifest: Record<string, unknown>;
 }
 
+/** Whether Helm runs it beside the release instead of keeping it there. */
+export function isHook({ manifest: { metadata } }: RenderedObject): boolean {
+  const { annotations } = (metadata ?? {}) as { annotations?: object | null };
+  return "helm.sh/hook" in (annotations ?? {});
+}
+
 /** A right that the builder needs, as a SelfSubjectAccessReview asks for it. */
 export interface Right {
   verb: string;

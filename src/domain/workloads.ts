@@ -38,6 +38,7 @@ export interface PodView {
 }
 
 export interface ServiceView {
+  name: string;
   /** Label `name`, or the object's own name. */
   component: string;
   /** First IPv4 address of the load balancer, wherever it stands in the list; undefined where there is none. */

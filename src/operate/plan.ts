@@ -1,7 +1,6 @@
 /** What `run` would do now. Reads only: the ports refuse every effect. */
-import { findInstalled } from "../actions/checks/images.ts";
 import { requireChecks } from "../actions/checks/index.ts";
-import { judgeLeftovers } from "../actions/read-live.ts";
+import { findInstalled, judgeLeftovers } from "../actions/read-live.ts";
 import type { RecordSet } from "../domain/dns-records.ts";
 import { planSwap } from "../domain/dns-plan.ts";
 import { changedImages, compareImages, imageText } from "../domain/images.ts";

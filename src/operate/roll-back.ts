@@ -8,6 +8,7 @@ import { readLive } from "../actions/read-live.ts";
 import { markRelease } from "../actions/remove-release.ts";
 import { verbCommand } from "../domain/commands.ts";
 import { planUndo } from "../domain/dns-plan.ts";
+import { isOurs } from "../domain/live.ts";
 import { annotations } from "../domain/names.ts";
 import { isAllReady } from "../domain/readiness.ts";
 import { replacedBy, type RunState } from "../domain/run.ts";
@@ -85,11 +86,14 @@ async function requirePrevious(task: Task, run: RunState): Promise<void> {
     throw noWay(`${previous} is gone (RETAIN_PREVIOUS keeps it for a while)`);
   // It may be the original builder's, where this one has had nothing to do so far.
   await ports.cluster.ensureAccess(previous);
-  const view = await readReadiness(task, previous);
+  const { rivals, ...view } = await readReadiness(task, previous);
+  if (rivals.length > 0) throw noWay(`of ${previous} ${rivals.join("; ")}`);
   if (!isAllReady(view)) throw noWay(`${previous} is not ready: waiting for ${view.waiting.join("; ")}`);
   const seen = await probeRelease(task, previous);
   if (seen !== undefined) throw noWay(`${previous} does not answer for ${seen}`);
-  const { releases, records } = await readLive(task);
+  const { releases, records, candidates } = await readLive(task);
+  if (!candidates.some((candidate) => candidate.name === previous && isOurs(candidate, settings)))
+    throw noWay(`neither the labels of ${previous} nor what it holds say that it is ${run.environment}'s`);
   // Names that point at the previous release already only have to be written down as such.
   const isBack = releases.join() === previous;
   const before = await findHomes({ ...task, state: run }, settings.mappings);

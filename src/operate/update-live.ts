@@ -1,7 +1,7 @@
 /** Direct update: upgrades the live release to the chart and values at the configured ref. */
 import { chartInstall } from "../actions/checks/chart.ts";
 import { whyNotDeployed } from "../actions/deployed.ts";
-import { readReadiness } from "../actions/probe-site.ts";
+import { lookAtReadiness } from "../actions/probe-site.ts";
 import { readLive } from "../actions/read-live.ts";
 import { verbCommand } from "../domain/commands.ts";
 import { isAllReady, readinessText } from "../domain/readiness.ts";
@@ -34,6 +34,7 @@ async function upgrade(task: Task): Promise<string[]> {
   await ports.cluster.ensureAccess(release);
   const wanted = chartInstall(release, { chart, secrets }, settings.podsTimeoutMs);
   await untilItWorks(() => tryUpgrade(task, wanted), retryOf(task));
+  const look = lookAtReadiness(task, release);
   await waitFor(
     {
       code: "PODS_TIMEOUT",
@@ -41,7 +42,7 @@ async function upgrade(task: Task): Promise<string[]> {
       timeoutMs: settings.podsTimeoutMs,
       hint: `look:  kubectl get pods -n ${release}; back:  helm rollback -n ${release} ${release}`,
       look: async () => {
-        const view = await readReadiness(task, release);
+        const view = await look();
         return isAllReady(view) ? { done: true } : { seen: readinessText(view) };
       },
     },

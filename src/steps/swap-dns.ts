@@ -79,7 +79,8 @@ async function planNow(run: Run): Promise<SwapPlan> {
   const { settings, state } = run;
   // Also of a swap that another builder began: hours may have gone by since. What it had moved is put back then.
   const addresses = await requireReady(run, state.release).catch((error: unknown) => {
-    if (!(error instanceof TimeoutError) || !hasChangedDns(run.state)) throw error;
+    const isVerdict = error instanceof TimeoutError || error instanceof RefusedError;
+    if (!isVerdict || !hasChangedDns(run.state)) throw error;
     return putBack(run, error);
   });
   const { before, written = [] } = swapOf(run);

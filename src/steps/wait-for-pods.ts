@@ -1,6 +1,6 @@
 /** Waits until the release's pods, volumes and load balancer addresses are there; fails early where waiting can't help. */
 import { describeCulprit, describeUnready } from "../actions/describe-release.ts";
-import { readReadiness, requireAdmitted } from "../actions/probe-site.ts";
+import { lookAtReadiness, requireAdmitted } from "../actions/probe-site.ts";
 import { type Culprit, isAllReady, readinessText } from "../domain/readiness.ts";
 import { PermanentError } from "../errors.ts";
 import type { Run } from "../pipeline/run.ts";
@@ -19,6 +19,7 @@ export const waitForPods: Step = {
     const { release } = state;
     const graceMs = Math.min(maxGraceMs, settings.podsTimeoutMs / 10);
     const firstSeen = new Map<string, number>();
+    const look = lookAtReadiness(run, release);
     const addresses = await waitFor(
       {
         code: "PODS_TIMEOUT",
@@ -31,7 +32,7 @@ export const waitForPods: Step = {
             return [];
           }),
         look: async () => {
-          const view = await readReadiness(run, release);
+          const view = await look();
           if (isAllReady(view)) return { done: view.addresses };
           const hopeless = findHopeless(view.culprits, firstSeen, { now: clock.monotonic(), graceMs });
           if (hopeless) throw await failure(run, hopeless);

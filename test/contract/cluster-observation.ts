@@ -150,7 +150,9 @@ export function describeObservation(bench: () => ClusterBench): void {
     await service("inner", {});
     await eventually(async () => {
       const services = await cluster.findServices(namespace);
-      expect(services).toContainEqual({ component: "inner", address: undefined, otherAddresses: [] });
+      expect(services).toContainEqual({
+        ...{ name: "inner", component: "inner", address: undefined, otherAddresses: [] },
+      });
       const balanced = services.find(({ component }) => component === "portal");
       expect(balanced?.otherAddresses).toEqual([]);
       expect(balanced?.address).toMatch(/^[\d.]+$/);

@@ -156,9 +156,9 @@ export function describeReleases(name: string, make: () => Promise<ReleasesWorld
       expect(await world.releases.find(install.name)).toBeUndefined();
     });
 
-    it("renders every object but hooks without a cluster", async () => {
+    it("renders every object, hooks as well but no tests, without a cluster", async () => {
       const folder = await chartWith(
-        `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, labels: {name: n}}\n---\n${hook}`,
+        `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, labels: {name: n}}\n---\n${hook}\n---\n${hook.replace("name: hook", "name: test").replace("pre-install", "test")}`,
       );
       await mkdir(path.join(folder, "crds"));
       const crd =
@@ -167,7 +167,7 @@ export function describeReleases(name: string, make: () => Promise<ReleasesWorld
       const chartOf = { name: "rel-aaaaa", chartDir: folder, valuesFiles: [], timeoutMs: 1_000 };
       const objects = await world.releases.render(chartOf, signal);
       expect(objects.map(({ kind }) => kind).sort()).toEqual([
-        ...["ConfigMap", "Deployment", "PersistentVolumeClaim", "Secret", "Service", "StatefulSet"],
+        ...["ConfigMap", "Deployment", "Job", "PersistentVolumeClaim", "Secret", "Service", "StatefulSet"],
       ]);
       expect(objects.find(({ kind }) => kind === "ConfigMap")).toMatchObject({
         apiVersion: "v1",

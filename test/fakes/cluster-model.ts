@@ -1,6 +1,6 @@
 /** The cluster that all builders of a fake world share: namespaces, Helm releases, and what runs in them. Lazy: time is asked, never waited for. */
 import type { ClusterCapacity } from "../../src/domain/capacity.ts";
-import type { WorkloadView } from "../../src/domain/workloads.ts";
+import type { ServiceView, WorkloadView } from "../../src/domain/workloads.ts";
 import { HarvesterModel, type HarvesterOptions } from "../sandbox/harvester/model.ts";
 import type { Random } from "../sandbox/kubernetes/random.ts";
 
@@ -43,6 +43,8 @@ export interface FakeNamespace {
   harvester: HarvesterModel;
   /** What GET / of the site answers. */
   siteStatus: number;
+  /** Services that somebody else has made there. */
+  strangers?: ServiceView[];
   /** Its release has an uninstall hook that never ends well. */
   hookFails?: boolean;
   /** Whether a page takes the place of everything that the site has, with 200. */

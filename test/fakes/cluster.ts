@@ -89,12 +89,16 @@ const refused = (status: number, message: string): TransientError =>
   new TransientError("the Kubernetes API", message, { status });
 
 function servicesOf(model: ClusterModel, name: string): ServiceView[] {
-  if (model.find(name)?.release?.installedAt === undefined) return [];
-  return model.components.map((component) => ({
-    component,
-    address: model.addressOf(name, component),
-    otherAddresses: model.find(name)?.release?.others?.[component] ?? [],
-  }));
+  const namespace = model.find(name);
+  const made =
+    namespace?.release?.installedAt === undefined
+      ? []
+      : model.components.map((component) => ({
+          ...{ name: component, component },
+          address: model.addressOf(name, component),
+          otherAddresses: namespace.release?.others?.[component] ?? [],
+        }));
+  return [...(namespace?.strangers ?? []), ...made];
 }
 
 function podView(model: ClusterModel, { name, pods }: FakeNamespace, component: string) {

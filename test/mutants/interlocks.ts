@@ -1,7 +1,11 @@
 /** Defects in what keeps a release from being deleted, and a rejected one from going live. */
 import type { Mutant } from "./mutant.ts";
 
-const rules = ["unit/domain/live.test.ts", "unit/domain/live-records.test.ts"];
+const rules = [
+  "unit/domain/live.test.ts",
+  "unit/domain/ownership.test.ts",
+  "unit/domain/live-records.test.ts",
+];
 const deletion = [
   ...rules,
   "scenarios/leftovers.test.ts",
@@ -58,22 +62,15 @@ export const interlockMutants: readonly Mutant[] = [
   {
     defect: "what another manager has labelled counts as ours by its Services",
     file: "domain/live.ts",
-    find: "if (manager !== undefined || owner !== undefined) return",
-    replace: "if (manager === managedBy) return",
+    find: "if (Object.values(labels).some((label) => label in candidate.labels))",
+    replace: "if (manager === managedBy)",
     tests: deletion,
   },
   {
     defect: "a namespace without labels is ours by one mapped Service",
     file: "domain/live.ts",
-    find: "return mappings.every(({ service }) =>",
-    replace: "return mappings.some(({ service }) =>",
-    tests: deletion,
-  },
-  {
-    defect: "Services that another Helm release has put there count as ours",
-    file: "domain/live.ts",
-    find: "component === service && helmRelease === candidate.name,",
-    replace: "component === service,",
+    find: "new Set(held.map(({ component }) => component)).size === mapped.size &&",
+    replace: "held.length > 0 &&",
     tests: deletion,
   },
   {

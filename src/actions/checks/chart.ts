@@ -1,5 +1,7 @@
-/** Fetches the chart, renders it with the real values, and looks for every mapped Service in it. */
-import type { RenderedObject } from "../../domain/release.ts";
+/** Fetches the chart, renders it with the real values, looks for every mapped Service in it, and for pods that could own a node. */
+import { servicesNamed } from "../../domain/own-services.ts";
+import { beyondBaseline } from "../../domain/pod-security.ts";
+import { isHook, type RenderedObject } from "../../domain/release.ts";
 import { ConfigError, type Problem } from "../../errors.ts";
 import type { Task } from "../../pipeline/task.ts";
 import type { ChartInstall } from "../../ports/releases.ts";
@@ -33,14 +35,22 @@ export async function checkChart({ ports, settings, signal }: Task): Promise<Che
   const install = chartInstall(name, { chart, secrets }, settings.retryTimeoutMs);
   // Left alone, `helm template` judges by a cluster of its own time, and not as the install will be judged.
   const capabilities = await ports.cluster.capabilities();
-  const objects = await releases.render({ ...install, capabilities }, signal);
+  const all = await releases.render({ ...install, capabilities }, signal);
+  // A release's record has no hooks: they come and go with an install.
+  const objects = all.filter((object) => !isHook(object));
   return {
     result: { chart, secretsSha256: secrets.sha256, objects },
-    problems: settings.mappings.flatMap(({ service }, index) =>
-      serviceProblems(objects, service, `dns[${index}].service "${service}"`),
-    ),
+    problems: [
+      ...settings.mappings.flatMap(({ service }, index) =>
+        serviceProblems({ objects, name }, service, `dns[${index}].service "${service}"`),
+      ),
+      ...beyondBaseline(all).map(({ object, field }) => ({
+        where: `the chart's ${object}`,
+        what: `${field} is beyond Pod Security's baseline, which the builder's pods are held to; take it out of the chart`,
+      })),
+    ],
     warnings: passwordWarnings(settings, secrets.values),
-    checked: 2 + settings.mappings.length,
+    checked: 3 + settings.mappings.length,
   };
 }
 
@@ -55,13 +65,20 @@ export async function unlessMistaken<T>(answer: Promise<T>, problems: Problem[])
   }
 }
 
-function serviceProblems(objects: readonly RenderedObject[], service: string, where: string): Problem[] {
-  const services = objects.filter(({ kind }) => kind === "Service");
-  const nameOf = ({ name, labels }: RenderedObject) => labels["name"] ?? name;
-  const found = services.find((object) => nameOf(object) === service);
+function serviceProblems(
+  { objects, name: release }: { objects: readonly RenderedObject[]; name: string },
+  service: string,
+  where: string,
+): Problem[] {
+  const [found, ...others] = servicesNamed(service, objects, release);
   if (!found) {
-    const known = services.map(nameOf).sort().join(", ");
-    return [{ where, what: `the rendered chart has no such Service; it has ${known || "none"}` }];
+    const services = objects.filter(({ kind }) => kind === "Service");
+    const known = services.map(({ name, labels }) => labels["name"] ?? name).sort();
+    return [{ where, what: `the rendered chart has no such Service; it has ${known.join(", ") || "none"}` }];
+  }
+  if (others.length > 0) {
+    const names = [found, ...others].map(({ name }) => name).join(", ");
+    return [{ where, what: `is more than one Service of the rendered chart: ${names}; leave one that name` }];
   }
   const { type } = (found.manifest["spec"] ?? {}) as { type?: string };
   if (type === "LoadBalancer") return [];

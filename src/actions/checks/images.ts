@@ -3,6 +3,7 @@ import { changedImages, compareImages, type ImageChange, imageText } from "../..
 import type { RenderedObject } from "../../domain/release.ts";
 import { messageOf } from "../../errors.ts";
 import type { Task } from "../../pipeline/task.ts";
+import { findInstalled } from "../read-live.ts";
 
 const maxKept = 40;
 const maxLogged = 5;
@@ -31,18 +32,4 @@ export async function lookAtImages(
     log.info({}, `images: ${changed.slice(0, maxLogged).map(imageText).join(", ")}${more}`);
   }
   return images;
-}
-
-/**
- * The objects of a release as it was installed; none where there is no such release. undefined for one that this
- * builder has never worked on: its Secrets are closed to it.
- */
-export async function findInstalled(
-  { ports: { cluster, releases } }: Task,
-  release: string | undefined,
-): Promise<RenderedObject[] | undefined> {
-  if (release === undefined) return [];
-  const secrets = { verb: "list", group: "", resource: "secrets", namespace: release };
-  const denied = await cluster.denied([secrets]);
-  return denied.length > 0 ? undefined : releases.findObjects(release);
 }

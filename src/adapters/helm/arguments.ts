@@ -28,12 +28,12 @@ export function listArguments(name: string): string[] {
 }
 
 /**
- * What a release's record will hold, so that the two can be compared: neither hooks (they come and go with an install)
- * nor custom resource definitions. Without capabilities helm assumes a cluster of its own time.
+ * What an install will make, with its hooks, but neither tests (nobody runs them) nor custom resource definitions, which no
+ * release's record holds. Without capabilities helm assumes a cluster of its own time.
  */
 export function templateArguments(chart: ChartInstall): string[] {
   const { kubeVersion, apiVersions = [] } = chart.capabilities ?? {};
-  const args = ["template", ...chartArguments(chart), "--skip-crds", "--no-hooks"];
+  const args = ["template", ...chartArguments(chart), "--skip-crds", "--skip-tests"];
   if (kubeVersion !== undefined) args.push("--kube-version", kubeVersion);
   if (apiVersions.length > 0) args.push("--api-versions", apiVersions.join(","));
   return args;

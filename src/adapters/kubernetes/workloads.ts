@@ -118,6 +118,7 @@ function serviceView({ metadata, status }: V1Service): ServiceView {
   const all = points.flatMap(({ ip, hostname }) => [ip, hostname]).filter((point) => point !== undefined);
   const address = all.find((point) => isIPv4(point));
   return {
+    name: metadata?.name ?? "",
     component: componentOf(metadata),
     ...{ address, otherAddresses: all.filter((point) => point !== address) },
     helmRelease: metadata?.annotations?.["meta.helm.sh/release-name"],

@@ -52,10 +52,10 @@ export interface Builder {
   remove(): Promise<void>;
 }
 
-/** An environment of a name that nothing else uses. */
-export function makeBuilder(prefix: string): Builder {
+/** An environment of a name that nothing else uses, unless told. */
+export function makeBuilder(prefix: string, given?: string): Builder {
   const environment =
-    prefix + Array.from({ length: 4 }, () => String.fromCharCode(97 + randomInt(26))).join("");
+    given ?? prefix + Array.from({ length: 4 }, () => String.fromCharCode(97 + randomInt(26))).join("");
   const namespace = `builder-${environment}`;
   const user = `system:serviceaccount:${namespace}:builder`;
   const base = {

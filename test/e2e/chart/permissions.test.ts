@@ -6,6 +6,14 @@ const builder = makeBuilder("perm");
 const { environment: env, namespace: own } = builder;
 const role = `powo-builder-${env}-release`;
 const [ours, kept, alien, old] = [`${env}-ours1`, `${env}-kept1`, `${env}-alien`, `${env}-old12`];
+/** Of other managers, and with half of our labels: never this environment's, as in test/unit/domain/ownership.test.ts. */
+const others: Record<string, Record<string, string>> = {
+  [`${env}-helm1`]: { "app.kubernetes.io/managed-by": "Helm" },
+  [`${env}-argo1`]: { "app.kubernetes.io/managed-by": "argocd", "powo.kew.org/environment": env },
+  [`${env}-half1`]: { "app.kubernetes.io/managed-by": "powo-builder" },
+  [`${env}-half2`]: { "powo.kew.org/environment": env },
+  [`${env}-half3`]: { "powo.kew.org/run": "r1" },
+};
 const other = `other${env}-abcde`;
 const node = (await asAdmin(["get", "nodes", "-o", "name"])).split("\n")[0]!.replace("node/", "");
 const self = `--serviceaccount=${own}:builder`;
@@ -29,6 +37,8 @@ beforeAll(async () => {
   await asAdmin(["apply", "-f", "-"], namespaceYaml(alien, { team: "tools" }));
   await asAdmin(["apply", "-f", "-"], namespaceYaml(other, releaseLabels(`other${env}`)));
   await asAdmin(["apply", "-f", "-"], namespaceYaml(ours, mine));
+  for (const [name, given] of Object.entries(others))
+    await asAdmin(["apply", "-f", "-"], namespaceYaml(name, given));
   await asAdmin(["create", "namespace", old]);
   await asAdmin(["create", "configmap", "keeper", "-n", kept]);
   expect(await builder.kubectl(bind(kept))).toMatchObject({ exitCode: 0 });
@@ -43,7 +53,9 @@ beforeAll(async () => {
 });
 afterAll(() => builder.remove());
 
-const forbidden: [string, string[], string?][] = [
+type Attempt = [what: string, args: string[], input?: string];
+
+const forbidden: Attempt[] = [
   ["create a namespace without labels", ["create", "namespace", `${env}-nolab`]],
   ["create a namespace of any name", create, namespaceYaml(`tools-${env}`, releaseLabels(env))],
   ["create one with six characters", create, namespaceYaml(`${env}-abcdef`, releaseLabels(env))],
@@ -64,6 +76,10 @@ const forbidden: [string, string[], string?][] = [
   ["delete another environment's release", ["delete", "namespace", other]],
   ["delete a kept release", ["delete", "namespace", kept]],
   ["delete somebody's namespace that happens to match", ["delete", "namespace", alien]],
+  ...Object.keys(others).flatMap((name): Attempt[] => [
+    [`delete ${name.slice(env.length)}`, ["delete", "namespace", name]],
+    [`bind itself in ${name.slice(env.length)}`, bind(name)],
+  ]),
   [
     "take the keep annotation away",
     patch("namespace", kept, metadata({ annotations: { "powo.kew.org/keep": null } })),
@@ -130,7 +146,7 @@ test.each(forbidden)("may not %s", async (_what, args, input) => {
   expect(exitCode).not.toBe(0);
 });
 
-const allowed: [string, string[], string?][] = [
+const allowed: Attempt[] = [
   ["see all namespaces", ["get", "namespaces"]],
   ["see all services", ["get", "services", "-A"]],
   ["see what room there is", ["get", "nodes,pods", "-A"]],

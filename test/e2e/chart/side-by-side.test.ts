@@ -10,24 +10,29 @@ import {
 } from "./cluster.ts";
 
 const [one, two] = [makeBuilder("one"), makeBuilder("two")];
+/** Its name ends as that of the other's role does. */
+const alike = makeBuilder("", `${one.environment}-release`);
 
 beforeAll(async () => {
-  for (const builder of [one, two]) {
+  for (const builder of [one, two, alike]) {
     await builder.install();
     await untilPoliciesHold(builder);
   }
 });
 afterAll(async () => {
+  await alike.remove();
   await one.remove();
   await two.remove();
 });
 
 test("each builder makes and deletes its own releases, and is refused the other's", async () => {
-  for (const [mine, theirs] of [
-    [one, two],
-    [two, one],
-  ] as const) {
-    const name = `${mine.environment}-abcde`;
+  for (const [index, [mine, theirs]] of [
+    [one, two] as const,
+    [two, one] as const,
+    [one, alike] as const,
+    [alike, one] as const,
+  ].entries()) {
+    const name = `${mine.environment}-abcd${index}`;
     const yaml = namespaceYaml(name, releaseLabels(mine.environment));
     expect(await mine.kubectl(["create", "-f", "-"], yaml)).toMatchObject({ exitCode: 0 });
     expect((await theirs.kubectl(["delete", "namespace", name])).text).toMatch(

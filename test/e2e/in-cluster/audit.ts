@@ -15,7 +15,7 @@ type Right = string;
 
 /** The chart's roles, by the names they have for environment prod. */
 const releaseRole = "powo-builder-prod-release";
-const roles = ["builder", "powo-builder-prod", releaseRole] as const;
+const roles = ["builder", "powo-builder-prod.cluster", releaseRole] as const;
 
 interface AuditEvent {
   stage: string;
@@ -92,7 +92,7 @@ function note(event: AuditEvent, environment: string, { used, inReleases, refuse
 function roleOf(text: string, environment: string): string | undefined {
   const reason = text.replaceAll(environment, "prod");
   // Everybody may ask what he may do, as clusters are set up; the chart doesn't count on it.
-  if (reason.includes('"system:basic-user"')) return "powo-builder-prod";
+  if (reason.includes('"system:basic-user"')) return "powo-builder-prod.cluster";
   return /of (?:Cluster)?Role "([^"]+)"/.exec(reason)?.[1];
 }
 

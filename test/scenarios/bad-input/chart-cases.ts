@@ -11,6 +11,24 @@ const chart = (
 const template = (name: string, text: string | Uint8Array, where: string, what: string) =>
   chart(name, (at) => writeFile(at("templates/more.yaml"), text), where, what);
 
+const owning = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: tuning}
+spec:
+  selector: {matchLabels: {app: tuning}}
+  template:
+    metadata: {labels: {app: tuning}}
+    spec:
+      initContainers: [{name: sysctl, image: x, securityContext: {privileged: true}}]
+      containers: [{name: main, image: x}]
+      volumes: [{name: host, hostPath: {path: /}}]`;
+const owningHook = `apiVersion: batch/v1
+kind: Job
+metadata: {name: tuning-hook, annotations: {helm.sh/hook: pre-install}}
+spec: {template: {spec: {restartPolicy: Never, hostNetwork: true, containers: [{name: main, image: x}]}}}`;
+/** Nobody runs a chart's tests here. */
+const owningTest = owningHook.replace("tuning-hook", "tuning-test").replace("pre-install", "test");
+
 const gib = 1024 ** 3;
 async function sparse(file: string): Promise<void> {
   const handle = await open(file, "w");
@@ -84,6 +102,24 @@ export const chartCases: readonly BadInput[] = [
     says: [
       ['dns[1].service "ingress-colplanta"', "no such Service"],
       ['dns[2].service "ingress-colfungi"', "no such Service"],
+    ],
+  },
+  template(
+    "a second Service that bears a mapped one's name",
+    "apiVersion: v1\nkind: Service\nmetadata: {name: mirror, labels: {name: ingress}}\nspec: {type: LoadBalancer, ports: [{port: 80}]}\n",
+    'dns[0].service "ingress"',
+    "is more than one Service of the rendered chart: ",
+  ),
+  {
+    name: "pods and hooks that could own a node",
+    given: (place) =>
+      place.chart((at) =>
+        writeFile(at("templates/more.yaml"), `${owning}\n---\n${owningHook}\n---\n${owningTest}\n`),
+      ),
+    says: [
+      ["the chart's Deployment tuning", "init container sysctl: securityContext.privileged true is beyond"],
+      ["the chart's Deployment tuning", "pod: volumes.hostPath {…} is beyond Pod Security's baseline"],
+      ["the chart's Job tuning-hook", "pod: hostNetwork true is beyond"],
     ],
   },
   {

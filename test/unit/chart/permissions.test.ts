@@ -1,6 +1,16 @@
+import { execa } from "execa";
 import { expect, test } from "vitest";
 import { neededRights } from "../../../src/actions/checks/rights.ts";
-import { fieldValues, type Manifest, renderChart, requireObject, valuesWith } from "./render.ts";
+import { requireBinaries } from "../../tools/binaries.ts";
+import {
+  chartDir,
+  fieldValues,
+  helmTemplate,
+  type Manifest,
+  renderChart,
+  requireObject,
+  valuesWith,
+} from "./render.ts";
 
 interface Rule {
   apiGroups: string[];
@@ -22,13 +32,16 @@ test("nothing is granted with a wildcard, and nobody is bound to cluster-admin",
     }
   }
   const bindings = objects.filter((object) => ["RoleBinding", "ClusterRoleBinding"].includes(object.kind));
-  expect(bindings.map((binding) => binding.roleRef.name).sort()).toEqual(["builder", "powo-builder-prod"]);
+  expect(bindings.map((binding) => binding.roleRef.name).sort()).toEqual([
+    "builder",
+    "powo-builder-prod.cluster",
+  ]);
 });
 
 test("no Secret can be read outside a release's namespace", async () => {
   const objects = await renderChart(await fieldValues());
   const wide = [
-    ...rulesOf(objects, "ClusterRole", "powo-builder-prod"),
+    ...rulesOf(objects, "ClusterRole", "powo-builder-prod.cluster"),
     ...rulesOf(objects, "Role", "builder"),
   ];
   expect(wide.flatMap((rule) => rule.resources)).not.toContain("secrets");
@@ -37,7 +50,7 @@ test("no Secret can be read outside a release's namespace", async () => {
 
 test("the builder may bind the release role and no other", async () => {
   const objects = await renderChart(await fieldValues());
-  const bind = rulesOf(objects, "ClusterRole", "powo-builder-prod").filter((rule) =>
+  const bind = rulesOf(objects, "ClusterRole", "powo-builder-prod.cluster").filter((rule) =>
     rule.verbs.includes("bind"),
   );
   expect(bind).toEqual([
@@ -68,7 +81,7 @@ test("preflight asks for every right that the chart gives the builder, and for n
   const objects = await renderChart(await valuesWith({ rbac: { capacityCheck: false } }));
   const rights = granted([
     ...rulesOf(objects, "Role", "builder"),
-    ...rulesOf(objects, "ClusterRole", "powo-builder-prod"),
+    ...rulesOf(objects, "ClusterRole", "powo-builder-prod.cluster"),
   ]);
   const asks = asked({
     ...{ environment: "prod", builderNamespace: "builder-prod", releaseRole: "powo-builder-prod-release" },
@@ -81,7 +94,7 @@ test("preflight asks for every right that the chart gives the builder, and for n
 test("what it asks for where no role is bound, the release role would give", async () => {
   const objects = await renderChart(await fieldValues());
   const rights = granted([
-    ...rulesOf(objects, "ClusterRole", "powo-builder-prod"),
+    ...rulesOf(objects, "ClusterRole", "powo-builder-prod.cluster"),
     ...rulesOf(objects, "ClusterRole", "powo-builder-prod-release"),
   ]);
   const asks = asked({ environment: "prod", releaseRole: undefined, builderNamespace: undefined });
@@ -108,14 +121,61 @@ test("pods satisfy the restricted Pod Security Standard", async () => {
   }
 });
 
+/** Kind and name of all that belongs to the whole cluster. */
+const wide = async (environment: string) =>
+  (await renderChart(await valuesWith({ environment }), { namespace: `builder-${environment}` }))
+    .filter((object) => /^(Cluster|ValidatingAdmission)/.test(object.kind))
+    .map((object): string => `${object.kind}/${object.metadata.name}`);
+
 test("what belongs to the whole cluster is named after the environment, so two live side by side", async () => {
-  const wide = async (environment: string) =>
-    (await renderChart(await valuesWith({ environment }), { namespace: `builder-${environment}` }))
-      .filter((object) => /^(Cluster|ValidatingAdmission)/.test(object.kind))
-      .map((object) => `${object.kind}/${object.metadata.name}`);
-  const [prod, uat] = [await wide("prod"), await wide("uat")];
-  expect(prod.filter((name) => uat.includes(name))).toEqual([]);
-  expect(prod).toHaveLength(7);
+  const prod = await wide("prod");
+  expect(prod).toHaveLength(9);
+  // Whatever follows the environment in a name might be the end of another environment's.
+  const ends = prod.map((name) => name.replace(/^.*powo-builder-prod[.-]/, ""));
+  const others = ["uat", ...["builder", "cluster", "abcde", ...ends].map((end) => `prod-${end}`)];
+  expect(others).toContain("prod-release");
+  expect(others).toContain("prod-builder");
+  for (const other of new Set(others))
+    expect(
+      (await wide(other)).filter((name) => prod.includes(name)),
+      other,
+    ).toEqual([]);
+});
+
+test.each<[string, { admissionPolicies?: object }, string[]]>([
+  ["they are switched off", { admissionPolicies: { enabled: false } }, []],
+  ["Kubernetes v1.29.4-gke.7 has none", {}, ["--kube-version", "v1.29.4-gke.7"]],
+])(
+  "without admission policies (%s) the chart wants to hear that the operator knows",
+  async (why, changes, args) => {
+    const values = await valuesWith(changes);
+    const refused = await helmTemplate(values, { args });
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.stderr).toContain(`admissionPolicies: ${why}`);
+    expect(refused.stderr).toContain("set admissionPolicies.acceptRisk: true");
+    const known = {
+      ...values,
+      admissionPolicies: { ...(changes.admissionPolicies ?? {}), acceptRisk: true },
+    };
+    const taken = await helmTemplate(known, { args });
+    expect(taken).toMatchObject({ exitCode: 0 });
+    expect(taken.stdout).toContain("kind: CronJob");
+    expect(taken.stdout).not.toContain("ValidatingAdmissionPolicy");
+  },
+);
+
+test("the notes tell who owns the nodes where there are no admission policies", async () => {
+  const { helm } = await requireBinaries();
+  const notes = async (changes: Record<string, unknown>) => {
+    const args = ["install", "builder", chartDir, "-n", "builder-prod", "--dry-run=client", "-f", "-"];
+    return (await execa(helm, args, { input: JSON.stringify(await valuesWith(changes)) })).stdout.split(
+      "NOTES:",
+    )[1];
+  };
+  expect(await notes({ admissionPolicies: { enabled: false, acceptRisk: true } })).toMatch(
+    /no admission policies \(admissionPolicies\.enabled is false\)[^]*who may use it owns the nodes/,
+  );
+  expect(await notes({})).not.toContain("no admission policies");
 });
 
 test("policies, network policy and roles can be switched off, metrics on", async () => {
@@ -125,7 +185,9 @@ test("policies, network policy and roles can be switched off, metrics on", async
   expect(all).toContain("ValidatingAdmissionPolicy");
   expect(all).toContain("NetworkPolicy");
   expect(all).not.toContain("PodMonitor");
-  expect(await kinds({ admissionPolicies: { enabled: false } })).not.toContain("ValidatingAdmissionPolicy");
+  expect(await kinds({ admissionPolicies: { enabled: false, acceptRisk: true } })).not.toContain(
+    "ValidatingAdmissionPolicy",
+  );
   expect(await kinds({ networkPolicy: { enabled: false } })).not.toContain("NetworkPolicy");
   expect(await kinds({ rbac: { create: false } })).not.toContain("ClusterRole");
   expect(await kinds({ metrics: { port: 9090, podMonitor: { enabled: true } } })).toContain("PodMonitor");

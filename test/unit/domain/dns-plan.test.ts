@@ -184,7 +184,7 @@ describe("a name where no plain address can stand", () => {
     const candidate = {
       ...{ name: "prod-aaaaa", uid: "u", terminating: false, annotations: {} },
       labels: { [labels.managedBy]: managedBy, [labels.environment]: "prod" },
-      services: [{ component: "ingress", address: "10.0.0.1", otherAddresses: [] }],
+      services: [{ name: "ingress", component: "ingress", address: "10.0.0.1", otherAddresses: [] }],
     };
     const { releases } = findLive({ environment: "prod", mappings: [] }, [routed], [candidate]);
     expect(releases).toEqual(["prod-aaaaa"]);

@@ -13,7 +13,7 @@ it("a release is live by any of a record's addresses, and every name counts", ()
   const candidate = (release: string, address: string) => ({
     ...{ name: release, uid: "u", terminating: false, annotations: {} },
     labels: { [labels.managedBy]: managedBy, [labels.environment]: "prod" },
-    services: [{ component: "ingress", address, otherAddresses: [] }],
+    services: [{ name: "ingress", component: "ingress", address, otherAddresses: [] }],
   });
   const candidates = [
     candidate("prod-aaaaa", "10.0.0.1"),

@@ -14,7 +14,7 @@ const prod = {
 };
 
 const service = (component: string, address?: string, helmRelease?: string): ServiceView => ({
-  ...{ component, address, otherAddresses: [] },
+  ...{ name: component, component, address, otherAddresses: [] },
   ...(helmRelease !== undefined && { helmRelease }),
 });
 const everyService = [service("ingress"), service("ingress-two")];
@@ -102,9 +102,10 @@ function belongsToProd(item: Candidate): boolean {
   const { [labels.managedBy]: manager, [labels.environment]: owner } = item.labels;
   if (manager === managedBy && owner === "prod") return true;
   const isUnlabelled = manager === undefined && owner === undefined;
-  const own = item.services.filter(({ helmRelease }) => (helmRelease ?? item.name) === item.name);
-  const held = new Set(own.map(({ component }) => component));
-  return isUnlabelled && held.has("ingress") && held.has("ingress-two");
+  const isOthers = ({ component, helmRelease = item.name }: ServiceView) =>
+    component.startsWith("ingress") && helmRelease !== item.name;
+  const held = new Set(item.services.map(({ component }) => component));
+  return isUnlabelled && held.has("ingress") && held.has("ingress-two") && !item.services.some(isOthers);
 }
 
 describe("a deletion", () => {

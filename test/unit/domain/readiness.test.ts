@@ -31,7 +31,12 @@ const pod = (containers: ContainerView[], more: Partial<PodView> = {}): PodView 
   containers,
   ...more,
 });
-const ingress = { component: "ingress", address: "10.0.0.1", otherAddresses: [] as string[] };
+const ingress = {
+  name: "ingress",
+  component: "ingress",
+  address: "10.0.0.1",
+  otherAddresses: [] as string[],
+};
 const world = (more: Partial<Workloads> = {}): Workloads => ({
   workloads: [workload()],
   pods: [],

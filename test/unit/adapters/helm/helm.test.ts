@@ -50,8 +50,8 @@ describe("helm's arguments", () => {
     expect(listArguments("prod-aaaaa")).toContain("^prod-aaaaa$");
   });
 
-  it("render without custom resource definitions and hooks, which a release's record has not either", () => {
-    expect(templateArguments(chart)).toEqual(expect.arrayContaining(["--skip-crds", "--no-hooks"]));
+  it("render without tests and custom resource definitions, which no install makes for its record", () => {
+    expect(templateArguments(chart)).toEqual(expect.arrayContaining(["--skip-crds", "--skip-tests"]));
   });
 
   it("render for the cluster that is known, and for helm's own idea of one where it is not", () => {

@@ -67,7 +67,7 @@ describe("the address of a load balancer", () => {
     };
     server.answer = (_request, response) => json(response, { kind: "ServiceList", items: [service] });
     expect(await createCluster(connection).findServices("a")).toEqual([
-      { component: "portal", address, otherAddresses },
+      { name: "public", component: "portal", address, otherAddresses },
     ]);
   });
 });
