@@ -9,6 +9,7 @@ import { beforeAll, describe } from "vitest";
 import { buildImage, saveImage } from "../chart/image.ts";
 import { describeAudit, type AuditedUser } from "./audit.ts";
 import { describeEndings } from "./endings.ts";
+import { describePlugin } from "./plugin.ts";
 import { describeRebuild } from "./rebuild.ts";
 import { cluster, whyNotInCluster } from "./requirements.ts";
 import { image, startStage, type OpenStage, type Stage } from "./stage.ts";
@@ -32,7 +33,7 @@ describe.skipIf(why !== undefined)(`in the cluster${why === undefined ? "" : ` (
     const file = path.join(directory, "image.tar");
     await buildImage(name);
     // Stages need the bundle, which the image's build makes anew.
-    for (const prefix of ["clk", "vrb", "end"]) stages.set(prefix, prepare(prefix));
+    for (const prefix of ["clk", "vrb", "end", "plg"]) stages.set(prefix, prepare(prefix));
     await saveImage(name, file);
     await cluster("image-import", file);
     await Promise.all([removeFolder(directory), ...stages.values()]);
@@ -44,6 +45,7 @@ describe.skipIf(why !== undefined)(`in the cluster${why === undefined ? "" : ` (
     describe("clk", () => describeRebuild(open));
     describe("vrb", () => describeVerbs(open));
     describe("end", () => describeEndings(open));
+    describe("plg", () => describePlugin(open));
   });
   describeAudit(users);
 });

@@ -139,7 +139,7 @@ test("operators may do what the verbs need by kubectl, and nothing else", async 
     ...["get cronjobs", "list cronjobs"],
     ...["get", "list", "watch", "create", "delete"].map((verb) => `${verb} jobs`),
     ...["get", "list", "watch"].map((verb) => `${verb} pods`),
-    ...["get pods/log", "create pods/portforward", "get events", "list events"],
+    ...["get pods/log", "create pods/portforward", "get events", "list events", "get configmaps"],
   ]);
   const without = await renderChart(await valuesWith({}));
   expect(without.some(({ metadata }) => metadata.name === "builder-operator")).toBe(false);
