@@ -18,10 +18,14 @@ import { openWorkDir, removeDir } from "./adapters/process/work-dir.ts";
 import { readSecretsFile } from "./adapters/secrets-file.ts";
 import type { Settings } from "./config/settings.ts";
 import { stateName } from "./domain/names.ts";
+import { mapSaid } from "./domain/said.ts";
+import { oneLine } from "./domain/words.ts";
 import { createLogger } from "./logger.ts";
 import type { Clock } from "./pipeline/clock.ts";
 import type { Log } from "./pipeline/task.ts";
 import type { World } from "./pipeline/world.ts";
+import type { Cluster } from "./ports/cluster.ts";
+import type { Harvester } from "./ports/harvester.ts";
 import type { Ports } from "./ports/index.ts";
 import { learnSecrets } from "./learn-secrets.ts";
 import type { Redactor } from "./redaction.ts";
@@ -53,17 +57,17 @@ export const systemClock: Clock = {
  */
 export async function compose(options: ComposeOptions): Promise<{ world: World; dispose: () => void }> {
   const { env, version, write, color, redactor } = options;
-  const { redact } = redactor;
   const settings = withPassword(options.settings, await learnSecrets(redactor, options.settings, env));
   const { environment, podName, jobName, metricsPort, logLevel: level, logFormat: format } = settings;
   let named: { runId: string; release: string } | undefined;
-  const logger = createLogger({ context: () => named, level, format, redact, write, color });
+  const logger = createLogger({ context: () => named, level, format, redactor, write, color });
   const log = (step?: string): Log => (step === undefined ? logger : logger.child({ step }));
-  const connection = connect({ kubeconfig: settings.kubeconfig, namespace: settings.builderNamespace });
+  const { kubeconfig, builderNamespace: namespace } = settings;
+  const connection = connect({ kubeconfig, namespace, redactor });
   const workDir = openWorkDir(tmpdir(), environment);
   const world: World = {
     settings: { ...settings, builderNamespace: connection.namespace },
-    ports: portsFor(settings, { connection, workDir, env, log: logger, redact }),
+    ports: portsFor(settings, { connection, workDir, env, log: logger, redactor }),
     store: createStateStore(connection, { environment }),
     leases: createLeaseStore(connection, { environment, durationMs: settings.leaseDurationMs }),
     clock: systemClock,
@@ -73,7 +77,7 @@ export async function compose(options: ComposeOptions): Promise<{ world: World; 
     stateName: stateName(environment),
     builderNamespace: connection.namespace,
     jobName,
-    redact,
+    redact: redactor.line,
     version,
     nameRun: ({ runId, release }) => (named = { runId, release }),
     ...(metricsPort !== undefined && {
@@ -92,35 +96,62 @@ interface Parts {
   workDir: string;
   env: ComposeOptions["env"];
   log: Log;
-  redact: Redactor["redact"];
+  redactor: Redactor;
 }
 
-function portsFor(settings: Settings, { connection, workDir, env, log, redact }: Parts): Ports {
+function portsFor(settings: Settings, { connection, workDir, env, log, redactor }: Parts): Ports {
   const { podName, jobName, serviceAccount, releaseRole, sitePrefix } = settings;
   const { prefix: apiPrefix, apiPath, username, password } = settings.harvester;
   const { project, endpoint } = settings.dns;
-  const helm = { bin: settings.helmBin, workDir, env, kubeconfig: settings.kubeconfig };
+  const helm = { bin: settings.helmBin, workDir, env, kubeconfig: settings.kubeconfig, redactor };
   const cluster = createCluster(connection, { serviceAccount, releaseRole });
+  const harvester = createHarvester({ apiPrefix, apiPath, username, password });
+  const webhook = createWebhook({ url: settings.notifyWebhookUrl, log });
   const announce = createAnnouncer(connection, { podName, jobName, log });
   return {
-    cluster: {
-      ...cluster,
-      // What pods and events say is written down and shown: secrets are taken out where it comes in.
-      logs: async (...where) => (await cluster.logs(...where)).map(redact),
-      warnings: async (...where) => (await cluster.warnings(...where)).map(redact),
-    },
+    cluster: { ...cluster, ...quotedCluster(cluster, redactor) },
     releases: createReleases(helm),
     sources: {
       fetchChart: (pinned, signal) => fetchChart({ ...settings, helm }, pinned, signal),
       fetchData: (signal) => fetchData({ url: settings.dataUrl }, signal),
-      readSecrets: () => readSecretsFile(settings.secretsFile),
+      readSecrets: () => readSecretsFile(settings.secretsFile, redactor),
     },
-    harvester: createHarvester({ apiPrefix, apiPath, username, password }),
+    harvester: { ...harvester, ...quotedHarvester(harvester, redactor) },
     site: createSite({ sitePrefix }),
-    dns: createGoogleDns({ project, endpoint, keyFile: settings.google.credentialsFile }),
+    dns: createGoogleDns({ project, endpoint, keyFile: settings.google.credentialsFile, redactor }),
     notifier: {
-      ...createWebhook({ url: settings.notifyWebhookUrl, log }),
-      announce: (event) => announce({ ...event, message: redact(event.message) }),
+      notify: (message) => webhook.notify({ ...message, text: redactor.line(message.text) }),
+      announce: (event) => announce({ ...event, message: redactor.line(event.message) }),
+    },
+  };
+}
+
+const linesBefore = 100;
+
+/** What pods and events say is cut, folded, written down and shown: secrets are taken out where it comes in. */
+function quotedCluster(cluster: Cluster, { redact, line }: Redactor): Partial<Cluster> {
+  return {
+    observe: async (namespace) => mapSaid(await cluster.observe(namespace), line, new Set(["message"])),
+    // As one text, with lines that aren't shown: a secret may come in several, of which the last ones say nothing alone.
+    logs: async (namespace, pod, container, lines) =>
+      redact((await cluster.logs(namespace, pod, container, lines + linesBefore)).join("\n"))
+        .split("\n")
+        .slice(-lines)
+        .map(oneLine),
+    warnings: async (...where) => (await cluster.warnings(...where)).map(line),
+    blockers: async (name) => (await cluster.blockers(name)).map(line),
+  };
+}
+
+/** As `quotedCluster`; the exit descriptions have lines, which are looked through one by one. */
+function quotedHarvester(harvester: Harvester, { redact, line }: Redactor): Partial<Harvester> {
+  return {
+    findList: async (...which) => mapSaid(await harvester.findList(...which), line, new Set(["description"])),
+    findExecution: async (...which) =>
+      mapSaid(await harvester.findExecution(...which), redact, new Set(["exitDescription"])),
+    async importData(...what) {
+      const answer = await harvester.importData(...what);
+      return answer.loaded ? answer : { ...answer, error: line(answer.error) };
     },
   };
 }

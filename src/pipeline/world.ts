@@ -33,7 +33,7 @@ export interface World {
   stateName: string;
   builderNamespace: string;
   jobName: string | undefined;
-  /** Hides secrets in text that leaves the program other than by the log. */
+  /** Words from outside, safe to keep and to show: without secrets, on one line, control characters spelled out. */
   redact: (text: string) => string;
   version: string;
   /** From now on every line of the log says which run it is about. */

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import * as z from "zod";
 import { parseJson } from "../../domain/json.ts";
+import { leavesOf } from "../../domain/secrets.ts";
 import { fileTrouble } from "../../domain/words.ts";
 import { ConfigError } from "../../errors.ts";
 
@@ -23,6 +24,14 @@ export async function readKey(file: string | undefined): Promise<string> {
   });
   if (keySchema.safeParse(parseJson(text)).success) return text;
   throw refuse(file, "is not a JSON key of Google Cloud");
+}
+
+/** What is secret in the text of a key file. */
+export function secretsInKey(text: string): unknown[] {
+  const key = parseJson(text);
+  if (key === undefined) return [text.trim()];
+  const isSecret = /(private_key|private_key_id|client_secret|refresh_token)$/;
+  return [...leavesOf(key)].filter(([where]) => isSecret.test(where)).map(([, value]) => value);
 }
 
 function refuse(file: string, problem: string): ConfigError {

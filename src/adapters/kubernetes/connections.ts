@@ -1,6 +1,7 @@
 /** Credentials, and the connections that all calls share. */
 import type { AgentOptions, RequestOptions } from "node:https";
 import type { KubeConfig } from "@kubernetes/client-node";
+import type { Redactor } from "../../redaction.ts";
 import { Agent, type Dispatcher, ProxyAgent } from "undici";
 
 export interface Credentials {
@@ -27,7 +28,7 @@ const limits = {
 };
 
 /** One dispatcher, for as long as certificates, keys and proxy stay the same. */
-export function shareConnections(kubeConfig: KubeConfig): Connections {
+export function shareConnections(kubeConfig: KubeConfig, { add }: Pick<Redactor, "add">): Connections {
   let current: { key: string; dispatcher: Dispatcher } | undefined;
   let reading: Promise<Credentials> | undefined;
 
@@ -39,13 +40,17 @@ export function shareConnections(kubeConfig: KubeConfig): Connections {
   const read = async (): Promise<Credentials> => {
     const options: RequestOptions & AgentOptions = {};
     await kubeConfig.applyToHTTPSOptions(options);
+    const headers = headersOf(options);
+    // Tokens come from files and programs, and are replaced; keys may be files.
+    add(headers["Authorization"]?.replace(/^\S+ /, "") ?? "");
+    for (const secret of [options.key, options.passphrase]) add(String(secret ?? ""));
     const wanted = kubeConfig.createDispatcherOptions(kubeConfig.getCurrentCluster(), options);
     const key = JSON.stringify(wanted);
     if (current?.key !== key) {
       end("close");
       current = { key, dispatcher: createDispatcher(wanted) };
     }
-    return { headers: headersOf(options), dispatcher: current.dispatcher };
+    return { headers, dispatcher: current.dispatcher };
   };
 
   return {

@@ -32,6 +32,7 @@ export function bench(stepNames: readonly string[] = ["one", "two", "three"]) {
     new Checkpoint({
       ...{ store, state, stored: undefined, version: undefined, attachments: noAttachments, ensureHeld },
       retry: options,
+      redact: (text) => text,
     });
   const lock = (identity: string) => {
     model.pods.set(identity, "running");
