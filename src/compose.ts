@@ -109,14 +109,17 @@ function portsFor(settings: Settings, { connection, workDir, env, log, redactor 
   const webhook = createWebhook({ url: settings.notifyWebhookUrl, log });
   const announce = createAnnouncer(connection, { podName, jobName, log });
   return {
-    cluster: { ...cluster, ...quotedCluster(cluster, redactor) },
+    ...quoted(cluster, harvester, redactor),
     releases: createReleases(helm),
     sources: {
       fetchChart: (pinned, signal) => fetchChart({ ...settings, helm }, pinned, signal),
       fetchData: (signal) => fetchData({ url: settings.dataUrl }, signal),
-      readSecrets: () => readSecretsFile(settings.secretsFile, redactor),
+      async readSecrets() {
+        const secrets = await readSecretsFile(settings.secretsFile);
+        redactor.addDeep(secrets.values);
+        return secrets;
+      },
     },
-    harvester: { ...harvester, ...quotedHarvester(harvester, redactor) },
     site: createSite({ sitePrefix }),
     dns: createGoogleDns({ project, endpoint, keyFile: settings.google.credentialsFile, redactor }),
     notifier: {
@@ -126,34 +129,34 @@ function portsFor(settings: Settings, { connection, workDir, env, log, redactor 
   };
 }
 
+/** More of a log than is shown: a secret may come in several lines, of which the last ones say nothing alone. */
 const linesBefore = 100;
 
-/** What pods and events say is cut, folded, written down and shown: secrets are taken out where it comes in. */
-function quotedCluster(cluster: Cluster, { redact, line }: Redactor): Partial<Cluster> {
+/** What pods, events and jobs say is cut, folded, written down and shown: secrets are taken out where it comes in. */
+function quoted(cluster: Cluster, harvester: Harvester, { redact, line }: Redactor) {
+  const said =
+    <T>(words: Redactor["line"], ...keys: string[]) =>
+    (view: T) =>
+      mapSaid(view, words, new Set(keys));
   return {
-    observe: async (namespace) => mapSaid(await cluster.observe(namespace), line, new Set(["message"])),
-    // As one text, with lines that aren't shown: a secret may come in several, of which the last ones say nothing alone.
-    logs: async (namespace, pod, container, lines) =>
-      redact((await cluster.logs(namespace, pod, container, lines + linesBefore)).join("\n"))
-        .split("\n")
-        .slice(-lines)
-        .map(oneLine),
-    warnings: async (...where) => (await cluster.warnings(...where)).map(line),
-    blockers: async (name) => (await cluster.blockers(name)).map(line),
-  };
-}
-
-/** As `quotedCluster`; the exit descriptions have lines, which are looked through one by one. */
-function quotedHarvester(harvester: Harvester, { redact, line }: Redactor): Partial<Harvester> {
-  return {
-    findList: async (...which) => mapSaid(await harvester.findList(...which), line, new Set(["description"])),
-    findExecution: async (...which) =>
-      mapSaid(await harvester.findExecution(...which), redact, new Set(["exitDescription"])),
-    async importData(...what) {
-      const answer = await harvester.importData(...what);
-      return answer.loaded ? answer : { ...answer, error: line(answer.error) };
+    cluster: {
+      ...cluster,
+      observe: (namespace) => cluster.observe(namespace).then(said(line, "message")),
+      logs: async (namespace, pod, container, lines) =>
+        redact((await cluster.logs(namespace, pod, container, lines + linesBefore)).join("\n"))
+          .split("\n")
+          .slice(-lines)
+          .map(oneLine),
+      warnings: async (...where) => (await cluster.warnings(...where)).map(line),
+      blockers: async (namespace) => (await cluster.blockers(namespace)).map(line),
     },
-  };
+    harvester: {
+      ...harvester,
+      findList: (...which) => harvester.findList(...which).then(said(line, "description")),
+      // It has lines, which are looked through one by one.
+      findExecution: (...which) => harvester.findExecution(...which).then(said(redact, "exitDescription")),
+    },
+  } satisfies Partial<Ports>;
 }
 
 /** Unless API_PASSWORD is given, the harvester's password is the one that the release gets. */

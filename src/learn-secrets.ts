@@ -3,14 +3,14 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { unescape } from "node:querystring";
 import { parse } from "yaml";
-import { secretsInKey } from "./adapters/google-dns/credentials.ts";
-import { learnValues } from "./adapters/secrets-file.ts";
+import { secretKeys } from "./adapters/google-dns/credentials.ts";
+import { parseSecrets } from "./adapters/secrets-file.ts";
 import type { Environment, Settings } from "./config/settings.ts";
 import { placeOf, rowOf, settingNames, valueAt } from "./config/table.ts";
-import { leavesOf } from "./domain/secrets.ts";
 import type { Redactor } from "./redaction.ts";
 
 const serviceAccountToken = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+const kubernetesSecrets = /(token|password|secret|key-data)$/i;
 
 /** Teaches the redactor all secrets. Files that can't be read are reported by preflight; returns password.harvester. */
 export async function learnSecrets(
@@ -29,9 +29,10 @@ export async function learnSecrets(
   for (const file of [settings.chart.sshKeyFile, settings.chart.tokenFile, serviceAccountToken])
     redactor.add((await contentOf(file)).trim());
   for (const file of (settings.kubeconfig ?? "").split(path.delimiter))
-    addKubeconfig(redactor, await contentOf(file));
-  redactor.addDeep(secretsInKey(await contentOf(settings.google.credentialsFile)));
-  const values = learnValues(redactor, await contentOf(settings.secretsFile));
+    redactor.addDeep(valueAt(await read(file, redactor), "users"), kubernetesSecrets);
+  redactor.addDeep(await read(settings.google.credentialsFile, redactor), secretKeys);
+  const values = await read(settings.secretsFile, redactor, parseSecrets);
+  redactor.addDeep(values);
   const password = valueAt(values, "password.harvester");
   return typeof password === "string" || typeof password === "number" ? String(password) : undefined;
 }
@@ -40,14 +41,18 @@ async function contentOf(file: string | undefined): Promise<string> {
   return file === undefined ? "" : readFile(file, "utf8").catch(() => "");
 }
 
-/** Tokens, passwords and keys of its users; a file that can't be read is a secret as a whole. */
-function addKubeconfig(redactor: Redactor, text: string): void {
+/** What a file of YAML or JSON holds; what is neither is a secret as a whole. */
+async function read(
+  file: string | undefined,
+  redactor: Redactor,
+  parseText = (text: string): unknown => parse(text, { maxAliasCount: 100, logLevel: "error" }),
+): Promise<unknown> {
+  const text = await contentOf(file);
   try {
-    const users = valueAt(parse(text, { maxAliasCount: 100, logLevel: "error" }), "users");
-    for (const [where, value] of leavesOf(users))
-      if (/(token|password|secret|key-data)$/i.test(where)) redactor.add(String(value));
+    return parseText(text);
   } catch {
     redactor.add(text.trim());
+    return undefined;
   }
 }
 

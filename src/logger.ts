@@ -78,7 +78,7 @@ function prettyLines(record: LogRecord, { level, redactor, color = false }: Logg
   const { severity, time, message = "", step, ...fields } = record;
   const warning = severity === "WARNING" ? "warning: " : "";
   // Before it is broken into lines: a secret may have several. And before it is coloured: no quoted text does that.
-  const text = redactor.text(`${warning}${message}${verbose ? pairs(fields) : ""}`);
+  const text = redactor.text(`${warning}${message}${verbose ? pairs(redactor.json(fields)) : ""}`);
   const paint = (style: Style | undefined, part: string) =>
     color && style !== undefined && part !== "" ? styleText(style, part, { validateStream: false }) : part;
   const [first = "", ...rest] = text.split("\n").map((line) => paint(styles[severity], line));
@@ -87,9 +87,9 @@ function prettyLines(record: LogRecord, { level, redactor, color = false }: Logg
   return [head, ...rest.map((line) => (line === "" ? "" : indent + line))].join("\n");
 }
 
-/** ` key=value key="two words"`. */
-function pairs(fields: Record<string, unknown>): string {
-  return Object.entries(fields)
+/** ` key=value key="two words"` of fields as JSON, which were redacted before they are quoted. */
+function pairs(fields: string): string {
+  return Object.entries(JSON.parse(fields) as object)
     .map(([key, value]) => {
       const text = typeof value === "string" ? value : JSON.stringify(value);
       return ` ${key}=${typeof value === "string" && /[\s"=]|^$/.test(text) ? JSON.stringify(text) : text}`;

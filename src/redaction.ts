@@ -3,14 +3,14 @@
  * else that is done to a text: what was cut or folded can't be recognised any more.
  */
 import { canHide, leavesOf } from "./domain/secrets.ts";
-import { oneLine, visible } from "./domain/words.ts";
+import { oneLine, spelledOut, visible } from "./domain/words.ts";
 
 /** The one that knows all secrets, and what text and documents pass on their way out. */
 export interface Redactor {
   /** A secret from now on; what is too short or too common to be hidden is passed over. */
   add: (secret: string) => void;
-  /** Every text and number in a tree of values, such as a secrets file. */
-  addDeep: (values: unknown) => void;
+  /** Every text and number in a tree of values, such as a secrets file; with a pattern those alone whose path matches. */
+  addDeep: (values: unknown, where?: RegExp) => void;
   /** A word that is never hidden: the environment's name. */
   spare: (word: string) => void;
   /** The text with `***` for every secret that was added. */
@@ -21,8 +21,6 @@ export interface Redactor {
   line: (text: string) => string;
   /** A document as JSON: texts and numbers of it are redacted one by one, so that it stays JSON; times are let be. */
   json: (document: unknown, indent?: number) => string;
-  /** A page: what stands between its tags. */
-  html: (page: string) => string;
 }
 
 const mask = "***";
@@ -35,24 +33,21 @@ const time = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 export function createRedactor(): Redactor {
   const known = new Set<string>();
   const spellings = new Set<string>();
-  const wrapped = new Set<string>();
   let spared: string | undefined;
-  let indexes: { all: Index; wrapped: Index } | undefined;
+  let index: Index | undefined;
 
   function add(secret: string): void {
     if (known.has(secret)) return;
     known.add(secret);
-    indexes = undefined;
-    for (const part of parts(secret).filter((text) => canHide(text, spared))) {
+    index = undefined;
+    for (const part of parts(secret).filter((text) => canHide(text, spared)))
       for (const form of formsOf(part)) spellings.add(form);
-      for (const form of wrappedForms(part)) wrapped.add(form);
-    }
   }
 
   function redact(text: string): string {
-    if (spellings.size + wrapped.size === 0) return text;
-    indexes ??= { all: indexOf([...spellings, ...wrapped]), wrapped: indexOf(wrapped) };
-    return masked(text, [...spansIn(text, indexes.all), ...spansAcrossLines(text, indexes.wrapped)]);
+    if (spellings.size === 0) return text;
+    index ??= indexOf(spellings);
+    return masked(text, [...spansIn(text, index), ...spansAcrossLines(text, index)]);
   }
 
   const inJson = (_: string, value: unknown): unknown => {
@@ -63,8 +58,9 @@ export function createRedactor(): Redactor {
 
   return {
     add,
-    addDeep: (values) => {
-      for (const [, leaf] of leavesOf(values)) {
+    addDeep: (values, where = /^/) => {
+      for (const [path, leaf] of leavesOf(values)) {
+        if (!where.test(path)) continue;
         add(String(leaf));
         // As Helm's templates write a number: 1.423456e+06.
         if (typeof leaf === "number") add(leaf.toExponential().replace(/e([+-])(\d)$/, "e$10$2"));
@@ -75,18 +71,12 @@ export function createRedactor(): Redactor {
     text: (text) => visible(redact(text)),
     line: (text) => oneLine(redact(text)),
     json: (document, indent) => visible(JSON.stringify(document, inJson, indent)),
-    html: (page) =>
-      page
-        .split(/(<style>.*?<\/style>|<[^>]*>)/s)
-        .map((part, index) => (index % 2 === 1 ? part : redact(part)))
-        .join(""),
   };
 }
 
 /** The secret, and each line of one that has several: logs break texts at line ends. */
 function parts(secret: string): string[] {
-  const lines = linesOf(secret).filter((line) => line.length >= minLine);
-  return [secret, secret.trim(), ...(/[\r\n]/.test(secret.trim()) ? lines : [])];
+  return [secret, secret.trim(), ...linesOf(secret).filter((line) => line.length >= minLine)];
 }
 
 /** Without frames such as `-----BEGIN PRIVATE KEY-----`. */
@@ -97,37 +87,22 @@ function linesOf(secret: string): string[] {
 
 function* formsOf(secret: string): Generator<string> {
   const json = JSON.stringify(secret).slice(1, -1);
-  yield* [secret, json, JSON.stringify(json).slice(1, -1), goJson(json), secret.replaceAll("'", "''")];
-  yield json.replaceAll(
-    /[\u007f-\uffff]/g,
-    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  yield* [secret, json, JSON.stringify(json).slice(1, -1), secret.replaceAll("'", "''")];
+  // Go's encoder, so Helm's and Kubernetes' own, also escapes what HTML gives a meaning to; others all but ASCII.
+  for (const more of [/[<>&]/g, /[\u007f-\uffff]/g]) yield json.replaceAll(more, spelledOut);
   const url = encodeURIComponent(secret.toWellFormed());
   yield* [url, url.replaceAll("%2F", "/"), userInfo(secret)];
   yield url.replaceAll(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase());
   yield new URLSearchParams({ "": secret }).toString().slice(1);
   const html = secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-  for (const [double, single] of [
-    ["&quot;", "&#39;"],
-    ["&#34;", "&#39;"],
-    ["&quot;", "&apos;"],
-    ["&quot;", "&#x27;"],
-    ['"', "'"],
-  ] as const)
-    yield html.replaceAll('"', double).replaceAll("'", single);
-  const hex = Buffer.from(secret).toString("hex");
-  for (const digits of [hex, hex.toUpperCase()]) yield digits.replaceAll(/../g, "%$&");
-}
-
-/** Spellings that are so long that they come in lines: base64, hex, and the body of a key. */
-function* wrappedForms(secret: string): Generator<string> {
+  for (const single of ["&#39;", "&apos;", "&#x27;", "'"])
+    for (const double of ["&quot;", "&#34;", '"']) yield html.replaceAll("'", single).replaceAll('"', double);
   const bytes = Buffer.from(secret);
   yield* base64Forms(bytes);
-  yield* [bytes.toString("hex"), bytes.toString("hex").toUpperCase(), linesOf(secret).join("")];
-}
-/** Go's encoder, so Helm's and Kubernetes' own, also escapes what HTML gives a meaning to. */
-function goJson(json: string): string {
-  return json.replaceAll(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
+  const hex = bytes.toString("hex");
+  for (const digits of [hex, hex.toUpperCase()]) yield* [digits, digits.replaceAll(/../g, "%$&")];
+  // The body of a key.
+  yield linesOf(secret).join("");
 }
 
 /** As URL writes it between `//` and `@`. */

@@ -3,15 +3,14 @@ import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import { parseAllDocuments, type ScalarTag, visit } from "yaml";
+import { parseAllDocuments, type ScalarTag } from "yaml";
 import { fileTrouble } from "../domain/words.ts";
 import { ConfigError } from "../errors.ts";
-import { createRedactor, type Redactor } from "../redaction.ts";
 
 const maxBytes = 1024 * 1024;
 
-/** Reads SECRETS_FILE as a YAML mapping, and has it hidden from now on; ConfigError when that can't be done. What it holds is in no error text. */
-export async function readSecretsFile(file: string, redactor = createRedactor()) {
+/** Reads SECRETS_FILE as a YAML mapping; ConfigError when that can't be done. What it holds is in no error text. */
+export async function readSecretsFile(file: string) {
   const refuse = (what: string) => new ConfigError([{ where: "SECRETS_FILE", what: `${file}: ${what}` }]);
   const unreadable = (error: unknown) =>
     Promise.reject(refuse(`${fileTrouble(error)}; mount the file with the release's passwords there`));
@@ -19,9 +18,7 @@ export async function readSecretsFile(file: string, redactor = createRedactor())
   if (size > maxBytes) throw refuse("is larger than 1 MiB; this can't be the right file");
   const bytes = await readFile(file).catch(unreadable);
   if (!isUtf8(bytes)) throw refuse("is not UTF-8 text; save it as UTF-8");
-  const text = bytes.toString("utf8");
-  const values = parseMapping(text, refuse);
-  learnValues(redactor, text);
+  const values = parseMapping(bytes.toString("utf8"), refuse);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   return { file: path.resolve(file), sha256, values };
 }
@@ -44,23 +41,6 @@ export function parseSecrets(text: string): unknown {
   if (others.some((document) => document.contents !== null && document.toJS() !== null))
     throw Object.assign(new Error("several documents"), { code: "several" });
   return first?.toJS({ maxAliasCount: 100 }) as unknown;
-}
-
-/** Has every value hidden, numbers also as they are written; what can't be read is a secret as a whole. Returns the values. */
-export function learnValues(redactor: Redactor, text: string): unknown {
-  try {
-    const values = parseSecrets(text);
-    redactor.addDeep(values);
-    visit(parseAllDocuments(text, { logLevel: "error" })[0] ?? null, {
-      Scalar: (key, { value, source = "" }) => {
-        if (key !== "key" && typeof value === "number") redactor.add(source);
-      },
-    });
-    return values;
-  } catch {
-    redactor.add(text.trim());
-    return undefined;
-  }
 }
 
 /** The parser's own message quotes the line at fault: it isn't used. */

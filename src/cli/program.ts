@@ -27,8 +27,7 @@ export async function runProgram({
   table = verbs,
   ...surroundings
 }: ProgramOptions): Promise<Ending> {
-  const { version, color, redactor } = surroundings;
-  const { stdout: write } = surroundings;
+  const { version, color, redactor, stdout: write } = surroundings;
   const stdout = (text: string) => write(redactor.text(text));
   let ending: Ending = { code: exitCodes.done, outcome: "" };
   const program = frame(version).configureOutput({

@@ -14,7 +14,7 @@ export async function writeReport(
   const isJson = options["o"] === "json" || options["output"] === "json";
   const file = options["output"] === "json" ? undefined : (options["output"] as string | undefined);
   const report = await findReport(world, args[0], signal);
-  const text = isJson ? `${redactor.json(report, 2)}\n` : redactor.html(renderReport(report));
+  const text = isJson ? `${redactor.json(report, 2)}\n` : renderReport(report, redactor.redact);
   if (file === undefined || file === "-") {
     write(text);
     return;

@@ -97,13 +97,12 @@ export function shortened(text: string, max: number): string {
 const invisible =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
+/** A character as JSON can write it: `\u001b`. */
+export const spelledOut = (sign: string) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
 /** The text with every control character spelled out as JSON does it, so that JSON stays the same JSON. */
 export function visible(text: string): string {
-  return text
-    .replaceAll("\r\n", "\n")
-    .replaceAll(invisible, (sign) =>
-      sign === "\r" ? String.raw`\r` : `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`,
-    );
+  return text.replaceAll("\r\n", "\n").replaceAll(invisible, spelledOut);
 }
 
 /** As `visible`, on one line: what others say can't pass for a line of ours. */

@@ -21,6 +21,14 @@ export function escapeHtml(text: string): string {
   return visible(text.toWellFormed()).replaceAll(/[&<>"']/g, (sign) => entities[sign] ?? "");
 }
 
+/** The page with what stands between its tags as `words` makes it. */
+export function mapTexts(page: string, words: (text: string) => string): string {
+  const signs = new Map(Object.entries(entities).map(([sign, entity]) => [entity, sign]));
+  const read = (text: string) => text.replaceAll(/&#?\w+;/g, (entity) => signs.get(entity) ?? entity);
+  const parts = page.split(/(<style>.*?<\/style>|<[^>]*>)/s);
+  return parts.map((part, index) => (index % 2 === 1 ? part : escapeHtml(words(read(part))))).join("");
+}
+
 export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {
   return { html: String.raw({ raw: strings }, ...parts.map(written)) };
 }

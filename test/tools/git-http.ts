@@ -12,6 +12,9 @@ export interface GitHttp {
   logins: string[];
   /** Answers everything with this status instead. */
   broken: number | undefined;
+  /** Where it sends what it is asked, before or after it has seen the login. */
+  redirect: string | undefined;
+  redirects: "before-login" | "after-login";
   close(): Promise<void>;
 }
 
@@ -22,6 +25,8 @@ export async function startGitHttp(root: string, login?: string): Promise<GitHtt
     requests: 0,
     logins: [],
     broken: undefined,
+    redirect: undefined,
+    redirects: "before-login",
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -34,9 +39,13 @@ export async function startGitHttp(root: string, login?: string): Promise<GitHtt
     state.requests += 1;
     if (authorization !== undefined) state.logins.push(authorization);
     if (state.broken !== undefined) return void response.writeHead(state.broken).end();
+    const redirect = () =>
+      void response.writeHead(302, { location: `${state.redirect ?? ""}${request.url ?? ""}` }).end();
+    if (state.redirect !== undefined && state.redirects === "before-login") { redirect(); return; }
     if (expected !== undefined && authorization !== expected) {
       return void response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end();
     }
+    if (state.redirect !== undefined) { redirect(); return; }
     serve(root, request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -1,5 +1,6 @@
 /** Fetches the chart, renders it with the real values, and looks for every mapped Service in it. */
 import type { RenderedObject } from "../../domain/release.ts";
+import { canHide, leavesOf } from "../../domain/secrets.ts";
 import { ConfigError, type Problem } from "../../errors.ts";
 import type { Task } from "../../pipeline/task.ts";
 import type { ChartInstall } from "../../ports/releases.ts";
@@ -39,7 +40,7 @@ export async function checkChart({ ports, settings, signal }: Task): Promise<Che
     problems: settings.mappings.flatMap(({ service }, index) =>
       serviceProblems(objects, service, `dns[${index}].service "${service}"`),
     ),
-    warnings: passwordWarnings(settings, secrets.values),
+    warnings: [...passwordWarnings(settings, secrets.values), ...shownWarnings(settings, secrets.values)],
     checked: 2 + settings.mappings.length,
   };
 }
@@ -76,4 +77,14 @@ function passwordWarnings({ harvester }: Task["settings"], values: Record<string
   if (!known || String(wanted) === harvester.password) return [];
   const what = "API_PASSWORD differs from password.harvester in the secrets file";
   return [`${what}; the harvester may refuse the import`];
+}
+
+/** What can't be hidden is named by its key, never by its value. */
+function shownWarnings({ environment }: Task["settings"], values: unknown): string[] {
+  const shown = [...leavesOf(values)].filter(
+    ([, value]) => value !== "" && !canHide(String(value), environment),
+  );
+  if (shown.length === 0) return [];
+  const what = "too short or too common to be hidden in logs; choose another value";
+  return [`secrets file: ${shown.map(([path]) => path).join(", ")}: ${what}`];
 }

@@ -150,7 +150,10 @@ export async function fetchCommit(remote: GitRemote, commit: string, dir: string
     if ((await run("cat-file", "-e", `${commit}^{commit}`)).exitCode !== 0)
       throw mistake(`${shownUrl(remote.url)} has no commit ${commit} (any more); name one that it has`);
     await require("checkout", "--quiet", "--detach", commit);
-    await refuseLogins(inside);
+    const named = await submoduleUrls(inside, "--file", ".gitmodules");
+    const secret = named.map(shownUrl).find((shown) => !named.includes(shown));
+    // It would be among the arguments of git's own children.
+    if (secret !== undefined) throw mistake(`has a login in the URL of its submodule ${secret}; take it out`);
     const submodules = ["submodule", "--quiet", "update", "--init", "--recursive"];
     if ((await run(...submodules, "--depth", "1")).exitCode === 0) return;
     const whole = await run(...submodules);
@@ -158,17 +161,9 @@ export async function fetchCommit(remote: GitRemote, commit: string, dir: string
   });
 }
 
-/** The URLs of submodules, by a file of settings or as git has taken them over. */
 async function submoduleUrls(remote: GitRemote, ...file: string[]): Promise<string[]> {
   const urls = await runGit(remote, "config", ...file, "--get-regexp", String.raw`^submodule\..*\.url$`);
   return [...urls.stdout.matchAll(/^\S+ (.+)$/gm)].map(([, url = ""]) => url);
-}
-
-/** A login in a submodule's URL would be among the arguments of git's own children. */
-async function refuseLogins(remote: GitRemote): Promise<void> {
-  const found = (await submoduleUrls(remote, "--file", ".gitmodules")).find((url) => shownUrl(url) !== url);
-  if (found === undefined) return;
-  throw mistake(`has a login in the URL of its submodule ${shownUrl(found)}; take it out of .gitmodules`);
 }
 
 /** Of all submodules the first whose server refuses is to blame. */

@@ -6,7 +6,7 @@ import { runHelm } from "../helm/command.ts";
 import { helmSays } from "../helm/manifests.ts";
 import { httpStatus } from "./probe.ts";
 import { writeOwn } from "./git.ts";
-import { mistake, type ChartOptions, type Credentials, type OciSource } from "./source.ts";
+import { mistake, type ChartOptions, type OciSource } from "./source.ts";
 import { bounded } from "./tree.ts";
 
 const timeoutMs = 5 * 60_000;
@@ -35,10 +35,10 @@ export async function pullChart(
   const args = ["pull", reference, "--untar", "--untardir", dir];
   if (version !== undefined) args.push("--version", version);
   if (plainHttp) args.push("--plain-http");
-  const env = {
-    ...helm.env,
-    ...(credentials && { HELM_REGISTRY_CONFIG: await writeLogin(helm, host, credentials) }),
-  };
+  // For this registry alone, where no other program looks for logins.
+  const login = path.join(helm.workDir, "registry.json");
+  if (credentials) await writeOwn(login, JSON.stringify({ auths: { [host]: credentials } }));
+  const env = { ...helm.env, ...(credentials && { HELM_REGISTRY_CONFIG: login }) };
   const { exitCode, stderrLines } = await bounded(dir, signal, (inner) =>
     runHelm({ ...helm, env }, { args, timeoutMs, offline: true, signal: inner }),
   );
@@ -55,16 +55,4 @@ export async function pullChart(
   const folder = (await readdir(dir, { withFileTypes: true })).find((entry) => entry.isDirectory());
   if (!folder) throw mistake(`${reference} holds no chart; name another`);
   return path.join(dir, folder.name);
-}
-
-/** The login of CHART_SOURCE as a file that helm reads it from, for this registry alone; gives its path. */
-async function writeLogin(
-  { workDir }: ChartOptions["helm"],
-  host: string,
-  { username, password }: Credentials,
-): Promise<string> {
-  const file = path.join(workDir, "registry.json");
-  const auth = Buffer.from(`${username}:${password}`).toString("base64");
-  await writeOwn(file, JSON.stringify({ auths: { [host]: { auth } } }));
-  return file;
 }

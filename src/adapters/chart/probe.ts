@@ -29,20 +29,16 @@ export async function gitStatus(url: string, trace: string): Promise<number | un
 /** The lines of git's trace that matter: `=> Send header: GET /a.git/…`, `… Host: …`, `<= Recv header: HTTP/1.1 401 …`. */
 const traced = /=> Send header: (?:(?:GET|POST) (\S+)|host: (\S+))|<= Recv header: HTTP\/[\d.]+ (\d{3})/gi;
 
-/** What was answered last to a question about a repository, redirects included. */
+/** What was answered last to a question about a repository. */
 function statusIn(trace: string, { host, pathname }: URL): number | undefined {
-  let [isAbout, path, status] = [false, "", undefined as number | undefined];
+  let [path, isAbout, status] = ["", false, undefined as number | undefined];
   for (const [, asked, at, code] of trace.matchAll(traced)) {
     path = asked ?? path;
-    // A redirect leads to another host or path, of which nothing else tells.
-    if (at !== undefined)
-      isAbout = (at === host && path.includes(`${pathname.replace(/\/+$/, "")}/`)) || isRedirect(status);
+    if (at !== undefined) isAbout = at === host && path.includes(`${pathname.replace(/\/+$/, "")}/`);
     if (code !== undefined && isAbout) status = Number(code);
   }
   return status;
 }
-
-const isRedirect = (status = 0) => status >= 300 && status < 400;
 
 /** Host and port of `ssh://…`, `git://…` and `user@host:path`. */
 export function sshAddress(url: string): { host: string; port: number } {

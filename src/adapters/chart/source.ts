@@ -26,11 +26,9 @@ export interface GitSource {
   credentials: Credentials | undefined;
 }
 
-export interface OciSource {
+export interface OciSource extends Pick<GitSource, "credentials"> {
   kind: "oci";
-  /** Without credentials. */
   reference: string;
-  credentials: Credentials | undefined;
 }
 
 export type ChartSource = GitSource | OciSource | { kind: "folder"; dir: string };
@@ -68,23 +66,18 @@ function gitSource(text: string): GitSource {
   if (!url) throw mistake("is not a URL; check the host name and port");
   const { username, password, protocol } = url;
   if (url.search !== "")
-    throw mistake(
-      "has a query, which git takes as an argument; put a token before the @, or in GIT_TOKEN_FILE",
-    );
-  if (
-    protocol !== "https:" &&
-    protocol !== "http:" &&
-    (password !== "" || (username !== "" && protocol !== "ssh:"))
-  )
-    throw mistake(`holds a login, which ${protocol}// knows none of; take it out, or write https://`);
+    throw mistake("has a query, which arguments would show; put a token before the @, or in GIT_TOKEN_FILE");
+  // The user of ssh is part of the address.
+  const isSsh = protocol === "ssh:";
+  if (!protocol.startsWith("http") && (password !== "" || (username !== "" && !isSsh)))
+    throw mistake(`holds a login, and ${protocol}// knows none; take it out, or write https://`);
   url.hash = "";
   url.password = "";
-  // The user of ssh is part of the address.
-  if (protocol !== "ssh:") url.username = "";
+  if (!isSsh) url.username = "";
   return {
     kind: "git",
     url: url.href,
-    credentials: protocol === "ssh:" ? undefined : loginOf(username, password),
+    credentials: isSsh ? undefined : loginOf(username, password),
   };
 }
 

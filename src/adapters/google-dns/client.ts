@@ -6,9 +6,10 @@ import { once } from "node:events";
 import type { DNS, Zone } from "@google-cloud/dns";
 import type { gaxios } from "google-auth-library";
 import type { z } from "zod";
+import { parseJson } from "../../domain/json.ts";
 import { TransientError } from "../../errors.ts";
 import { createRedactor, type Redactor } from "../../redaction.ts";
-import { readKey, secretsInKey } from "./credentials.ts";
+import { readKey, secretKeys } from "./credentials.ts";
 import { answerError, noAnswer, unlessMistake, unreadable } from "./errors.ts";
 import { openLogin } from "./login.ts";
 
@@ -50,7 +51,7 @@ export function createAsk(options: GoogleDnsOptions): Ask {
     });
     if (found !== key) {
       client = undefined;
-      redactor.addDeep(secretsInKey(found));
+      redactor.addDeep(parseJson(found), secretKeys);
     }
     key = found;
     client ??= open({ ...options, redactor }, found);
@@ -102,7 +103,7 @@ async function open(options: GoogleDnsOptions & { redactor: Redactor }, key: str
     const answer = await http
       .request<unknown>({ ...request, ...limits, headers: { ...headers, ...shown } })
       .catch(unlessMistake((error) => noAnswer(asked, error)));
-    if (!answer.ok) throw answerError(asked, answer, options.redactor);
+    if (!answer.ok) throw answerError(asked, answer, options.redactor.line);
     if (typeof answer.data !== "object" || answer.data === null) throw unreadable(asked);
     return answer.data;
   };

@@ -2,7 +2,6 @@
 import { readFile } from "node:fs/promises";
 import * as z from "zod";
 import { parseJson } from "../../domain/json.ts";
-import { leavesOf } from "../../domain/secrets.ts";
 import { fileTrouble } from "../../domain/words.ts";
 import { ConfigError } from "../../errors.ts";
 
@@ -16,6 +15,9 @@ const keySchema = z.discriminatedUnion("type", [
   z.object({ type: z.enum(["external_account", "external_account_authorized_user"]) }),
 ]);
 
+/** Keys of what is secret in a key file. */
+export const secretKeys = /(private_key|private_key_id|client_secret|refresh_token)$/;
+
 /** The text of a key file of Google Cloud, empty without a file. Throws ConfigError, which holds no word of it, when it is no key. */
 export async function readKey(file: string | undefined): Promise<string> {
   if (file === undefined) return "";
@@ -24,14 +26,6 @@ export async function readKey(file: string | undefined): Promise<string> {
   });
   if (keySchema.safeParse(parseJson(text)).success) return text;
   throw refuse(file, "is not a JSON key of Google Cloud");
-}
-
-/** What is secret in the text of a key file. */
-export function secretsInKey(text: string): unknown[] {
-  const key = parseJson(text);
-  if (key === undefined) return [text.trim()];
-  const isSecret = /(private_key|private_key_id|client_secret|refresh_token)$/;
-  return [...leavesOf(key)].filter(([where]) => isSecret.test(where)).map(([, value]) => value);
 }
 
 function refuse(file: string, problem: string): ConfigError {

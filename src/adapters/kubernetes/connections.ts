@@ -43,7 +43,8 @@ export function shareConnections(kubeConfig: KubeConfig, { add }: Pick<Redactor,
     const headers = headersOf(options);
     // Tokens come from files and programs, and are replaced; keys may be files.
     add(headers["Authorization"]?.replace(/^\S+ /, "") ?? "");
-    for (const secret of [options.key, options.passphrase]) add(String(secret ?? ""));
+    for (const secret of [options.key, options.passphrase])
+      if (typeof secret === "string" || Buffer.isBuffer(secret)) add(secret.toString());
     const wanted = kubeConfig.createDispatcherOptions(kubeConfig.getCurrentCluster(), options);
     const key = JSON.stringify(wanted);
     if (current?.key !== key) {

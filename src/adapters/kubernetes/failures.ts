@@ -2,8 +2,8 @@
 import type { RequestContext } from "@kubernetes/client-node";
 import * as z from "zod";
 import { parseJson } from "../../domain/json.ts";
+import { oneLine } from "../../domain/words.ts";
 import { ConflictError, TransientError } from "../../errors.ts";
-import type { Redactor } from "../../redaction.ts";
 import { retryAfterMs } from "../http/retry-after.ts";
 
 export const dependency = "the Kubernetes API";
@@ -27,8 +27,8 @@ class Refusal extends Error {
   /** Reasons of the single causes, such as NamespaceTerminating, FieldValueTooLong. */
   readonly causes: readonly string[];
 
-  constructor(status: number, { message, details }: z.infer<typeof statusSchema>) {
-    super(message || `HTTP ${status}`);
+  constructor(status: number, { message, details }: z.infer<typeof statusSchema>, line: typeof oneLine) {
+    super(line(message).slice(0, 400) || `HTTP ${status}`);
     this.status = status;
     this.causes = (details?.causes ?? []).map(({ reason }) => reason);
   }
@@ -55,16 +55,11 @@ function askedBy(request: RequestContext) {
 }
 
 /** The error that an answer other than 2xx means: ConflictError for 409, TransientError for every other. */
-export function translate(
-  request: RequestContext,
-  answer: Answer,
-  redactor: Redactor,
-): ConflictError | TransientError {
+export function translate(request: RequestContext, answer: Answer, line = oneLine) {
   const { verb, resource, subresource, namespace, object } = askedBy(request);
   const { status, text, retryAfter } = answer;
   const { success, data } = statusSchema.safeParse(parseJson(text));
-  const said = success && { ...data, message: redactor.line(data.message).slice(0, 400) };
-  const cause = said ? new Refusal(status, said) : undefined;
+  const cause = success ? new Refusal(status, data, line) : undefined;
   if (status === 409) return new ConflictError(object, cause);
   const failure = (message: string, hint?: string) => {
     const seen = { status, retryAfterMs: retryAfterMs(retryAfter), details: cause && [cause.message], cause };

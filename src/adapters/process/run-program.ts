@@ -50,7 +50,7 @@ export function pickEnvironment(env: Environment, names: readonly string[]): Rec
 export async function runProgram(call: ProgramCall) {
   call.signal?.throwIfAborted();
   let kept = Buffer.alloc(0);
-  let isCut = false;
+  let seen = 0;
   const child = execa(call.file, call.args, {
     env: { ...call.env },
     extendEnv: false,
@@ -65,7 +65,7 @@ export async function runProgram(call: ProgramCall) {
     reject: false,
   });
   child.stderr.on("data", (chunk: Uint8Array) => {
-    isCut ||= kept.length + chunk.length > keptBytes;
+    seen += chunk.length;
     kept = Buffer.concat([kept, chunk]).subarray(-keptBytes);
   });
   const { redact = (text) => text } = call;
@@ -82,9 +82,7 @@ export async function runProgram(call: ProgramCall) {
     tooMuchOutput: isMaxBuffer,
     stdout,
     /** The last lines of what it said on standard error, of which half a line may be half a secret. */
-    stderrLines: lastLines(
-      redact(isCut ? kept.toString("utf8").replace(/^[^\n]*/, "") : kept.toString("utf8")),
-    ),
+    stderrLines: lastLines(redact(kept.toString("utf8")).replace(seen > keptBytes ? /^[^\n]*/ : "", "")),
   };
 }
 

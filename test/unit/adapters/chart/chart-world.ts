@@ -5,6 +5,7 @@ import path from "node:path";
 import { expect } from "vitest";
 import { fetchChart } from "../../../../src/adapters/chart/index.ts";
 import { ConfigError } from "../../../../src/errors.ts";
+import type { Redactor } from "../../../../src/redaction.ts";
 import type { Chart } from "../../../../src/ports/sources.ts";
 import { requireBinaries } from "../../../tools/binaries.ts";
 import { removeFolder } from "../../../tools/remove-folder.ts";
@@ -18,6 +19,8 @@ interface Change {
   sshKeyFile?: string;
   tokenFile?: string;
   gitBin?: string;
+  helmBin?: string;
+  redactor?: Redactor;
 }
 
 export interface ChartWorld {
@@ -34,10 +37,10 @@ export async function createChartWorld(): Promise<ChartWorld> {
   const workDir = path.join(dir, "work");
   const env = { PATH: process.env["PATH"] };
   const fetch: ChartWorld["fetch"] = (source, change = {}) => {
-    const { chartPath = "powo", sshKeyFile, tokenFile, gitBin = "git" } = change;
+    const { chartPath = "powo", sshKeyFile, tokenFile, gitBin = "git", helmBin = helm, redactor } = change;
     const { deployTag = "master", environment = "prod", signal = new AbortController().signal } = change;
     const chart = { source, path: chartPath, sshKeyFile, tokenFile };
-    const options = { chart, deployTag, environment, gitBin, helm: { bin: helm, workDir, env } };
+    const options = { chart, deployTag, environment, gitBin, helm: { bin: helmBin, workDir, env, redactor } };
     return fetchChart(options, change.commit, signal);
   };
   return {
