@@ -103,7 +103,7 @@ async function open(options: GoogleDnsOptions & { redactor: Redactor }, key: str
     const answer = await http
       .request<unknown>({ ...request, ...limits, headers: { ...headers, ...shown } })
       .catch(unlessMistake((error) => noAnswer(asked, error)));
-    if (!answer.ok) throw answerError(asked, answer, options.redactor.line);
+    if (!answer.ok) throw answerError(asked, answer, options.redactor.redact);
     if (typeof answer.data !== "object" || answer.data === null) throw unreadable(asked);
     return answer.data;
   };

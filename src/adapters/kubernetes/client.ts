@@ -82,7 +82,7 @@ async function exchange(
     throw noAnswer(context, `gave no answer ${inTime}`);
   });
   const { status, text } = answer;
-  if (status < 200 || status > 299) throw translate(context, answer, redactor.line);
+  if (status < 200 || status > 299) throw translate(context, answer, redactor.redact);
   const headers = { "content-type": mediaTypeOf(context, answer) };
   return new ResponseContext(status, headers, new SelfDecodingBody(Promise.resolve(Buffer.from(text))));
 }
