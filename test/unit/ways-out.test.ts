@@ -1,134 +1,23 @@
 /** Every way out of the process against every spelling of a secret, and against words that would forge or hide lines. */
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { runProgram as runTool } from "../../src/adapters/process/run-program.ts";
 import { runProgram } from "../../src/cli/program.ts";
 import { jsonViewer, liveViewer } from "../../src/cli/status.ts";
 import { print, type VerbContext } from "../../src/cli/verb.ts";
-import { compose } from "../../src/compose.ts";
 import { PermanentError } from "../../src/errors.ts";
 import { createLogger } from "../../src/logger.ts";
 import { details } from "../../src/operate/history.ts";
 import type { Status } from "../../src/operate/status.ts";
 import { statusLines } from "../../src/operate/status-lines.ts";
-import type { World } from "../../src/pipeline/world.ts";
 import { printError } from "../../src/print-error.ts";
-import { createRedactor, type Redactor } from "../../src/redaction.ts";
 import { renderReport } from "../../src/report/render-report.ts";
 import { findCanaries } from "../fixtures/secrets.ts";
-import { removeFolder } from "../tools/remove-folder.ts";
-import { read } from "./config/read.ts";
 import { bench } from "./pipeline/bench.ts";
 import { failedReport } from "./report/sample.ts";
+import { numeric, outside, redactor, secret, spellings, world } from "./ways-out-world.ts";
 
-const secret = `canary-1: "q'$%/\\@&#é <two  spaces> and canary after canary, so that it goes on and on and on`;
-const pem = [
-  "-----BEGIN KEY-----",
-  "canaryMIIEvQIBADANBgkqhkiG",
-  "canary9w0BAQEFAASCBKcwggSj",
-  "-----END KEY-----",
-];
-const numeric = 1423456;
-
-let dir: string;
-let world: World;
-let dispose: () => void;
-let redactor: Redactor;
-let server: Server;
-/** What the pods, events, harvester and API server say. */
-let said = "";
-/** Bodies that were posted. */
-let posted: string[] = [];
 let asked = 0;
-
-/** Kubernetes, the harvester and the receiver of the webhook in one. */
-function answer(method: string, pathname: string): [status: number, body: string] {
-  const json = (body: object): [number, string] => [200, JSON.stringify(body)];
-  const metadata = { name: "x", uid: "u", resourceVersion: "1" };
-  if (pathname.startsWith("/hook")) return [200, ""];
-  if (pathname.endsWith("/log")) return [200, `${said}\n`];
-  if (pathname.endsWith("/jobs/job-1")) return json({ kind: "Job", metadata });
-  if (pathname.endsWith("/events") && method === "GET") {
-    const involvedObject = { kind: "Pod", name: "p" };
-    return json({
-      kind: "EventList",
-      items: [{ involvedObject, metadata, reason: "Failed", message: said }],
-    });
-  }
-  if (pathname.endsWith("/namespaces/refused"))
-    return [403, JSON.stringify({ kind: "Status", message: said, status: "Failure" })];
-  if (pathname.endsWith("/pods")) {
-    const waiting = { waiting: { reason: "CrashLoopBackOff", message: said } };
-    const containerStatuses = [{ name: "c", state: waiting, restartCount: 1 }];
-    const spec = { containers: [{ name: "c" }] };
-    return json({
-      kind: "PodList",
-      items: [{ metadata, spec, status: { message: said, containerStatuses } }],
-    });
-  }
-  if (pathname.includes("/job/list/"))
-    return json({
-      id: 1,
-      identifier: "1",
-      jobConfigurations: [{ id: 1, identifier: "a", description: said }],
-    });
-  if (pathname.includes("/execution"))
-    return json({ id: 1, status: "FAILED", exitStatus: { exitCode: "FAILED", exitDescription: said } });
-  return json({ kind: "List", metadata, items: [] });
-}
-
-beforeAll(async () => {
-  dir = await mkdtemp(path.join(tmpdir(), "ways-out-"));
-  server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      const { pathname } = new URL(request.url ?? "/", "http://x");
-      if (request.method === "POST") posted.push(Buffer.concat(chunks).toString());
-      const [status, body] = answer(request.method ?? "", pathname);
-      response.writeHead(status, { "content-type": "application/json" }).end(body);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const kubeconfig = path.join(dir, "kubeconfig");
-  const config = {
-    clusters: [{ name: "c", cluster: { server: url } }],
-    users: [{ name: "u", user: { token: "canary-token" } }],
-    contexts: [{ name: "c", context: { cluster: "c", user: "u", namespace: "builder" } }],
-    "current-context": "c",
-  };
-  await writeFile(kubeconfig, JSON.stringify(config));
-  const secretsFile = path.join(dir, "secrets.yaml");
-  await writeFile(
-    secretsFile,
-    JSON.stringify({ password: { db: secret, pin: numeric }, key: pem.join("\n") }),
-  );
-  const env = {
-    ...{ KUBECONFIG: kubeconfig, SECRETS_FILE: secretsFile, API_PREFIX: url, JOB_NAME: "job-1" },
-    ...{ NOTIFY_WEBHOOK_URL: `${url}/hook` },
-  };
-  redactor = createRedactor();
-  const settings = read({ env });
-  ({ world, dispose } = await compose({
-    settings,
-    env,
-    version: "1",
-    color: false,
-    redactor,
-    write: () => undefined,
-  }));
-});
-afterAll(async () => {
-  dispose();
-  server.closeAllConnections();
-  server.close();
-  await removeFolder(dir);
-});
 
 /** What a verb writes that prints such an answer. */
 async function printed(argv: string[], work: (context: VerbContext) => void): Promise<string> {
@@ -240,16 +129,16 @@ const waysOut: Record<string, (words: string) => Promise<string> | string> = {
   },
   "the state": kept,
   "an Event": async (words) => {
-    posted = [];
+    outside.posted = [];
     await world.ports.notifier.announce({
       type: "Normal",
       reason: "Live",
       message: `${words} at last, ${(asked += 1)}`,
     });
-    return posted.join("\n");
+    return outside.posted.join("\n");
   },
   "the webhook": async (words) => {
-    posted = [];
+    outside.posted = [];
     const text = `prod-aaaaa: ${words}`;
     const names = {
       environment: "prod",
@@ -258,7 +147,7 @@ const waysOut: Record<string, (words: string) => Promise<string> | string> = {
       time: "2026-11-22T12:00:00.000Z",
     };
     await world.ports.notifier.notify({ event: "failed", ...names, text });
-    return posted.join("\n");
+    return outside.posted.join("\n");
   },
   "what a program says": async (words) => {
     const args = ["-e", "process.stderr.write('x'.repeat(70_000) + process.argv[1] + '\\n')", words];
@@ -274,62 +163,34 @@ const waysOut: Record<string, (words: string) => Promise<string> | string> = {
     return redactor.text(stderrLines.join("\n"));
   },
   "the log of a pod": async (words) => {
-    said = words;
+    outside.said = words;
     return (await world.ports.cluster.logs(at.namespace, "p", "c", 3)).join("\n");
   },
   "an Event of a pod": async (words) => {
-    said = words;
+    outside.said = words;
     return (await world.ports.cluster.warnings(at.namespace)).join("\n");
   },
   "the state of a pod": async (words) => {
-    said = words;
+    outside.said = words;
     return (await world.ports.cluster.observe(at.namespace)).pods
       .flatMap(({ message = "", containers }) => [message, ...containers.map((one) => one.message ?? "")])
       .join("\n");
   },
   "a refusal of the API server": async (words) => {
-    said = words;
+    outside.said = words;
     const error: unknown = await world.ports.cluster
       .findNamespace("refused")
       .catch((thrown: unknown) => thrown);
     return (error as PermanentError).details.join("\n");
   },
   "a job of the harvester": async (words) => {
-    said = words;
+    outside.said = words;
     return (await world.ports.harvester.findList(at.namespace, "1"))?.jobs[0]?.description ?? "";
   },
   "the end of a job": async (words) => {
-    said = words;
+    outside.said = words;
     return redactor.text((await world.ports.harvester.findExecution(at.namespace, 1))?.exitDescription ?? "");
   },
-};
-
-const base64 = Buffer.from(`user:${secret}`).toString("base64");
-const hex = Buffer.from(secret).toString("hex");
-const json = JSON.stringify(secret).slice(1, -1);
-const html = secret
-  .replaceAll("&", "&amp;")
-  .replaceAll("<", "&lt;")
-  .replaceAll(">", "&gt;")
-  .replaceAll("'", "&#39;");
-const spellings: Record<string, string> = {
-  "as it is": secret,
-  "in base64": base64,
-  "in base64 that begins a byte later": Buffer.from(`user:x${secret}`).toString("base64"),
-  "in base64 that begins two bytes later": Buffer.from(`user:xy${secret}`).toString("base64"),
-  "in base64, wrapped": base64.replaceAll(/.{76}/g, "$&\n"),
-  "in base64 for URLs": Buffer.from(secret).toString("base64url"),
-  "in hex": hex,
-  "in hex, upper case": hex.toUpperCase(),
-  "percent-encoded": encodeURIComponent(secret),
-  "percent-encoded byte by byte": hex.replaceAll(/../g, "%$&"),
-  "in JSON": json,
-  "in JSON within JSON": JSON.stringify(json).slice(1, -1),
-  "in HTML": html.replaceAll('"', "&quot;"),
-  "a key": pem.join("\n"),
-  "a line of a key": pem[1] ?? "",
-  "the body of a key": pem.slice(1, 3).join(""),
-  "the token of the kubeconfig": "canary-token",
 };
 
 const ways = Object.entries(waysOut);

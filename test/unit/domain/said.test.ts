@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import * as z from "zod";
+import type * as z from "zod";
 import { historySchema } from "../../../src/domain/history.ts";
 import { displacedSchema, evidenceSchema, pastRunSchema, runSchema } from "../../../src/domain/run.ts";
 import { mapSaid } from "../../../src/domain/said.ts";
@@ -16,9 +16,9 @@ function leavesOf(schema: z.core.$ZodType, path = ""): Leaf[] {
     return Object.entries(def["shape"] as Record<string, z.core.$ZodType>).flatMap(([key, inner]) =>
       leavesOf(inner, `${path}.${key}`),
     );
-  if ("element" in def) return leavesOf(def["element"] as z.core.$ZodType, path);
+  if ("element" in def) return leavesOf(def["element"], path);
   if ("items" in def) return (def["items"] as z.core.$ZodType[]).flatMap((item) => leavesOf(item, path));
-  if ("innerType" in def) return leavesOf(def["innerType"] as z.core.$ZodType, path);
+  if ("innerType" in def) return leavesOf(def["innerType"], path);
   const isText = def.type === "string" || def.type === "enum" || (def.type as string) === "literal";
   return isText ? [{ path: path.slice(1), isWordOfOurs: def.type !== "string" }] : [];
 }
