@@ -41,11 +41,17 @@ export async function startGitHttp(root: string, login?: string): Promise<GitHtt
     if (state.broken !== undefined) return void response.writeHead(state.broken).end();
     const redirect = () =>
       void response.writeHead(302, { location: `${state.redirect ?? ""}${request.url ?? ""}` }).end();
-    if (state.redirect !== undefined && state.redirects === "before-login") { redirect(); return; }
+    if (state.redirect !== undefined && state.redirects === "before-login") {
+      redirect();
+      return;
+    }
     if (expected !== undefined && authorization !== expected) {
       return void response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end();
     }
-    if (state.redirect !== undefined) { redirect(); return; }
+    if (state.redirect !== undefined) {
+      redirect();
+      return;
+    }
     serve(root, request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

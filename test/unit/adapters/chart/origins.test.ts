@@ -180,13 +180,16 @@ describe("helm", () => {
     expect(findCanaries(JSON.stringify(failure, Object.getOwnPropertyNames(failure)))).toEqual([]);
   });
 
-  it.each(["127.0.0.1", "localhost"])("takes no login to another port of %s that the registry sends it to", async (host) => {
-    const other = await startBystander((_, response) => void response.writeHead(404).end());
-    registry.redirect = other.url.replace("127.0.0.1", host);
-    await expect(world.fetch(reference)).rejects.toMatchObject({ code: "OUTAGE" });
-    registry.redirect = undefined;
-    await other.close();
-    expect(other.got.length).toBeGreaterThan(0);
-    expect(loginsIn(other.got)).toEqual([]);
-  });
+  it.each(["127.0.0.1", "localhost"])(
+    "takes no login to another port of %s that the registry sends it to",
+    async (host) => {
+      const other = await startBystander((_, response) => void response.writeHead(404).end());
+      registry.redirect = other.url.replace("127.0.0.1", host);
+      await expect(world.fetch(reference)).rejects.toMatchObject({ code: "OUTAGE" });
+      registry.redirect = undefined;
+      await other.close();
+      expect(other.got.length).toBeGreaterThan(0);
+      expect(loginsIn(other.got)).toEqual([]);
+    },
+  );
 });
