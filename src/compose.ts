@@ -18,10 +18,14 @@ import { createWebhook } from "./adapters/notify/webhook.ts";
 import { openWorkDir, removeDir } from "./adapters/process/work-dir.ts";
 import { readSecretsFile } from "./adapters/secrets-file.ts";
 import type { Settings } from "./config/settings.ts";
+import { mapSaid } from "./domain/said.ts";
+import { oneLine } from "./domain/words.ts";
 import { createLogger } from "./logger.ts";
 import type { Clock } from "./pipeline/clock.ts";
 import type { Log } from "./pipeline/task.ts";
 import type { World } from "./pipeline/world.ts";
+import type { Cluster } from "./ports/cluster.ts";
+import type { Harvester } from "./ports/harvester.ts";
 import type { Ports } from "./ports/index.ts";
 import { learnSecrets } from "./learn-secrets.ts";
 import type { Redactor } from "./redaction.ts";
@@ -53,17 +57,17 @@ export const systemClock: Clock = {
  */
 export async function compose(options: ComposeOptions): Promise<{ world: World; dispose: () => void }> {
   const { env, version, write, color, redactor } = options;
-  const { redact } = redactor;
   const settings = withPassword(options.settings, await learnSecrets(redactor, options.settings, env));
   const { environment, podName, metricsPort, logLevel: level, logFormat: format } = settings;
   let named: { runId: string; release: string } | undefined;
-  const logger = createLogger({ context: () => named, level, format, redact, write, color });
+  const logger = createLogger({ context: () => named, level, format, redactor, write, color });
   const log = (step?: string): Log => (step === undefined ? logger : logger.child({ step }));
-  const connection = connect({ kubeconfig: settings.kubeconfig, namespace: settings.builderNamespace });
+  const { kubeconfig, builderNamespace: namespace } = settings;
+  const connection = connect({ kubeconfig, namespace, redactor });
   const workDir = openWorkDir(tmpdir(), environment);
   const world: World = {
     settings: { ...settings, builderNamespace: connection.namespace },
-    ports: portsFor(settings, { connection, workDir, env, log: logger, redact }),
+    ports: portsFor(settings, { connection, workDir, env, log: logger, redactor }),
     store: createStateStore(connection, { environment }),
     leases: createLeaseStore(connection, { environment, durationMs: settings.leaseDurationMs }),
     clock: systemClock,
@@ -71,7 +75,7 @@ export async function compose(options: ComposeOptions): Promise<{ world: World; 
     log,
     identity: identity({ podName }),
     builderNamespace: connection.namespace,
-    redact,
+    redact: redactor.line,
     version,
     nameRun: ({ runId, release }) => (named = { runId, release }),
     ...(metricsPort !== undefined && {
@@ -90,37 +94,67 @@ interface Parts {
   workDir: string;
   env: ComposeOptions["env"];
   log: Log;
-  redact: Redactor["redact"];
+  redactor: Redactor;
 }
 
-function portsFor(settings: Settings, { connection, workDir, env, log, redact }: Parts): Ports {
+function portsFor(settings: Settings, { connection, workDir, env, log, redactor }: Parts): Ports {
   const { podName, jobName, serviceAccount, releaseRole, sitePrefix } = settings;
   const { prefix: apiPrefix, apiPath, username, password } = settings.harvester;
   const { project, endpoint } = settings.dns;
-  const helm = { bin: settings.helmBin, workDir, env, kubeconfig: settings.kubeconfig };
+  const helm = { bin: settings.helmBin, workDir, env, kubeconfig: settings.kubeconfig, redactor };
   const cluster = createCluster(connection, { serviceAccount, releaseRole });
+  const harvester = createHarvester({ apiPrefix, apiPath, username, password });
+  const webhook = createWebhook({ url: settings.notifyWebhookUrl, log });
   const announce = createAnnouncer(connection, { podName, jobName, log });
   return {
-    cluster: {
-      ...cluster,
-      // What pods and events say is written down and shown: secrets are taken out where it comes in.
-      logs: async (...where) => (await cluster.logs(...where)).map(redact),
-      warnings: async (...where) => (await cluster.warnings(...where)).map(redact),
-    },
+    ...quoted(cluster, harvester, redactor),
     releases: createReleases(helm),
     sources: {
       fetchChart: (pinned, signal) => fetchChart({ ...settings, helm }, pinned, signal),
       fetchData: (signal) => fetchData({ url: settings.dataUrl }, signal),
-      readSecrets: () => readSecretsFile(settings.secretsFile),
+      async readSecrets() {
+        const secrets = await readSecretsFile(settings.secretsFile);
+        redactor.addDeep(secrets.values);
+        return secrets;
+      },
     },
-    harvester: createHarvester({ apiPrefix, apiPath, username, password }),
     site: createSite({ sitePrefix }),
-    dns: createGoogleDns({ project, endpoint, keyFile: settings.google.credentialsFile }),
+    dns: createGoogleDns({ project, endpoint, keyFile: settings.google.credentialsFile, redactor }),
     notifier: {
-      ...createWebhook({ url: settings.notifyWebhookUrl, log }),
-      announce: (event) => announce({ ...event, message: redact(event.message) }),
+      notify: (message) => webhook.notify({ ...message, text: redactor.line(message.text) }),
+      announce: (event) => announce({ ...event, message: redactor.line(event.message) }),
     },
   };
+}
+
+/** More of a log than is shown: a secret may come in several lines, of which the last ones say nothing alone. */
+const linesBefore = 100;
+
+/** What pods, events and jobs say is cut, folded, written down and shown: secrets are taken out where it comes in. */
+function quoted(cluster: Cluster, harvester: Harvester, { redact, line }: Redactor) {
+  const said =
+    <T>(words: Redactor["line"], ...keys: string[]) =>
+    (view: T) =>
+      mapSaid(view, words, new Set(keys));
+  return {
+    cluster: {
+      ...cluster,
+      observe: (namespace) => cluster.observe(namespace).then(said(line, "message")),
+      logs: async (namespace, pod, container, lines) =>
+        redact((await cluster.logs(namespace, pod, container, lines + linesBefore)).join("\n"))
+          .split("\n")
+          .slice(-lines)
+          .map(oneLine),
+      warnings: async (...where) => (await cluster.warnings(...where)).map(line),
+      blockers: async (namespace) => (await cluster.blockers(namespace)).map(line),
+    },
+    harvester: {
+      ...harvester,
+      findList: (...which) => harvester.findList(...which).then(said(line, "description")),
+      // It has lines, which are looked through one by one.
+      findExecution: (...which) => harvester.findExecution(...which).then(said(redact, "exitDescription")),
+    },
+  } satisfies Partial<Ports>;
 }
 
 /** Unless API_PASSWORD is given, the harvester's password is the one that the release gets. */

@@ -1,16 +1,16 @@
-/** Finds out everything that must never be shown, before anything is printed. */
+/** Finds out everything that must never be shown, before anything is printed. What is read again later is learned then. */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { unescape } from "node:querystring";
 import { parse } from "yaml";
+import { secretKeys } from "./adapters/google-dns/credentials.ts";
 import { parseSecrets } from "./adapters/secrets-file.ts";
 import type { Environment, Settings } from "./config/settings.ts";
 import { placeOf, rowOf, settingNames, valueAt } from "./config/table.ts";
 import type { Redactor } from "./redaction.ts";
 
 const serviceAccountToken = "/var/run/secrets/kubernetes.io/serviceaccount/token";
-const googleSecrets = ["private_key", "private_key_id", "client_secret", "refresh_token"];
-const minTokenLength = 12;
+const kubernetesSecrets = /(token|password|secret|key-data)$/i;
 
 /** Teaches the redactor all secrets. Files that can't be read are reported by preflight; returns password.harvester. */
 export async function learnSecrets(
@@ -18,6 +18,7 @@ export async function learnSecrets(
   settings: Settings,
   env: Environment,
 ): Promise<string | undefined> {
+  redactor.spare(settings.environment);
   for (const name of settingNames) {
     const { secret } = rowOf(name);
     // Libraries read the proxies in small letters as well.
@@ -28,9 +29,8 @@ export async function learnSecrets(
   for (const file of [settings.chart.sshKeyFile, settings.chart.tokenFile, serviceAccountToken])
     redactor.add((await contentOf(file)).trim());
   for (const file of (settings.kubeconfig ?? "").split(path.delimiter))
-    addKubeconfig(redactor, await read(file, redactor));
-  const key = await read(settings.google.credentialsFile, redactor);
-  redactor.addDeep(googleSecrets.map((name) => valueAt(key, name)));
+    redactor.addDeep(valueAt(await read(file, redactor), "users"), kubernetesSecrets);
+  redactor.addDeep(await read(settings.google.credentialsFile, redactor), secretKeys);
   const values = await read(settings.secretsFile, redactor, parseSecrets);
   redactor.addDeep(values);
   const password = valueAt(values, "password.harvester");
@@ -56,22 +56,12 @@ async function read(
   }
 }
 
-/** Tokens, passwords and keys of its users; what is short says nothing, and would hide words. */
-function addKubeconfig(redactor: Redactor, content: unknown): void {
-  const users = valueAt(content, "users");
-  if (!Array.isArray(users)) return;
-  for (const entry of users)
-    for (const name of ["token", "password", "client-key-data"]) {
-      const value = valueAt(entry, `user.${name}`);
-      if (typeof value === "string" && value.length >= minTokenLength) redactor.add(value);
-    }
-}
-
 /** The password in a URL, or the user name that stands for one, and the query. A proxy's scheme may be left out. */
 function addCredentials(redactor: Redactor, url: string): void {
   const parsed = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(url) ? url : `any://${url}`);
   if (!parsed) return;
-  const user = parsed.protocol.startsWith("http") ? parsed.username : "";
+  // The user of ssh is a part of the address.
+  const user = parsed.protocol.includes("ssh") ? "" : parsed.username;
   for (const secret of [parsed.password || user, ...parsed.searchParams.values()]) {
     redactor.add(secret);
     redactor.add(unescape(secret));

@@ -1,15 +1,14 @@
 /** The log: one readable line per record, or Cloud Logging's JSON; written at once, secrets left out. */
 import { styleText } from "node:util";
 import pino from "pino";
-import { parseJson } from "./domain/json.ts";
+import type { Redactor } from "./redaction.ts";
 import { writeFully } from "./write-sync.ts";
 
 export interface LoggerOptions {
   level: pino.LevelWithSilent;
   /** `pretty`: for people; `json`: Cloud Logging's fields. */
   format: "pretty" | "json";
-  /** Takes the secrets out of a text. */
-  redact: (text: string) => string;
+  redactor: Pick<Redactor, "text" | "json">;
   /** Receives every record with its line break; standard output if left out. */
   write?: (line: string) => void;
   color?: boolean;
@@ -34,10 +33,12 @@ const indent = " ".repeat("HH:MM:SS ".length);
 
 /** A pino logger; a child with `{ step }` writes that step's lines. */
 export function createLogger(options: LoggerOptions): pino.Logger {
-  const { level, format, redact, context } = options;
+  const { level, format, redactor, context } = options;
   const { write = (line: string) => writeFully(1, line) } = options;
-  const render = (line: string) =>
-    format === "json" ? redactJson(line, redact) : `${prettyLines(JSON.parse(line) as LogRecord, options)}\n`;
+  const render = (line: string) => {
+    const record = JSON.parse(line) as LogRecord;
+    return format === "json" ? redactor.json(record) : prettyLines(record, options);
+  };
   return pino(
     {
       level,
@@ -48,7 +49,7 @@ export function createLogger(options: LoggerOptions): pino.Logger {
       formatters: { level: (label) => ({ severity: severities[label] }), log: describeErrors },
       ...(format === "json" && { mixin: () => ({ ...context?.() }) }),
     },
-    { write: (line) => write(render(line)) },
+    { write: (line) => write(`${render(line)}\n`) },
   );
 }
 
@@ -72,44 +73,26 @@ const styles: Readonly<Record<string, Style>> = {
 };
 
 /** For people: the fields only at the levels that are for debugging. */
-function prettyLines(record: LogRecord, { level, redact, color = false }: LoggerOptions): string {
+function prettyLines(record: LogRecord, { level, redactor, color = false }: LoggerOptions): string {
   const verbose = level === "debug" || level === "trace";
   const { severity, time, message = "", step, ...fields } = record;
   const warning = severity === "WARNING" ? "warning: " : "";
-  // Before it is broken into lines: a secret may have several.
-  const text = redact(printable(`${warning}${message}${verbose ? pairs(fields) : ""}`));
+  // Before it is broken into lines: a secret may have several. And before it is coloured: no quoted text does that.
+  const text = redactor.text(`${warning}${message}${verbose ? pairs(redactor.json(fields)) : ""}`);
   const paint = (style: Style | undefined, part: string) =>
     color && style !== undefined && part !== "" ? styleText(style, part, { validateStream: false }) : part;
   const [first = "", ...rest] = text.split("\n").map((line) => paint(styles[severity], line));
   const name = typeof step === "string" ? paint("cyan", `${step.padEnd(stepWidth)} `) : "";
   const head = `${paint("dim", time.slice(11, 19))} ${name}${first}`;
-  return redact([head, ...rest.map((line) => (line === "" ? "" : indent + line))].join("\n"));
+  return [head, ...rest.map((line) => (line === "" ? "" : indent + line))].join("\n");
 }
 
-/** Without what moves a terminal's cursor: messages quote what pods and servers say. */
-function printable(text: string): string {
-  return text.replaceAll("\r\n", "\n").replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "");
-}
-
-/** ` key=value key="two words"`. */
-function pairs(fields: Record<string, unknown>): string {
-  return Object.entries(fields)
+/** ` key=value key="two words"` of fields as JSON, which were redacted before they are quoted. */
+function pairs(fields: string): string {
+  return Object.entries(JSON.parse(fields) as object)
     .map(([key, value]) => {
       const text = typeof value === "string" ? value : JSON.stringify(value);
       return ` ${key}=${typeof value === "string" && /[\s"=]|^$/.test(text) ? JSON.stringify(text) : text}`;
     })
     .join("");
-}
-
-/** The line without secrets, which is JSON still: a secret may be a number, or look like the line itself. */
-function redactJson(line: string, redact: (text: string) => string): string {
-  const safe = redact(line);
-  if (safe === line) return line;
-  const hidden = JSON.stringify(JSON.parse(line), (_, value: unknown) => {
-    if (typeof value === "string") return redact(value);
-    const text = String(value);
-    return typeof value === "number" && redact(text) !== text ? redact(text) : value;
-  });
-  const whole = redact(hidden);
-  return `${parseJson(whole) === undefined ? hidden : whole}\n`;
 }

@@ -1,7 +1,6 @@
 /** The edge of the process: arguments, environment, signals, exit code; everything else is told what it needs. */
 import { existsSync, writeFileSync } from "node:fs";
 import { isatty } from "node:tty";
-import { stripVTControlCharacters } from "node:util";
 import { runProgram } from "./cli/program.ts";
 import { asOutage, CancelledError, type ExitCode, exitCodeOf, exitCodes } from "./errors.ts";
 import { outcomeOf, printError } from "./print-error.ts";
@@ -15,7 +14,7 @@ const { argv, env } = process;
 const redactor = createRedactor();
 const stopping = new AbortController();
 
-const stderr = (text: string) => writeFully(2, redactor.redact(text));
+const stderr = (text: string) => writeFully(2, text);
 
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
   process.on(signal, () => {
@@ -29,7 +28,7 @@ process.on("uncaughtException", (error) => fail(error));
 
 function fail(thrown: unknown): never {
   const error = asOutage(causeOf(thrown));
-  printError(error, stderr);
+  printError(error, (text) => stderr(redactor.text(text)));
   end(exitCodeOf(error), outcomeOf(error));
 }
 
@@ -49,8 +48,7 @@ function end(code: ExitCode, outcome: string): never {
 /** Kubernetes shows at most 4,096 bytes of the file as the reason why the container ended. */
 function leaveTerminationMessage(outcome: string): void {
   const file = env["TERMINATION_LOG"] || "/dev/termination-log";
-  const [line = ""] = stripVTControlCharacters(redactor.redact(outcome)).split("\n");
-  const text = line.slice(0, 1_000);
+  const text = redactor.line(outcome).slice(0, 1_000);
   try {
     if (text !== "" && existsSync(file)) writeFileSync(file, `${text}\n`);
   } catch {

@@ -1,10 +1,11 @@
 /** How an error that ends the program is told to people. */
-import { failureLines, table, under } from "./domain/words.ts";
+import { failureLines, joined, table, under } from "./domain/words.ts";
 import { BuilderError, ConfigError } from "./errors.ts";
 
 /** Writes an error as lines for people; one that nobody foresaw comes with its stack. */
 export function printError(error: unknown, write: (text: string) => void): void {
-  write(`${errorLines(error).join("\n")}\n`);
+  const lines = errorLines(error);
+  write(`${error instanceof BuilderError ? joined(lines) : lines.join("\n")}\n`);
 }
 
 export function errorLines(error: unknown): string[] {

@@ -1,100 +1,108 @@
-/** Keeps secrets out of what is written: every spelling that a secret may turn up in becomes `***`. */
+/**
+ * Keeps secrets out of what is written: every spelling that a secret may turn up in becomes `***`. It comes before anything
+ * else that is done to a text: what was cut or folded can't be recognised any more.
+ */
+import { canHide, leavesOf } from "./domain/secrets.ts";
+import { oneLine, spelledOut, visible } from "./domain/words.ts";
 
+/** The one that knows all secrets, and what text and documents pass on their way out. */
 export interface Redactor {
-  /** A secret from now on; what is too short or too common to be one is passed over. */
+  /** A secret from now on; what is too short or too common to be hidden is passed over. */
   add: (secret: string) => void;
-  /** Every text and number in a tree of values, such as a secrets file; user names and the like are passed over. */
-  addDeep: (values: unknown) => void;
+  /** Every text and number in a tree of values, such as a secrets file; with a pattern those alone whose path matches. */
+  addDeep: (values: unknown, where?: RegExp) => void;
+  /** A word that is never hidden: the environment's name. */
+  spare: (word: string) => void;
   /** The text with `***` for every secret that was added. */
   redact: (text: string) => string;
+  /** Without secrets, and with its control characters spelled out. */
+  text: (text: string) => string;
+  /** As `text`, on one line. */
+  line: (text: string) => string;
+  /** A document as JSON: texts and numbers of it are redacted one by one, so that it stays JSON; times are let be. */
+  json: (document: unknown, indent?: number) => string;
 }
 
 const mask = "***";
-const shortest = 4;
-const shortestLine = 8;
-const trivial = new Set([
-  ...["true", "false", "null", "none", "admin", "root", "user", "password", "secret", "changeme"],
-  ...["default", "postgres", "localhost", "http", "https"],
-]);
-/** Keys that stand beside a password without being one; their values are words that logs are full of. */
-const harmlessKey = /^(user(_?name)?|name|host(_?name)?|port|database|db|type|kind|enabled)$/i;
-const word = /^[a-z][a-z0-9_.-]{0,23}$/i;
-/** Whatever the keys below say, as in `password: { db: … }`. */
-const secretKey = /pass|secret|token|key|credential/i;
+const minSpelling = 4;
+/** Of a line of a secret, and of a spelling that is looked for across line breaks. */
+const minLine = 8;
+const time = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 
 /** A redactor that knows no secret yet. */
 export function createRedactor(): Redactor {
+  const known = new Set<string>();
   const spellings = new Set<string>();
+  let spared: string | undefined;
   let index: Index | undefined;
 
   function add(secret: string): void {
-    const before = spellings.size;
-    for (const part of parts(secret)) for (const form of formsOf(part)) spellings.add(form);
-    if (spellings.size > before) index = undefined;
+    if (known.has(secret)) return;
+    known.add(secret);
+    index = undefined;
+    for (const part of parts(secret).filter((text) => canHide(text, spared)))
+      for (const form of formsOf(part)) spellings.add(form);
   }
+
+  function redact(text: string): string {
+    if (spellings.size === 0) return text;
+    index ??= indexOf(spellings);
+    return masked(text, [...spansIn(text, index), ...spansAcrossLines(text, index)]);
+  }
+
+  const inJson = (_: string, value: unknown): unknown => {
+    if (typeof value === "string") return time.test(value) ? value : redact(value);
+    const text = typeof value === "number" ? redact(String(value)) : "";
+    return text.includes(mask) ? text : value;
+  };
 
   return {
     add,
-    addDeep: (values) => {
-      for (const text of textsIn(values, new Set())) add(text);
+    addDeep: (values, where = /^/) => {
+      for (const [path, leaf] of leavesOf(values)) {
+        if (!where.test(path)) continue;
+        add(String(leaf));
+        // As Helm's templates write a number: 1.423456e+06.
+        if (typeof leaf === "number") add(leaf.toExponential().replace(/e([+-])(\d)$/, "e$10$2"));
+      }
     },
-    redact: (text) => {
-      if (spellings.size === 0) return text;
-      index ??= indexOf(spellings);
-      return replaceAll(text, index);
-    },
+    spare: (word) => (spared = word),
+    redact,
+    text: (text) => visible(redact(text)),
+    line: (text) => oneLine(redact(text)),
+    json: (document, indent) => visible(JSON.stringify(document, inJson, indent)),
   };
 }
 
 /** The secret, and each line of one that has several: logs break texts at line ends. */
 function parts(secret: string): string[] {
-  const whole = secret.trim();
-  const lines = whole.split(/\r?\n/).map((line) => line.trim());
-  const long = lines.length > 1 ? lines.filter((line) => line.length >= shortestLine && !isFrame(line)) : [];
-  return [secret, whole, ...long].filter((part) => part.length >= shortest && !isTrivial(part));
+  return [secret, secret.trim(), ...linesOf(secret).filter((line) => line.length >= minLine)];
 }
 
-/** `-----BEGIN PRIVATE KEY-----`. */
-const isFrame = (line: string) => line.startsWith("-----");
-
-function isTrivial(text: string): boolean {
-  return trivial.has(text.toLowerCase()) || (text.length < 6 && /^[\d.]+$/.test(text)) || text.trim() === "";
+/** Without frames such as `-----BEGIN PRIVATE KEY-----`. */
+function linesOf(secret: string): string[] {
+  const lines = secret.split(/\r?\n/).map((line) => line.trim());
+  return lines.filter((line) => !line.startsWith("-----"));
 }
 
-function* textsIn(value: unknown, seen: Set<object>, isSecret = false): Generator<string> {
-  if (typeof value === "string") yield value;
-  else if (typeof value === "number" || typeof value === "bigint") yield String(value);
-  else if (typeof value === "object" && value !== null && !seen.has(value)) {
-    seen.add(value);
-    for (const [key, inner] of Object.entries(value) as [string, unknown][]) {
-      const below = isSecret || secretKey.test(key);
-      const isHarmless = !below && harmlessKey.test(key) && (typeof inner !== "string" || word.test(inner));
-      if (typeof inner === "object" || !isHarmless) yield* textsIn(inner, seen, below);
-    }
-  }
-}
-
-function formsOf(secret: string): Set<string> {
+function* formsOf(secret: string): Generator<string> {
   const json = JSON.stringify(secret).slice(1, -1);
+  yield* [secret, json, JSON.stringify(json).slice(1, -1), secret.replaceAll("'", "''")];
+  // Go's encoder, so Helm's and Kubernetes' own, also escapes what HTML gives a meaning to; others all but ASCII.
+  for (const more of [/[<>&]/g, /[\u007f-\uffff]/g]) yield json.replaceAll(more, spelledOut);
   const url = encodeURIComponent(secret.toWellFormed());
-  return new Set([
-    secret,
-    json,
-    JSON.stringify(json).slice(1, -1),
-    goJson(json),
-    secret.replaceAll("'", "''"),
-    url,
-    url.replaceAll(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase()),
-    url.replaceAll("%2F", "/"),
-    new URLSearchParams({ "": secret }).toString().slice(1),
-    userInfo(secret),
-    ...base64Forms(Buffer.from(secret)),
-  ]);
-}
-
-/** Go's encoder, so Helm's and Kubernetes' own, also escapes what HTML gives a meaning to. */
-function goJson(json: string): string {
-  return json.replaceAll(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
+  yield* [url, url.replaceAll("%2F", "/"), userInfo(secret)];
+  yield url.replaceAll(/%[0-9A-F]{2}/g, (hex) => hex.toLowerCase());
+  yield new URLSearchParams({ "": secret }).toString().slice(1);
+  const html = secret.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  for (const single of ["&#39;", "&apos;", "&#x27;", "'"])
+    for (const double of ["&quot;", "&#34;", '"']) yield html.replaceAll("'", single).replaceAll('"', double);
+  const bytes = Buffer.from(secret);
+  yield* base64Forms(bytes);
+  const hex = bytes.toString("hex");
+  for (const digits of [hex, hex.toUpperCase()]) yield* [digits, digits.replaceAll(/../g, "%$&")];
+  // The body of a key.
+  yield linesOf(secret).join("");
 }
 
 /** As URL writes it between `//` and `@`. */
@@ -123,25 +131,44 @@ function* base64Forms(secret: Buffer): Generator<string> {
  * refused by the engine, in words that show the whole of it.
  */
 type Index = ReadonlyMap<string, readonly string[]>;
+type Span = readonly [start: number, end: number];
 
-function indexOf(spellings: ReadonlySet<string>): Index {
-  const long = [...spellings].filter(({ length }) => length >= shortest).sort((a, b) => b.length - a.length);
-  return Map.groupBy(long, (spelling) => spelling.slice(0, shortest));
+function indexOf(spellings: Iterable<string>): Index {
+  const long = [...spellings].filter(({ length }) => length >= minSpelling);
+  long.sort((one, other) => other.length - one.length);
+  return Map.groupBy(long, (spelling) => spelling.slice(0, minSpelling));
 }
 
-function replaceAll(text: string, index: Index): string {
-  let [result, end, start] = ["", 0, -1];
-  for (let at = 0; at + shortest <= text.length; at += 1) {
-    const alike = index.get(text.slice(at, at + shortest));
-    // The next spelling may begin inside of this one.
-    const found = alike?.find((spelling) => text.startsWith(spelling, at));
-    if (found === undefined) continue;
-    if (at >= end) {
-      if (start >= 0) result += mask;
-      result += text.slice(end, at);
-      start = at;
-    }
-    end = Math.max(end, at + found.length);
+/** Where secrets stand; one may begin inside of another. */
+function* spansIn(text: string, index: Index): Generator<Span> {
+  for (let at = 0; at + minSpelling <= text.length; at += 1) {
+    const found = index
+      .get(text.slice(at, at + minSpelling))
+      ?.find((spelling) => text.startsWith(spelling, at));
+    if (found !== undefined) yield [at, at + found.length];
   }
-  return start < 0 ? text : `${result}${mask}${text.slice(end)}`;
+}
+
+/** Where secrets stand that a line break goes through, spelled out or not. */
+function* spansAcrossLines(text: string, index: Index): Generator<Span> {
+  const breaks = [...text.matchAll(/(?:\r\n?|\n|\\[rn])[ \t]*/g)];
+  if (breaks.length === 0) return;
+  const places: number[] = [];
+  let at = 0;
+  for (const { 0: found, index: end } of [...breaks, { 0: "", index: text.length }]) {
+    for (; at < end; at += 1) places.push(at);
+    at += found.length;
+  }
+  const joined = places.map((place) => text[place]).join("");
+  for (const [start, stop] of spansIn(joined, index))
+    if (stop - start >= minLine) yield [places[start] ?? 0, (places[stop - 1] ?? 0) + 1];
+}
+
+function masked(text: string, spans: readonly Span[]): string {
+  let [result, end] = ["", 0];
+  for (const [start, stop] of spans.toSorted((one, other) => one[0] - other[0] || other[1] - one[1])) {
+    if (start >= end) result += text.slice(end, start) + mask;
+    end = Math.max(end, stop);
+  }
+  return result + text.slice(end);
 }

@@ -1,6 +1,6 @@
 /** Waits before the swap for a person's word, where APPROVAL asks for it. */
 import { verbCommand } from "../domain/commands.ts";
-import { duration } from "../domain/words.ts";
+import { duration, joined } from "../domain/words.ts";
 import { TimeoutError } from "../errors.ts";
 import { timestamp } from "../pipeline/clock.ts";
 import type { Run } from "../pipeline/run.ts";
@@ -26,7 +26,7 @@ export async function awaitApproval(run: Run): Promise<void> {
     `approve:  ${how}`,
     `drop:     ${verbCommand("abort", builderNamespace)}`,
   ];
-  log.warn({}, lines.join("\n"));
+  log.warn({}, joined(lines));
   const text = `${state.release} is ready and waits for approval: ${how}`;
   await run.announce("Normal", "WaitingForApproval", text);
   await run.notify("waiting-approval", text);

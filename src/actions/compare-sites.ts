@@ -95,7 +95,7 @@ async function countLive(run: Run, target: SiteTarget): Promise<Counted | undefi
 /** What is only shown to people must not end the run: without the records of an earlier run there are no losses. */
 async function lossesOf(run: Run): Promise<SourceLoss[]> {
   try {
-    const { names, indexes } = jobNames(await run.document());
+    const { names, indexes } = jobNames(await run.document(), run.world.redact);
     const before = run.attachments.records.filter(([job]) => !indexes.has(job));
     const now = recordsPerJob(run.attachments.jobs);
     return largestLosses(before, now, (job) => (names.get(job) ?? job).replace(/^Harvest (?=\S)/, ""));

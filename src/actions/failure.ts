@@ -6,17 +6,17 @@ import type { Run } from "../pipeline/run.ts";
 /** How many lines about a failure are kept with the run. */
 const maxDetails = 60;
 
-export function failureOf({ state, world: { redact } }: Run, error: unknown): Failure {
+export function failureOf({ state }: Run, error: unknown): Failure {
   const step = currentStep(state)?.name;
   const failed = { ...(step !== undefined && { step }), exitCode: exitCodeOf(error) };
-  if (!(error instanceof BuilderError)) return { ...failed, code: "BUG", message: redact(messageOf(error)) };
+  if (!(error instanceof BuilderError)) return { ...failed, code: "BUG", message: messageOf(error) };
   const problems = error instanceof ConfigError ? error.problems : [];
   const lines = [...problems.map(({ where, what }) => `${where}: ${what}`), ...error.details];
-  const details = lines.slice(0, maxDetails).map(redact);
+  const details = lines.slice(0, maxDetails);
   return {
     ...failed,
     code: error.code,
-    message: redact(error.summary),
+    message: error.summary,
     ...(details.length > 0 && { details }),
     ...(error.hint !== undefined && { hint: error.hint }),
   };

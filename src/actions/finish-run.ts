@@ -3,7 +3,7 @@ import { addRecords, addTimings } from "../domain/harvest-progress.ts";
 import { jobNames } from "../domain/job-names.ts";
 import { pastRunOf, addPastRun } from "../domain/past-run.ts";
 import type { Attachments, FinalPhase, RunState } from "../domain/run.ts";
-import { duration } from "../domain/words.ts";
+import { duration, joined } from "../domain/words.ts";
 import {
   AbortedError,
   BuilderError,
@@ -30,7 +30,7 @@ export async function endRun(run: Run, error: unknown): Promise<Ending> {
   if (error === undefined) {
     const final = await finishRun(run, "succeeded");
     const lines = successLines(final);
-    run.at("live").log.info({}, lines.join("\n"));
+    run.at("live").log.info({}, joined(lines));
     return { code: exitCodes.done, outcome: `live: ${lines[0] ?? ""}` };
   }
   if (error instanceof CheckpointError) throw error;
@@ -41,7 +41,7 @@ export async function endRun(run: Run, error: unknown): Promise<Ending> {
   if (exitCodeOf(error) === exitCodes.interrupted) return suspendRun(run, error);
   const final = await finishRun(run, phaseOf(error), error);
   const lines = await failureLines(final, error);
-  run.at(run.state.failure?.step ?? run.stepName).log.error({ code: error.code }, lines.join("\n"));
+  run.at(run.state.failure?.step ?? run.stepName).log.error({ code: error.code }, joined(lines));
   return endingOf(error);
 }
 
@@ -76,8 +76,7 @@ async function keptOf(run: Run, ended: RunState): Promise<Partial<Attachments>> 
   const { jobs } = attachments;
   const isGood = ended.phase === "succeeded";
   const document = await run.document().catch(() => undefined);
-  const past = pastRunOf(ended, jobs, jobNames(document));
-  past.names = past.names.map(([job, name, position]) => [job, run.world.redact(name), position]);
+  const past = pastRunOf(ended, jobs, jobNames(document, run.world.redact));
   return {
     past: addPastRun(attachments.past, past),
     ...(isGood
@@ -121,7 +120,7 @@ export async function announceEnd(run: Run): Promise<void> {
 
 /** A builder that lost the Lease writes nothing more; any other says that the run can go on. */
 async function suspendRun(run: Run, error: BuilderError): Promise<Ending> {
-  run.world.log().warn({ code: error.code }, (await interruptedLines(run, error, lastWritesMs)).join("\n"));
+  run.world.log().warn({ code: error.code }, joined(await interruptedLines(run, error, lastWritesMs)));
   if (error.code !== "LEASE_LOST") {
     const last = run.at(run.stepName, { signal: AbortSignal.timeout(lastWritesMs) });
     const stuckSince = sinceWhenStuck(run, error);

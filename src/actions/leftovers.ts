@@ -1,6 +1,7 @@
 /** Removes what nothing needs any more. What can't go, or not yet, is named, tried again later, and blocks nothing. */
 import { verbCommand } from "../domain/commands.ts";
 import { releasesOf, type RunState } from "../domain/run.ts";
+import { joined } from "../domain/words.ts";
 import { BuilderError, CancelledError, TransientError } from "../errors.ts";
 import { timestamp } from "../pipeline/clock.ts";
 import { isWorthRetrying, pauseMs } from "../pipeline/retry.ts";
@@ -41,7 +42,7 @@ export async function tryToRemove(
       }
       const again = `again:  ${verbCommand("cleanup", settings.builderNamespace)}`;
       const lines = [`${name} stays for now: ${error.message}`, ...error.details.map((line) => `  ${line}`)];
-      log.warn({ code: error.code, leftover: name }, [...lines, error.hint ?? "", again].join("\n"));
+      log.warn({ code: error.code, leftover: name }, joined([...lines, error.hint ?? "", again]));
       return error;
     }
   }

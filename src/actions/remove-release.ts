@@ -2,6 +2,7 @@
 import { isUnlabelled, whyNotDelete } from "../domain/live.ts";
 import { annotations, isReleaseName, labels, managedBy } from "../domain/names.ts";
 import type { NamespaceView } from "../domain/release.ts";
+import { joined } from "../domain/words.ts";
 import { PermanentError, RefusedError } from "../errors.ts";
 import { Run } from "../pipeline/run.ts";
 import type { Task } from "../pipeline/task.ts";
@@ -88,7 +89,7 @@ async function uninstall(
     await markRelease(task, name, { [annotations.uninstallFailures]: String(failures) });
     if (!isLeftover || failures < uninstallsThatCount) throw error;
     const what = `${error.message}, ${failures} times by now; its namespace is deleted without that`;
-    log.warn({ leftover: name }, [what, ...error.details.map((line) => `  ${line}`)].join("\n"));
+    log.warn({ leftover: name }, joined([what, ...error.details.map((line) => `  ${line}`)]));
     if (task instanceof Run) await keepEvidence(task, name, [what, ...error.details]);
   }
   const now = await ports.cluster.findNamespace(name);

@@ -4,9 +4,10 @@ import { type Ending, exitCodes } from "../errors.ts";
 import { isJson, type VerbContext } from "./verb.ts";
 import { type VerbRow, verbs } from "./verbs.ts";
 
-export interface ProgramOptions extends Omit<VerbContext, "options" | "args" | "log"> {
+export interface ProgramOptions extends Omit<VerbContext, "options" | "args" | "log" | "write"> {
   /** Without node and script. */
   argv: readonly string[];
+  /** Receives what goes to standard error; it is clean already, as is what standard output gets. */
   stderr: (text: string) => void;
   /** Whether lines of the log on standard error may be coloured. */
   stderrColor?: boolean;
@@ -26,11 +27,12 @@ export async function runProgram({
   table = verbs,
   ...surroundings
 }: ProgramOptions): Promise<Ending> {
-  const { stdout, version, color } = surroundings;
+  const { version, color, redactor, stdout: write } = surroundings;
+  const stdout = (text: string) => write(redactor.text(text));
   let ending: Ending = { code: exitCodes.done, outcome: "" };
   const program = frame(version).configureOutput({
     writeOut: stdout,
-    writeErr: stderr,
+    writeErr: (text) => stderr(redactor.text(text)),
     outputError: (text, write) => write(text.replace("unknown command", "unknown verb")),
     getOutHelpWidth: () => helpWidth,
     getErrHelpWidth: () => helpWidth,
@@ -38,8 +40,8 @@ export async function runProgram({
   for (const row of table) {
     addVerb(program, row, async (options, args) => {
       const beside = row.answers === true || isJson({ options });
-      const log = beside ? { write: stderr, color: stderrColor } : { write: stdout, color };
-      ending = await row.run({ ...surroundings, log, options, args });
+      const log = beside ? { write: stderr, color: stderrColor } : { write, color };
+      ending = await row.run({ ...surroundings, stdout, write, log, options, args });
     });
   }
   try {

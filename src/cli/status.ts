@@ -1,6 +1,6 @@
 /** `status`: what is live, and how the run gets on; watched, as a picture on a terminal, else as what changed. */
 import { isOver } from "../domain/run.ts";
-import { clockTime, timeOfDay } from "../domain/words.ts";
+import { clockTime, joined, timeOfDay } from "../domain/words.ts";
 import { readStatus, type Status } from "../operate/status.ts";
 import { lastJobLines, statusLines } from "../operate/status-lines.ts";
 import type { Clock } from "../pipeline/clock.ts";
@@ -12,7 +12,7 @@ const readEveryMs = 5_000;
 const drawEveryMs = 1_000;
 
 export async function showStatus(world: World, context: VerbContext): Promise<void> {
-  const { clock, redact } = world;
+  const { clock } = world;
   const names = new Map<string, ReadonlyMap<string, string>>();
   const read = () => readStatus(world, context.signal, names);
   if (!context.options["watch"]) {
@@ -23,12 +23,13 @@ export async function showStatus(world: World, context: VerbContext): Promise<vo
   await watchStatus(read, await viewer(), clock, context.signal);
 
   async function viewer() {
-    const write = (text: string) => context.stdout(redact(text));
-    if (isJson(context)) return jsonViewer(write);
-    if (!context.canRedraw) return plainViewer(write, clock);
+    const { redactor } = context;
+    if (isJson(context)) return jsonViewer((text) => context.write(`${redactor.json(JSON.parse(text))}\n`));
+    if (!context.canRedraw) return plainViewer(context.stdout, clock);
     // Loaded only where there is a terminal.
     const { default: update } = await import("log-update");
-    return liveViewer({ paint: (text) => update(redact(text)), keep: () => update.done() }, clock);
+    const paint = (text: string) => update(redactor.text(text));
+    return liveViewer({ paint, keep: () => update.done() }, clock);
   }
 }
 
@@ -88,7 +89,7 @@ export function plainViewer(write: (text: string) => void, clock: Clock): Viewer
       facts = still;
       if (fresh.length === 0) return;
       const stamp = known === undefined ? "" : `${timeOfDay(clock.now())} `;
-      write(`${fresh.map((line) => `${stamp}${line}`).join("\n")}\n`);
+      write(`${joined(fresh.map((line) => `${stamp}${line}`))}\n`);
     },
   };
 }
@@ -106,7 +107,7 @@ export function liveViewer(screen: Screen, clock: Clock): Viewer {
     const jobs = lastJobLines(status);
     const isEnded = !status.run || isOver(status.run.phase);
     const asOf = `as of ${clockTime(now).slice(0, 3)} ${timeOfDay(now)} UTC; Ctrl-C ends the watch, not the run`;
-    screen.paint([...statusLines(status, now), ...jobs, ...(isEnded ? [] : ["", asOf])].join("\n"));
+    screen.paint(joined([...statusLines(status, now), ...jobs, ...(isEnded ? [] : ["", asOf])]));
   };
   return { show: draw, tick: draw, end: () => screen.keep() };
 }

@@ -1,6 +1,7 @@
 /** What a verb is given, and the world that it works in. */
 import { existsSync, readFileSync } from "node:fs";
 import type { Need, Settings } from "../config/settings.ts";
+import { joined } from "../domain/words.ts";
 import type { Ending } from "../errors.ts";
 import type { World } from "../pipeline/world.ts";
 import type { Redactor } from "../redaction.ts";
@@ -12,12 +13,14 @@ export interface VerbContext {
   args: string[];
   /** Aborted with a CancelledError by SIGTERM and SIGINT. */
   signal: AbortSignal;
-  /** Writes a text, as it is, to standard output. */
+  /** Writes a text to standard output, without secrets and control characters. */
   stdout: (text: string) => void;
+  /** Writes what the redactor has been through already: a document, a page, a line of the log. */
+  write: (clean: string) => void;
   color: boolean;
   /** Whether standard output is a terminal, where what was written can be replaced. */
   canRedraw?: boolean;
-  /** Writes lines of the log: beside what the verb prints, where that is for programs or a page. */
+  /** Writes lines of the log, which are clean: beside what the verb prints, where that is for programs or a page. */
   log: { write: (text: string) => void; color: boolean };
   version: string;
   /** Secrets added here are left out of errors that main prints. */
@@ -60,9 +63,8 @@ export interface Answer {
   lines: readonly string[];
 }
 
-/** Prints an answer; secrets are left out of it. */
+/** Prints an answer. */
 export function print(context: VerbContext, { document, lines }: Answer): void {
-  if (!isJson(context) && lines.length === 0) return;
-  const text = isJson(context) ? JSON.stringify(document, null, 2) : lines.join("\n");
-  context.stdout(`${context.redactor.redact(text)}\n`);
+  if (isJson(context)) context.write(`${context.redactor.json(document, 2)}\n`);
+  else if (lines.length > 0) context.stdout(`${joined(lines)}\n`);
 }

@@ -8,15 +8,15 @@ import type { VerbContext } from "./verb.ts";
 
 export async function writeReport(
   world: World,
-  { args, options, signal, stdout }: VerbContext,
+  { args, options, signal, stdout, write, redactor }: VerbContext,
 ): Promise<void> {
   // Elsewhere --output is the long form of -o: the habit is humoured.
   const isJson = options["o"] === "json" || options["output"] === "json";
   const file = options["output"] === "json" ? undefined : (options["output"] as string | undefined);
   const report = await findReport(world, args[0], signal);
-  const text = world.redact(isJson ? `${JSON.stringify(report, null, 2)}\n` : renderReport(report));
+  const text = isJson ? `${redactor.json(report, 2)}\n` : renderReport(report, redactor.redact);
   if (file === undefined || file === "-") {
-    stdout(text);
+    write(text);
     return;
   }
   try {

@@ -30,7 +30,8 @@ export interface JobNames {
   positions: Map<string, Map<string, number>>;
 }
 
-export function jobNames(document: Uint8Array | undefined): JobNames {
+/** The names of a document; `redact` makes what it says safe to keep and to cut. */
+export function jobNames(document: Uint8Array | undefined, redact = (text: string) => text): JobNames {
   const found: JobNames = { names: new Map(), indexes: new Set(), archives: new Map(), positions: new Map() };
   const { success, data } = schema.safeParse(parseJson(new TextDecoder().decode(document)));
   if (!success) return found;
@@ -39,8 +40,8 @@ export function jobNames(document: Uint8Array | undefined): JobNames {
   for (const { identifier, description, jobName, parameters } of data.jobConfigurations) {
     const { "authority.uri": given, "resource.identifier": named } = parameters;
     const archive = typeof given === "string" ? given : uris.get(String(named));
-    if (archive) found.archives.set(identifier, shownUrl(archive));
-    if (description) found.names.set(identifier, description);
+    if (archive) found.archives.set(identifier, redact(shownUrl(archive)));
+    if (description) found.names.set(identifier, redact(description));
     if (jobName === "ReIndex") found.indexes.add(identifier);
   }
   for (const { identifier, jobConfigurations } of data.jobLists)

@@ -92,3 +92,27 @@ export function fileTrouble(error: unknown): string {
 export function shortened(text: string, max: number): string {
   return text.length > max ? `${text.slice(0, max - 1)}…` : text;
 }
+
+/** What moves a cursor, ends a line in Unicode alone, or turns the direction of what is read; tabs and newlines aside. */
+const invisible =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/** A character as JSON can write it: `\u001b`. */
+export const spelledOut = (sign: string) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
+/** The text with every control character spelled out as JSON does it, so that JSON stays the same JSON. */
+export function visible(text: string): string {
+  return text.replaceAll("\r\n", "\n").replaceAll(invisible, spelledOut);
+}
+
+/** As `visible`, on one line: what others say can't pass for a line of ours. */
+export function oneLine(text: string): string {
+  return visible(text)
+    .trimEnd()
+    .replaceAll("\n", String.raw`\n`);
+}
+
+/** Lines as one text, each of them still a line. */
+export function joined(lines: readonly string[]): string {
+  return lines.map(oneLine).join("\n");
+}

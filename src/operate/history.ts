@@ -102,7 +102,8 @@ export async function findReport(
     return reportOf(kept, attachments.past, now);
   if (run && (wanted === undefined || wanted === run.runId)) {
     const document = await ask(world, () => world.store.loadDocument(run.documentSlot ?? 1), signal);
-    return reportOf(pastRunOf(run, attachments.jobs, jobNames(document)), attachments.past, now);
+    const names = jobNames(document, world.redact);
+    return reportOf(pastRunOf(run, attachments.jobs, names), attachments.past, now);
   }
   if (wanted === undefined) throw mistake("report", "no run has begun yet: there is nothing to show");
   const known = new Set([...attachments.past.map((past) => past.run.runId), ...(run ? [run.runId] : [])]);

@@ -56,8 +56,8 @@ function stillBusy({ builderNamespace }: World, holder: string, purpose: string)
 }
 
 /** A request as an operator leaves it. */
-export function requestOf({ identity, clock }: World, runId: string, by = identity): OperatorRequest {
-  return { runId, by, at: timestamp(clock) };
+export function requestOf({ identity, clock, redact }: World, runId: string, by = identity): OperatorRequest {
+  return { runId, by: redact(by), at: timestamp(clock) };
 }
 
 /** Leaves a request on the Lease, through an outage. */

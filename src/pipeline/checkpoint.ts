@@ -3,6 +3,7 @@
  * on a conflict, never overwritten.
  */
 import type { Attachments, RunState } from "../domain/run.ts";
+import { mapSaid } from "../domain/said.ts";
 import { CheckpointError, ConflictError } from "../errors.ts";
 import { afterConflict, retry, type RetryOptions } from "./retry.ts";
 import { packed } from "./state.ts";
@@ -17,6 +18,8 @@ export interface CheckpointOptions {
   stored: unknown;
   version: string | undefined;
   attachments: Attachments;
+  /** Makes words from outside safe to keep. */
+  redact: (text: string) => string;
   /** Throws when this builder may no longer write (the Lease was lost). */
   ensureHeld: (signal: AbortSignal) => Promise<void>;
 }
@@ -56,8 +59,12 @@ export class Checkpoint {
     return this.#attachments;
   }
 
-  /** Merges the change and writes it at once; one write after the other: a step's own and the engine's never cross. */
-  write(change: Change, signal: AbortSignal): Promise<void> {
+  /**
+   * Merges the change and writes it at once; one write after the other: a step's own and the engine's never cross. Secrets
+   * are left out of it first: what is remembered is what is stored.
+   */
+  write(given: Change, signal: AbortSignal): Promise<void> {
+    const change = mapSaid(given, this.#options.redact);
     this.#state = { ...this.#state, ...change.state };
     this.#attachments = { ...this.#attachments, ...change.attachments };
     const next = this.#queue.catch(() => undefined).then(() => this.#writeNow(change, signal));

@@ -72,6 +72,7 @@ export class Run implements Task {
     const checkpoint = new Checkpoint({
       ...{ state, attachments, version, stored: raw, store: world.store },
       retry: retryOptions(world, signal),
+      redact: world.redact,
       ensureHeld: (by) => lock.ensureHeld(by),
     });
     const own = { ...world, settings: pinnedSettings(world, state) };

@@ -30,7 +30,7 @@ export interface World {
   /** Pod name, or host name and process id. */
   identity: string;
   builderNamespace: string;
-  /** Hides secrets in text that leaves the program other than by the log. */
+  /** Words from outside, safe to keep and to show: without secrets, on one line, control characters spelled out. */
   redact: (text: string) => string;
   version: string;
   /** From now on every line of the log says which run it is about. */

@@ -1,5 +1,5 @@
 /** HTML by template: everything that is put in is escaped, unless it is HTML already; and the blocks of the page. */
-import { count } from "../domain/words.ts";
+import { count, visible } from "../domain/words.ts";
 
 export interface Html {
   readonly html: string;
@@ -16,12 +16,17 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Text as it may stand in an element or a quoted attribute; without control characters, which HTML doesn't know. */
+/** Text as it may stand in an element or a quoted attribute; control characters, which HTML doesn't know, are spelled out. */
 export function escapeHtml(text: string): string {
-  return text
-    .toWellFormed()
-    .replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "")
-    .replaceAll(/[&<>"']/g, (sign) => entities[sign] ?? "");
+  return visible(text.toWellFormed()).replaceAll(/[&<>"']/g, (sign) => entities[sign] ?? "");
+}
+
+/** The page with what stands between its tags as `words` makes it. */
+export function mapTexts(page: string, words: (text: string) => string): string {
+  const signs = new Map(Object.entries(entities).map(([sign, entity]) => [entity, sign]));
+  const read = (text: string) => text.replaceAll(/&#?\w+;/g, (entity) => signs.get(entity) ?? entity);
+  const parts = page.split(/(<style>.*?<\/style>|<[^>]*>)/s);
+  return parts.map((part, index) => (index % 2 === 1 ? part : escapeHtml(words(read(part))))).join("");
 }
 
 export function html(strings: TemplateStringsArray, ...parts: Part[]): Html {

@@ -2,7 +2,7 @@
 import type { Report } from "../domain/report.ts";
 import { date } from "../domain/words.ts";
 import { dnsPart, gatePart, imagesPart, inputsPart, stepsPart } from "./facts.ts";
-import { html } from "./html.ts";
+import { html, mapTexts } from "./html.ts";
 import { failedPart, recordsPart, slowestPart } from "./jobs.ts";
 import { failurePart, head, titleOf } from "./outcome.ts";
 import { style } from "./style.ts";
@@ -11,7 +11,8 @@ import { timelinePart } from "./timeline.ts";
 /** Forbids the browser every request, whatever a text may hold. */
 const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-export function renderReport(report: Report): string {
+/** The page; `redact` takes the secrets out of its texts. */
+export function renderReport(report: Report, redact = (text: string) => text): string {
   const page = html`<!doctype html>
     <html lang="en">
       <head>
@@ -31,5 +32,5 @@ export function renderReport(report: Report): string {
         </main>
       </body>
     </html> `;
-  return `${page.html.replaceAll(/>\s*\n\s+</g, ">\n<").trim()}\n`;
+  return mapTexts(`${page.html.replaceAll(/>\s*\n\s+</g, ">\n<").trim()}\n`, redact);
 }

@@ -5,7 +5,7 @@ import { unlessGone } from "../actions/release-gone.ts";
 import { acceptedText, changeText, type Gate, kindLines, lossLines, shortfalls } from "../domain/gate.ts";
 import { acceptanceOf } from "../domain/reopening.ts";
 import { lastOpening } from "../domain/run.ts";
-import { count, under } from "../domain/words.ts";
+import { count, joined, under } from "../domain/words.ts";
 import { PermanentError } from "../errors.ts";
 import type { Run } from "../pipeline/run.ts";
 import { done, type Step } from "../pipeline/step.ts";
@@ -44,7 +44,7 @@ async function requireCounts(run: Run, target: SiteTarget): Promise<Gate> {
   if (gate.results === 0 || (short.length > 0 && !accepted)) throw rejection(run, gate, texts);
   if (accepted) for (const text of texts) run.log.warn({}, `${acceptedText(accepted)}: ${text}`);
   const lines = comparisonLines(gate);
-  if (lines.length > 0) run.log.info({}, lines.join("\n"));
+  if (lines.length > 0) run.log.info({}, joined(lines));
   return gate;
 }
 

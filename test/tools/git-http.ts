@@ -14,6 +14,9 @@ export interface GitHttp {
   broken: number | undefined;
   /** So many POSTs are answered (git lists the refs with the first), the next ones drip for ever. */
   dripsAfter: number;
+  /** Where it sends what it is asked, before or after it has seen the login. */
+  redirect: string | undefined;
+  redirects: "before-login" | "after-login";
   close(): Promise<void>;
 }
 
@@ -25,6 +28,8 @@ export async function startGitHttp(root: string, login?: string): Promise<GitHtt
     logins: [],
     broken: undefined,
     dripsAfter: Infinity,
+    redirect: undefined,
+    redirects: "before-login",
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -37,6 +42,12 @@ export async function startGitHttp(root: string, login?: string): Promise<GitHtt
     state.requests += 1;
     if (authorization !== undefined) state.logins.push(authorization);
     if (state.broken !== undefined) return void response.writeHead(state.broken).end();
+    const redirect = () =>
+      void response.writeHead(302, { location: `${state.redirect ?? ""}${request.url ?? ""}` }).end();
+    if (state.redirect !== undefined && state.redirects === "before-login") {
+      redirect();
+      return;
+    }
     if (expected !== undefined && authorization !== expected) {
       return void response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end();
     }
@@ -46,6 +57,10 @@ export async function startGitHttp(root: string, login?: string): Promise<GitHtt
       response.write("fff0");
       const drip = setInterval(() => response.write("x"), 20);
       return void response.on("close", () => clearInterval(drip));
+    }
+    if (state.redirect !== undefined) {
+      redirect();
+      return;
     }
     serve(root, request, response);
   });

@@ -6,13 +6,22 @@ import type { AddressInfo } from "node:net";
 export interface OciRegistry {
   /** `127.0.0.1:PORT` */
   host: string;
+  /** The Authorization headers that came. */
+  logins: string[];
+  /** Another server that it sends everybody to who asks for a blob. */
+  redirect: string | undefined;
   close(): Promise<void>;
 }
 
 const sha256 = (bytes: Buffer) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
 /** Serves a packaged chart (the .tgz of `helm package`) as `charts/NAME:VERSION`. */
-export async function startOciRegistry(name: string, version: string, chart: Buffer): Promise<OciRegistry> {
+export async function startOciRegistry(
+  name: string,
+  version: string,
+  chart: Buffer,
+  login?: string,
+): Promise<OciRegistry> {
   const config = Buffer.from(JSON.stringify({ name, version, apiVersion: "v1" }));
   const blob = (mediaType: string, bytes: Buffer) => ({
     mediaType,
@@ -30,6 +39,12 @@ export async function startOciRegistry(name: string, version: string, chart: Buf
   const blobs = new Map([config, chart, manifest].map((bytes) => [sha256(bytes), bytes]));
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://oci");
+    const { authorization } = request.headers;
+    if (authorization !== undefined) registry.logins.push(authorization);
+    if (login !== undefined && authorization !== `Basic ${Buffer.from(login).toString("base64")}`)
+      return void response.writeHead(401, { "www-authenticate": 'Basic realm="registry"' }).end();
+    if (registry.redirect !== undefined && pathname.includes("/blobs/"))
+      return void response.writeHead(307, { location: registry.redirect + pathname }).end();
     const answer = (type: string, bytes: Buffer) => {
       response.setHeader("docker-content-digest", sha256(bytes));
       response.writeHead(200, { "content-type": type, "content-length": bytes.length });
@@ -47,7 +62,9 @@ export async function startOciRegistry(name: string, version: string, chart: Buf
     } else response.writeHead(404, { "content-type": "application/json" }).end('{"errors":[]}');
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
+  const registry: OciRegistry = {
+    logins: [],
+    redirect: undefined,
     host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     close: () =>
       new Promise((resolve) => {
@@ -55,4 +72,5 @@ export async function startOciRegistry(name: string, version: string, chart: Buf
         server.closeAllConnections();
       }),
   };
+  return registry;
 }

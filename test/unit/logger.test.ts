@@ -13,15 +13,15 @@ afterEach(() => {
 
 function logTo(options: Partial<LoggerOptions> = {}) {
   const written: string[] = [];
-  const { redact } = createRedactor();
+  const redactor = createRedactor();
   const write = (line: string) => void written.push(line);
-  return { logger: createLogger({ level: "info", format: "pretty", redact, write, ...options }), written };
+  return { logger: createLogger({ level: "info", format: "pretty", redactor, write, ...options }), written };
 }
 
 function hiding(...secrets: string[]) {
   const redactor = createRedactor();
   for (const secret of secrets) redactor.add(secret);
-  return { redact: redactor.redact };
+  return { redactor };
 }
 
 describe("pretty", () => {
@@ -63,11 +63,11 @@ describe("pretty", () => {
     const { logger, written } = logTo({ color: true });
     logger.error({}, `pod said ${escape}[2Jhello`);
     expect(written).toEqual([
-      `${escape}[2m12:00:02${escape}[22m ${escape}[31mpod said [2Jhello${escape}[39m\n`,
+      `${escape}[2m12:00:02${escape}[22m ${escape}[31mpod said \\u001b[2Jhello${escape}[39m\n`,
     ]);
     const plain = logTo();
     plain.logger.error({}, `pod said ${escape}[2Jhello`);
-    expect(plain.written).toEqual(["12:00:02 pod said [2Jhello\n"]);
+    expect(plain.written).toEqual(["12:00:02 pod said \\u001b[2Jhello\n"]);
   });
 });
 
@@ -115,12 +115,13 @@ describe("json", () => {
     expect(pretty.written).toEqual(["12:00:02 short\n"]);
   });
 
-  it("stays JSON when a secret is a number or looks like the line itself", () => {
-    const { logger, written } = logTo({ format: "json", ...hiding("987654", '":"INFO') });
+  it("stays JSON when a secret is a number, a part of a time, or looks like the line itself", () => {
+    const { logger, written } = logTo({ format: "json", ...hiding("987654", '":"INFO', "2026") });
     logger.info({ pin: 1987654, at: "987654" }, 'x":"INFO 987654');
     const [line = ""] = written;
     expect(line).not.toContain("987654");
-    expect(JSON.parse(line)).toMatchObject({ message: "x*** ***", pin: "1***" });
+    const time = "2026-11-22T12:00:02.000Z";
+    expect(JSON.parse(line)).toMatchObject({ severity: "INFO", time, message: "x*** ***", pin: "1***" });
   });
 });
 
@@ -152,7 +153,8 @@ describe.each(["pretty", "json"] as const)("secrets in %s", (format) => {
 it("loses nothing to a slow reader when the process ends", () => {
   const program = `
     import { createLogger } from ${JSON.stringify(new URL("../../src/logger.ts", import.meta.url).href)};
-    const logger = createLogger({ level: "info", format: "pretty", redact: (text) => text });
+    const redactor = { text: (text) => text, json: JSON.stringify };
+    const logger = createLogger({ level: "info", format: "pretty", redactor });
     for (let i = 0; i < 5000; i++) logger.info({}, "line " + i + " " + "x".repeat(80));
     process.exit(7);
   `;

@@ -9,6 +9,7 @@ function redactorOf(...secrets: string[]) {
 }
 
 const secret = 'p@ss w"rd/\\<ü>+';
+const everyByte = (text: string) => Buffer.from(text).toString("hex").replaceAll(/../g, "%$&");
 
 describe("redact", () => {
   it.each([
@@ -28,6 +29,14 @@ describe("redact", () => {
       })(),
     ],
     ["in base64", Buffer.from(secret).toString("base64")],
+    ["in JSON of ASCII alone", JSON.stringify(secret).slice(1, -1).replace("ü", "\\u00fc")],
+    ["percent-encoded byte by byte", everyByte(secret)],
+    ["percent-encoded byte by byte in upper case", everyByte(secret).toUpperCase()],
+    ["in hex", Buffer.from(secret).toString("hex")],
+    ["in hex in upper case", Buffer.from(secret).toString("hex").toUpperCase()],
+    ["in HTML", "p@ss w&quot;rd/\\&lt;ü&gt;+"],
+    ["in Go's HTML", "p@ss w&#34;rd/\\&lt;ü&gt;+"],
+    ["in XML, where quotes may stay", 'p@ss w"rd/\\&lt;ü&gt;+'],
   ])("hides a secret %s", (_, spelling) => {
     expect(redactorOf(secret).redact(`before ${spelling} after`)).toBe("before *** after");
   });
@@ -84,12 +93,40 @@ describe("redact", () => {
     expect(redact(`key: ${key}.`)).toBe("key: ***.");
   });
 
-  it("passes over what is too short or too common", () => {
-    const { redact } = redactorOf("", "abc", "true", "False", "admin", "password", "5432", "    ", "8.0");
-    expect(redact("abc true False admin password 5432      8.0")).toBe(
-      "abc true False admin password 5432      8.0",
-    );
-    expect(redactorOf("543210").redact("pin 543210")).toBe("pin ***");
+  it.each([
+    ["wrapped at 76", 76, "\n"],
+    ["wrapped at 64, with other line ends and an indent", 64, "\r\n    "],
+    ["wrapped at 76, in JSON", 76, String.raw`\n`],
+  ])("hides base64 and hex that are %s", (_, width, lineEnd) => {
+    const long = `${"correct horse battery staple ".repeat(9)}!`;
+    const { redact } = redactorOf(long);
+    for (const before of ["", "u", "us", "user:", "x".repeat(70)])
+      for (const encoding of ["base64", "base64url", "hex"] as const) {
+        const encoded = Buffer.from(`${before}${long} after`).toString(encoding);
+        const lines = encoded.match(new RegExp(`.{1,${width}}`, "g")) ?? [];
+        const shown = redact(`key:${lineEnd}${lines.join(lineEnd)}${lineEnd}end`);
+        expect(shown).toMatch(/^key:.*\*\*\*.*end$/s);
+        const left = Buffer.from(shown.replaceAll(/key:|end|\*\*\*|\\n|\s/g, ""), encoding);
+        expect(left.toString("latin1")).not.toMatch(/orse|attery/);
+      }
+  });
+
+  it("hides the body of a key, whole, by line and without its line breaks", () => {
+    const body = ["MIIEvQIBADANBgkqhkiG9w0BAQEFAASC", "BKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj", "MzEfYyjiWA4R4=="];
+    const key = `-----BEGIN PRIVATE KEY-----\n${body.join("\n")}\n-----END PRIVATE KEY-----\n`;
+    const { redact } = redactorOf(key);
+    for (const text of [key, JSON.stringify(key), body.join(""), body.join("\n   "), ...body])
+      expect(redact(`before ${text} after`)).not.toMatch(/MIIEvQ|BKcwgg|MzEfYy/);
+  });
+
+  it("passes over what the contract calls too short or too common, and nothing else", () => {
+    const words = ["abc", "true", "False", "null", "admin", "password", "prod", "8.0"];
+    const redactor = createRedactor();
+    redactor.spare("prod");
+    for (const word of ["", "    ", ...words]) redactor.add(word);
+    expect(redactor.redact(words.join(" "))).toBe(words.join(" "));
+    for (const word of ["5432", "root", "postgres", "secret", "https"])
+      expect(redactorOf(word).redact(`a ${word} b`)).toBe("a *** b");
   });
 
   it("learns after it was asked", () => {
@@ -103,7 +140,7 @@ describe("redact", () => {
 });
 
 describe("addDeep", () => {
-  it("adds every text and long number, but no user names", () => {
+  it("adds every text and number, whatever its key", () => {
     const redactor = createRedactor();
     const values: Record<string, unknown> = {
       db: { username: "powo", password: "hunter22" },
@@ -111,8 +148,8 @@ describe("addDeep", () => {
     };
     values.self = values;
     redactor.addDeep(values);
-    expect(redactor.redact("powo-builder hunter22 tok-1234 987654321 true")).toBe(
-      "powo-builder *** *** *** true",
+    expect(redactor.redact("of powo: hunter22 tok-1234 987654321 9.87654321e+08 true")).toBe(
+      "of ***: *** *** *** *** true",
     );
   });
 

@@ -2,6 +2,7 @@
 import { servicesNamed } from "../../domain/own-services.ts";
 import { beyondBaseline } from "../../domain/pod-security.ts";
 import { isHook, type RenderedObject } from "../../domain/release.ts";
+import { canHide, leavesOf } from "../../domain/secrets.ts";
 import { ConfigError, type Problem } from "../../errors.ts";
 import type { Task } from "../../pipeline/task.ts";
 import type { ChartInstall } from "../../ports/releases.ts";
@@ -49,7 +50,7 @@ export async function checkChart({ ports, settings, signal }: Task): Promise<Che
         what: `${field} is beyond Pod Security's baseline, which the builder's pods are held to; take it out of the chart`,
       })),
     ],
-    warnings: passwordWarnings(settings, secrets.values),
+    warnings: [...passwordWarnings(settings, secrets.values), ...shownWarnings(settings, secrets.values)],
     checked: 3 + settings.mappings.length,
   };
 }
@@ -93,4 +94,14 @@ function passwordWarnings({ harvester }: Task["settings"], values: Record<string
   if (!known || String(wanted) === harvester.password) return [];
   const what = "API_PASSWORD differs from password.harvester in the secrets file";
   return [`${what}; the harvester may refuse the import`];
+}
+
+/** What can't be hidden is named by its key, never by its value. */
+function shownWarnings({ environment }: Task["settings"], values: unknown): string[] {
+  const shown = [...leavesOf(values)].filter(
+    ([, value]) => value !== "" && !canHide(String(value), environment),
+  );
+  if (shown.length === 0) return [];
+  const what = "too short or too common to be hidden in logs; choose another value";
+  return [`secrets file: ${shown.map(([path]) => path).join(", ")}: ${what}`];
 }

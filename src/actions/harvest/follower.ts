@@ -93,7 +93,7 @@ export class Follower {
   /** What a job reads, by the data configuration: the harvester says that only in its log. */
   async archiveOf(job: string): Promise<string | undefined> {
     this.#archives ??= this.run.document().then(
-      (document) => jobNames(document).archives,
+      (document) => jobNames(document, this.run.world.redact).archives,
       () => new Map<string, string>(),
     );
     const archives = await this.#archives;

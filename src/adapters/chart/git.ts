@@ -8,7 +8,7 @@ import { didYouMean } from "../../domain/nearest.ts";
 import { shownUrl } from "../../domain/shown-url.ts";
 import { fileTrouble } from "../../domain/words.ts";
 import { TransientError, type BuilderError } from "../../errors.ts";
-import { pickEnvironment, runProgram, type ProgramResult } from "../process/run-program.ts";
+import { pickEnvironment, runProgram } from "../process/run-program.ts";
 import { gitStatus } from "./probe.ts";
 import { mistake, type ChartOptions, type Credentials, type GitSource } from "./source.ts";
 import { bounded } from "./tree.ts";
@@ -22,7 +22,7 @@ export type GitRemote = Awaited<ReturnType<typeof openRemote>>;
 
 /** Makes git ready for one source. Throws ConfigError when a key or token file can't be read. */
 export async function openRemote(
-  { chart: { tokenFile, sshKeyFile }, helm: { workDir, env: own }, gitBin = "git" }: ChartOptions,
+  { chart: { tokenFile, sshKeyFile }, helm: { workDir, env: own, redactor }, gitBin = "git" }: ChartOptions,
   { url, credentials: inUrl }: GitSource,
   signal: AbortSignal,
 ) {
@@ -32,6 +32,10 @@ export async function openRemote(
   const token = tokenFile && (await readSecret(tokenFile, "GIT_TOKEN_FILE")).trim();
   const { username = "x-access-token" } = inUrl ?? {};
   const credentials = token === undefined ? inUrl : { username, password: token };
+  redactor?.add(credentials?.password ?? "");
+  const key = sshKeyFile && (await readSecret(sshKeyFile, "GIT_SSH_KEY_FILE"));
+  redactor?.add(key ?? "");
+  const trace = path.join(home, "trace");
   await writeSettings(home, url, credentials);
   const env: Record<string, string> = {
     ...pickEnvironment(own, ["SSH_AUTH_SOCK", "GIT_SSL_CAINFO"]),
@@ -41,17 +45,24 @@ export async function openRemote(
     GIT_CONFIG_NOSYSTEM: "1",
     GIT_LFS_SKIP_SMUDGE: "1",
     GIT_ALLOW_PROTOCOL: url.startsWith("file:") ? "file:https:http:ssh:git" : "https:http:ssh:git",
-    GIT_SSH_COMMAND: await sshCommand(sshKeyFile, home),
+    GIT_SSH_COMMAND: await sshCommand(key, home),
+    // What servers have answered; git leaves logins out of it.
+    GIT_TRACE_CURL: trace,
+    GIT_TRACE_CURL_NO_DATA: "1",
   };
-  return { url, credentials, file: gitBin, env, cwd: workDir, signal };
+  return { url, file: gitBin, env, cwd: workDir, signal, trace, redact: redactor?.redact };
 }
 
-/** Runs git to its end, whatever its exit code. */
-function runGit({ file, env, cwd, signal }: GitRemote, ...args: string[]): Promise<ProgramResult> {
+/** Runs git to its end, whatever its exit code; `trace` is what went over HTTP meanwhile. */
+async function runGit({ trace, url: _, ...remote }: GitRemote, ...args: string[]) {
   // A hundred thousand refs are 10 MB.
   const limits = { timeoutMs: 10 * 60_000, maxStdoutBytes: 16 * 1024 * 1024 };
-  return runProgram({ file, args, env, cwd, signal, ...limits, setting: "CHART_SOURCE" });
+  await rm(trace, { force: true });
+  const result = await runProgram({ ...remote, args, ...limits, setting: "CHART_SOURCE" });
+  return { ...result, trace: await readFile(trace, "utf8").catch(() => "") };
 }
+
+type GitResult = Awaited<ReturnType<typeof runGit>>;
 
 /**
  * Git's settings and login as files of its home folder, which goes with the work folder: other programs of this user can
@@ -60,7 +71,7 @@ function runGit({ file, env, cwd, signal }: GitRemote, ...args: string[]): Promi
  */
 async function writeSettings(home: string, url: string, credentials: Credentials | undefined): Promise<void> {
   // A repository on this disk belongs to whom it belongs; nothing of it is run.
-  let settings = `[core]\nhooksPath = /dev/null\n[advice]\ndetachedHead = false\n[safe]\ndirectory = *\n`;
+  let settings = `[core]\nhooksPath = /dev/null\n[advice]\ndetachedHead = false\n[safe]\ndirectory = *\n[transfer]\ncredentialsInUrl = die\n`;
   if (credentials && /^https?:/.test(url)) {
     const { origin } = new URL(url);
     const login = [credentials.username, credentials.password].map(encodeURIComponent).join(":");
@@ -70,11 +81,10 @@ async function writeSettings(home: string, url: string, credentials: Credentials
   await writeOwn(path.join(home, ".gitconfig"), settings);
 }
 
-async function sshCommand(keyFile: string | undefined, home: string): Promise<string> {
+async function sshCommand(key: string | undefined, home: string): Promise<string> {
   const ssh = "ssh -o BatchMode=yes -o ConnectTimeout=20 -o StrictHostKeyChecking=accept-new";
-  if (keyFile === undefined) return ssh;
+  if (key === undefined) return ssh;
   // ssh wants a key that only its owner can read and that ends with a newline; a mounted Secret has neither.
-  const key = await readSecret(keyFile, "GIT_SSH_KEY_FILE");
   const copy = path.join(home, "ssh-key");
   await writeOwn(copy, key.endsWith("\n") ? key : `${key}\n`);
   // Git reads this setting as a shell does.
@@ -82,7 +92,7 @@ async function sshCommand(keyFile: string | undefined, home: string): Promise<st
 }
 
 /** Writes a file that nobody else can read, also where there was another. */
-async function writeOwn(file: string, text: string): Promise<void> {
+export async function writeOwn(file: string, text: string): Promise<void> {
   await rm(file, { force: true });
   await writeFile(file, text, { mode: 0o600, flag: "wx" });
 }
@@ -140,6 +150,10 @@ export async function fetchCommit(remote: GitRemote, commit: string, dir: string
     if ((await run("cat-file", "-e", `${commit}^{commit}`)).exitCode !== 0)
       throw mistake(`${shownUrl(remote.url)} has no commit ${commit} (any more); name one that it has`);
     await require("checkout", "--quiet", "--detach", commit);
+    const named = await submoduleUrls(inside, "--file", ".gitmodules");
+    const secret = named.map(shownUrl).find((shown) => !named.includes(shown));
+    // It would be among the arguments of git's own children.
+    if (secret !== undefined) throw mistake(`has a login in the URL of its submodule ${secret}; take it out`);
     const submodules = ["submodule", "--quiet", "update", "--init", "--recursive"];
     if ((await run(...submodules, "--depth", "1")).exitCode === 0) return;
     const whole = await run(...submodules);
@@ -147,10 +161,14 @@ export async function fetchCommit(remote: GitRemote, commit: string, dir: string
   });
 }
 
+async function submoduleUrls(remote: GitRemote, ...file: string[]): Promise<string[]> {
+  const urls = await runGit(remote, "config", ...file, "--get-regexp", String.raw`^submodule\..*\.url$`);
+  return [...urls.stdout.matchAll(/^\S+ (.+)$/gm)].map(([, url = ""]) => url);
+}
+
 /** Of all submodules the first whose server refuses is to blame. */
-async function submoduleTrouble(remote: GitRemote, result: ProgramResult): Promise<BuilderError> {
-  const urls = await runGit(remote, "config", "--get-regexp", String.raw`^submodule\..*\.url$`);
-  const named = [...urls.stdout.matchAll(/^\S+ (.+)$/gm)].map(([, url = ""]) => url);
+async function submoduleTrouble(remote: GitRemote, result: GitResult): Promise<BuilderError> {
+  const named = await submoduleUrls(remote);
   const found = await Promise.all(named.map((url) => unreadable(remote, url, result)));
   const refused = found.find((error) => !(error instanceof TransientError) || isRefusal(error.status));
   return refused ?? found[0] ?? unreadable(remote, remote.url, result);
@@ -158,15 +176,15 @@ async function submoduleTrouble(remote: GitRemote, result: ProgramResult): Promi
 
 const isRefusal = (status: number | undefined) => status === 401 || status === 403 || status === 404;
 
-/** The error for a repository that git could not read; git's exit code does not say why, so the server is asked. */
+/** The error for a repository that git could not read; git's exit code does not say why, what its server answered does. */
 async function unreadable(
   remote: GitRemote,
   url: string,
-  { killedBy, stderrLines }: ProgramResult,
+  { killedBy, stderrLines, trace }: GitResult,
 ): Promise<BuilderError> {
   const what = `${url === remote.url ? "" : "submodule "}${shownUrl(url)} can't be read: ${reasonIn(stderrLines)}`;
   if (url.startsWith("file:") && killedBy === undefined) return mistake(`${what}; correct the path`);
-  const status = killedBy === undefined ? await gitStatus(url, remote) : undefined;
+  const status = killedBy === undefined ? await gitStatus(url, trace) : undefined;
   return new TransientError("the chart source", what, {
     ...{ status, setting: "CHART_SOURCE" },
     hint: isRefusal(status) ? "check CHART_SOURCE and its login" : undefined,

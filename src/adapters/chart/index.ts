@@ -3,7 +3,7 @@ import path from "node:path";
 import { parse } from "yaml";
 import * as z from "zod";
 import { shownUrl } from "../../domain/shown-url.ts";
-import { duration } from "../../domain/words.ts";
+import { duration, oneLine } from "../../domain/words.ts";
 import { ConfigError, TransientError } from "../../errors.ts";
 import type { Chart } from "../../ports/sources.ts";
 import { commitPattern, fetchCommit, openRemote, resolveRef } from "./git.ts";
@@ -11,7 +11,8 @@ import { pullChart } from "./oci.ts";
 import { mistake, parseChartSource, type ChartOptions, type GitSource } from "./source.ts";
 import { copyTree, digestFiles, digestTree, listTree } from "./tree.ts";
 
-const chartFile = z.object({ name: z.string().min(1), version: z.coerce.string().min(1) });
+const said = z.coerce.string().min(1).transform(oneLine);
+const chartFile = z.object({ name: said, version: said });
 
 /** What was fetched: the chart's folder, what pins it, and the source as it may be shown. */
 type Fetched = Pick<Chart, "dir" | "commit"> & { shown: string };
@@ -48,7 +49,7 @@ async function fetchInTime(
   const isFolder = source.kind === "folder";
   const shown = isFolder ? await locateChart(source.dir, chart.path, source.dir) : source.reference;
   const copy = path.join(workDir, `chart-${path.basename(shown)}`);
-  const dir = isFolder ? await copyTree(shown, copy, signal) : await pullChart(options, shown, signal);
+  const dir = isFolder ? await copyTree(shown, copy, signal) : await pullChart(options, source, signal);
   const commit = await digestTree(dir, signal);
   if (pinned !== undefined && pinned !== commit) throw changed(shown, "was changed");
   return readChart({ dir, commit, shown }, environment);

@@ -5,7 +5,8 @@ import { TransientError } from "../../errors.ts";
 import { runHelm } from "../helm/command.ts";
 import { helmSays } from "../helm/manifests.ts";
 import { httpStatus } from "./probe.ts";
-import { mistake, type ChartOptions } from "./source.ts";
+import { writeOwn } from "./git.ts";
+import { mistake, type ChartOptions, type OciSource } from "./source.ts";
 import { bounded } from "./tree.ts";
 
 const timeoutMs = 5 * 60_000;
@@ -22,9 +23,10 @@ export function wantedVersion(reference: string, deployTag: string): string | un
 /** Pulls the chart; gives its folder. Throws ConfigError (no chart, too large) and TransientError. */
 export async function pullChart(
   { helm, deployTag }: ChartOptions,
-  reference: string,
+  { reference, credentials }: OciSource,
   signal: AbortSignal,
 ): Promise<string> {
+  const [host = ""] = reference.slice("oci://".length).split("/");
   const dir = path.join(helm.workDir, "chart-oci");
   await mkdir(dir, { recursive: true });
   // Registries on this machine speak plain HTTP, as for container engines.
@@ -33,11 +35,14 @@ export async function pullChart(
   const args = ["pull", reference, "--untar", "--untardir", dir];
   if (version !== undefined) args.push("--version", version);
   if (plainHttp) args.push("--plain-http");
+  // For this registry alone, where no other program looks for logins.
+  const login = path.join(helm.workDir, "registry.json");
+  if (credentials) await writeOwn(login, JSON.stringify({ auths: { [host]: credentials } }));
+  const env = { ...helm.env, ...(credentials && { HELM_REGISTRY_CONFIG: login }) };
   const { exitCode, stderrLines } = await bounded(dir, signal, (inner) =>
-    runHelm(helm, { args, timeoutMs, offline: true, signal: inner }),
+    runHelm({ ...helm, env }, { args, timeoutMs, offline: true, signal: inner }),
   );
   if (exitCode !== 0) {
-    const [host = ""] = reference.slice("oci://".length).split("/");
     const status = await httpStatus(`${plainHttp ? "http" : "https"}://${host}/v2/`, signal);
     // A registry that answers at its entrance is up: what failed was the chart's name, version or login.
     const isUp = status !== undefined && status !== 429 && status < 500;

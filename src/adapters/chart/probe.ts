@@ -2,20 +2,14 @@
 import { once } from "node:events";
 import net from "node:net";
 import { HttpFailure, send } from "../http/send.ts";
-import type { GitRemote } from "./git.ts";
-import type { Credentials } from "./source.ts";
 
 const timeoutMs = 20_000;
 
-/** The status of an HTTP server's answer; undefined when there is none. */
-export async function httpStatus(
-  url: string,
-  signal: AbortSignal,
-  auth?: Credentials,
-): Promise<number | undefined> {
+/** The status of an HTTP server's answer to a question without any login; undefined when there is none. */
+export async function httpStatus(url: string, signal: AbortSignal): Promise<number | undefined> {
   const limits = { totalTimeoutMs: timeoutMs, maxBytes: 8 * 1024 * 1024 };
   try {
-    return (await send({ method: "GET", url, auth, ...limits, signal })).status;
+    return (await send({ method: "GET", url, ...limits, signal })).status;
   } catch (error) {
     if (error instanceof HttpFailure) return undefined;
     throw error;
@@ -23,21 +17,27 @@ export async function httpStatus(
 }
 
 /**
- * The status of a git server's answer; undefined when there is none. The login goes to its own origin alone: a submodule
- * may be anywhere. SSH knows no status: where a server listens and git fails nevertheless, it is a refusal (403).
+ * The status of a git server's last answer, as git's trace has it; undefined when there was none. SSH knows no status: where
+ * a server listens and git fails nevertheless, it is a refusal (403).
  */
-export async function gitStatus(
-  url: string,
-  source: Pick<GitRemote, "url" | "credentials" | "signal">,
-): Promise<number | undefined> {
-  const parsed = URL.parse(url);
-  if (parsed?.protocol === "http:" || parsed?.protocol === "https:") {
-    const credentials = parsed.origin === URL.parse(source.url)?.origin ? source.credentials : undefined;
-    const refs = `${url.replace(/\/+$/, "")}/info/refs?service=git-upload-pack`;
-    return httpStatus(refs, source.signal, credentials);
-  }
+export async function gitStatus(url: string, trace: string): Promise<number | undefined> {
+  if (/^https?:/.test(url)) return statusIn(trace, new URL(url));
   const address = sshAddress(url);
   return address.host !== "" && (await answersOnTcp(address)) ? 403 : undefined;
+}
+
+/** The lines of git's trace that matter: `=> Send header: GET /a.git/…`, `… Host: …`, `<= Recv header: HTTP/1.1 401 …`. */
+const traced = /=> Send header: (?:(?:GET|POST) (\S+)|host: (\S+))|<= Recv header: HTTP\/[\d.]+ (\d{3})/gi;
+
+/** What was answered last to a question about a repository. */
+function statusIn(trace: string, { host, pathname }: URL): number | undefined {
+  let [path, isAbout, status] = ["", false, undefined as number | undefined];
+  for (const [, asked, at, code] of trace.matchAll(traced)) {
+    path = asked ?? path;
+    if (at !== undefined) isAbout = at === host && path.includes(`${pathname.replace(/\/+$/, "")}/`);
+    if (code !== undefined && isAbout) status = Number(code);
+  }
+  return status;
 }
 
 /** Host and port of `ssh://…`, `git://…` and `user@host:path`. */

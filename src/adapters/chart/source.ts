@@ -28,7 +28,12 @@ export interface GitSource {
   credentials: Credentials | undefined;
 }
 
-export type ChartSource = GitSource | { kind: "folder"; dir: string } | { kind: "oci"; reference: string };
+export interface OciSource extends Pick<GitSource, "credentials"> {
+  kind: "oci";
+  reference: string;
+}
+
+export type ChartSource = GitSource | OciSource | { kind: "folder"; dir: string };
 
 /** `user@host:path`, as ssh and scp write it. Two colons would be one of git's transport helpers, which run commands. */
 const scpLike = /^(?:[\w.-]+@)?(?:[\w.-]+|\[[\da-f:]+\]):(?![:/]).+$/i;
@@ -42,9 +47,7 @@ export function mistake(what: string, where = "CHART_SOURCE"): ConfigError {
  * Throws ConfigError for anything else, and for credentials that nobody would use.
  */
 export function parseChartSource(text: string): ChartSource {
-  if (/^oci:\/\/[^/]*@/.test(text))
-    throw mistake("holds a login, which registries take from DOCKER_CONFIG alone; put it there");
-  if (text.startsWith("oci://")) return { kind: "oci", reference: text };
+  if (text.startsWith("oci://")) return ociSource(text);
   if (/^((git\+)?(https?|ssh)|git|file):\/\//.test(text)) return gitSource(text.replace(/^git\+/, ""));
   if (/^[a-z][a-z\d+.-]*:\/\//i.test(text) || text.includes("::"))
     throw mistake(
@@ -54,7 +57,7 @@ export function parseChartSource(text: string): ChartSource {
   if (["HEAD", "objects", "refs"].every((name) => existsSync(path.join(dir, name))))
     return { kind: "git", url: pathToFileURL(dir).href, credentials: undefined };
   if (existsSync(dir)) return { kind: "folder", dir };
-  if (/^[\w.-]+:.+@[^/]+:/.test(text))
+  if (/^[^@]*:[^@]*@/.test(text))
     throw mistake("holds a password, which ssh takes from no URL; write user@host:path and GIT_SSH_KEY_FILE");
   if (scpLike.test(text)) return { kind: "git", url: text, credentials: undefined };
   return { kind: "folder", dir };
@@ -63,17 +66,32 @@ export function parseChartSource(text: string): ChartSource {
 function gitSource(text: string): GitSource {
   const url = URL.parse(text);
   if (!url) throw mistake("is not a URL; check the host name and port");
-  const { username, password } = url;
+  const { username, password, protocol } = url;
+  if (url.search !== "")
+    throw mistake("has a query, which arguments would show; put a token before the @, or in GIT_TOKEN_FILE");
+  // The user of ssh is part of the address.
+  const isSsh = protocol === "ssh:";
+  if (!protocol.startsWith("http") && (password !== "" || (username !== "" && !isSsh)))
+    throw mistake(`holds a login, and ${protocol}// knows none; take it out, or write https://`);
   url.hash = "";
   url.password = "";
-  // The user of ssh is part of the address; that of https may be the token itself, which hosts take as either.
-  if (url.protocol !== "ssh:") url.username = "";
-  const known = url.protocol !== "ssh:" && (username !== "" || password !== "");
+  if (!isSsh) url.username = "";
   return {
     kind: "git",
     url: url.href,
-    credentials: known
-      ? { username: unescape(username), password: unescape(password || username) }
-      : undefined,
+    credentials: isSsh ? undefined : loginOf(username, password),
   };
+}
+
+function ociSource(text: string): OciSource {
+  const [, login, rest = ""] = /^oci:\/\/(?:([^/]*)@)?(.*)$/s.exec(text) ?? [];
+  if (/[?#]/.test(rest)) throw mistake("has a query, which registries know none of; take it off");
+  const [, username = "", password = ""] = /^([^:]*):?(.*)$/s.exec(login ?? "") ?? [];
+  return { kind: "oci", reference: `oci://${rest}`, credentials: loginOf(username, password) };
+}
+
+/** A user name alone may be the token itself, which hosts take as either. */
+function loginOf(username: string, password: string): Credentials | undefined {
+  if (username === "" && password === "") return undefined;
+  return { username: unescape(username), password: unescape(password || username) };
 }

@@ -6,8 +6,10 @@ import { once } from "node:events";
 import type { DNS, Zone } from "@google-cloud/dns";
 import type { gaxios } from "google-auth-library";
 import type { z } from "zod";
+import { parseJson } from "../../domain/json.ts";
 import { TransientError } from "../../errors.ts";
-import { readKey } from "./credentials.ts";
+import { createRedactor, type Redactor } from "../../redaction.ts";
+import { readKey, secretKeys } from "./credentials.ts";
 import { answerError, noAnswer, unlessMistake, unreadable } from "./errors.ts";
 import { openLogin } from "./login.ts";
 
@@ -18,6 +20,8 @@ export interface GoogleDnsOptions {
   endpoint?: string | undefined;
   /** GOOGLE_APPLICATION_CREDENTIALS; without it the library looks for credentials by itself. */
   keyFile?: string | undefined;
+  /** Learns keys and tokens as they are read, and keeps them out of what Google says. */
+  redactor?: Redactor | undefined;
   /** For one request, with all that its token needs; 30 s where nothing is said. */
   timeoutMs?: number | undefined;
 }
@@ -36,6 +40,7 @@ export type Ask = <T>(
  */
 export function createAsk(options: GoogleDnsOptions): Ask {
   const keyFile = isEmulator(options) ? undefined : options.keyFile;
+  const { redactor = createRedactor() } = options;
   let key: string | undefined;
   let client: Promise<DNS> | undefined;
   return async (zone, schema, question) => {
@@ -44,9 +49,12 @@ export function createAsk(options: GoogleDnsOptions): Ask {
       if (key === undefined) throw error;
       return key;
     });
-    if (found !== key) client = undefined;
+    if (found !== key) {
+      client = undefined;
+      redactor.addDeep(parseJson(found), secretKeys);
+    }
     key = found;
-    client ??= open(options, found);
+    client ??= open({ ...options, redactor }, found);
     try {
       const [answer] = await question((await client).zone(zone));
       const { success, data } = schema.safeParse(answer);
@@ -68,7 +76,7 @@ const limits: gaxios.GaxiosOptions = {
 };
 const isEmulator = ({ endpoint }: GoogleDnsOptions) => endpoint?.startsWith("http:") === true;
 
-async function open(options: GoogleDnsOptions, key: string): Promise<DNS> {
+async function open(options: GoogleDnsOptions & { redactor: Redactor }, key: string): Promise<DNS> {
   // By their default exports: CommonJS that is imported late has no others in a split bundle.
   const { default: library } = await import("@google-cloud/dns");
   const { default: auth } = await import("google-auth-library");
@@ -88,13 +96,14 @@ async function open(options: GoogleDnsOptions, key: string): Promise<DNS> {
     const expired = once(signal, "abort").then(() => Promise.reject(noAnswer("token", signal.reason)));
     const token = getHeaders(uri);
     const shown = Object.fromEntries(await Promise.race([token, expired]));
+    options.redactor.add(shown["authorization"]?.replace(/^\S+ /, "") ?? "");
     // Of a proxy's page in a token's place the library makes this.
     if (shown["authorization"]?.endsWith(" undefined") === true) throw unreadable("token");
     const request = { method, url: uri, params: qs as object, data: json as object, signal };
     const answer = await http
       .request<unknown>({ ...request, ...limits, headers: { ...headers, ...shown } })
       .catch(unlessMistake((error) => noAnswer(asked, error)));
-    if (!answer.ok) throw answerError(asked, answer);
+    if (!answer.ok) throw answerError(asked, answer, options.redactor.redact);
     if (typeof answer.data !== "object" || answer.data === null) throw unreadable(asked);
     return answer.data;
   };

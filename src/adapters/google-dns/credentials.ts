@@ -15,6 +15,9 @@ const keySchema = z.discriminatedUnion("type", [
   z.object({ type: z.enum(["external_account", "external_account_authorized_user"]) }),
 ]);
 
+/** Keys of what is secret in a key file. */
+export const secretKeys = /(private_key|private_key_id|client_secret|refresh_token)$/;
+
 /** The text of a key file of Google Cloud, empty without a file. Throws ConfigError, which holds no word of it, when it is no key. */
 export async function readKey(file: string | undefined): Promise<string> {
   if (file === undefined) return "";

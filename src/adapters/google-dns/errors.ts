@@ -1,5 +1,6 @@
 /** What was seen of Cloud DNS and Google's login, in our own words: their errors hold headers and signed requests. */
 import * as z from "zod";
+import { oneLine } from "../../domain/words.ts";
 import { ConfigError, TransientError } from "../../errors.ts";
 import { retryAfterMs } from "../http/retry-after.ts";
 
@@ -16,11 +17,11 @@ const errorSchema = z.object({
 const rateReasons = ["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"];
 
 /** The error that an answer other than 2xx means; `asked` is the request, in words. */
-export function answerError(asked: string, answer: Response & { data: unknown }): TransientError {
+export function answerError(asked: string, answer: Response & { data: unknown }, redact = oneLine) {
   const { message = "", errors = [] } = errorSchema.safeParse(answer.data).data?.error ?? {};
   const isRate = answer.status === 403 && errors.some(({ reason }) => rateReasons.includes(reason));
   const status = isRate ? 429 : answer.status;
-  const text = message.replaceAll(/\s+/g, " ").slice(0, 300);
+  const text = oneLine(redact(message).replaceAll(/\s+/g, " ")).slice(0, 300);
   const retryAfter = retryAfterMs(answer.headers.get("retry-after"));
   const said = `Cloud DNS answered ${answer.status} to ${asked}${text && `: ${text}`}`;
   return new TransientError(dependency, said, { status, retryAfterMs: retryAfter, hint: hints[status] });

@@ -34,7 +34,9 @@ export function openLogin(auth: typeof GoogleAuthLibrary, { projectId, key }: Lo
   class Http extends auth.gaxios.Gaxios {
     override async request<T>(options: gaxios.GaxiosOptions = {}): Promise<gaxios.GaxiosResponse<T>> {
       const proxy = findProxy(new URL(options.url ?? ""));
-      return super.request<T>({ ...options, ...(proxy ? { proxy: proxy.href } : { noProxy: [everything] }) });
+      const way = proxy ? { proxy: proxy.href } : { noProxy: [everything] };
+      // What is sent for a token is for Google alone, wherever an answer points.
+      return super.request<T>({ redirect: "manual", ...options, ...way });
     }
   }
   const credentials = key ? { credentials: JSON.parse(key) as object } : {};

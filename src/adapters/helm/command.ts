@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { Environment } from "../../config/settings.ts";
 import { TransientError } from "../../errors.ts";
+import type { Redactor } from "../../redaction.ts";
 import { pickEnvironment, runProgram, type ProgramCall } from "../process/run-program.ts";
 
 export interface HelmOptions {
@@ -13,6 +14,8 @@ export interface HelmOptions {
   env: Environment;
   /** KUBECONFIG; in-cluster service account when unset. */
   kubeconfig?: string | undefined;
+  /** Keeps secrets out of what programs say, and learns those that are read for them. */
+  redactor?: Redactor | undefined;
 }
 
 /** `offline`: rendering needs no cluster, and is given no way to one. */
@@ -51,7 +54,8 @@ export async function runHelm(options: HelmOptions, { offline = false, ...call }
   const { bin: file, workDir: cwd } = options;
   await mkdir(path.join(cwd, "helm"), { recursive: true });
   const env = helmEnvironment(options, offline);
-  const result = await runProgram({ ...call, file, env, cwd, setting: "HELM_BIN" });
+  const { redact } = options.redactor ?? {};
+  const result = await runProgram({ ...call, file, env, cwd, redact, setting: "HELM_BIN" });
   const { timedOut, killedBy, tooMuchOutput, stderrLines: details } = result;
   const verb = call.args[0] ?? "";
   if (timedOut) throw new TransientError("helm", `helm ${verb} did not end within its time and was stopped`);

@@ -13,6 +13,7 @@ import {
   wrapHttpLibrary,
 } from "@kubernetes/client-node";
 import { TransientError } from "../../errors.ts";
+import { createRedactor, type Redactor } from "../../redaction.ts";
 import { type HttpRequest, send } from "../http/send.ts";
 import { type Connections, type Credentials, shareConnections } from "./connections.ts";
 import { type Answer, dependency, mediaTypeOf, noAnswer, translate } from "./failures.ts";
@@ -23,6 +24,8 @@ export interface ConnectOptions {
   kubeconfig?: string | undefined;
   /** The builder's own namespace (BUILDER_NAMESPACE); else the pod's, or the context's. */
   namespace?: string | undefined;
+  /** Learns credentials as they are read, and keeps them out of what the server says. */
+  redactor?: Redactor | undefined;
   /** How long one call may take, from reading the credentials to the end of the answer. */
   timeoutMs?: number | undefined;
 }
@@ -43,13 +46,16 @@ export interface KubernetesConnection {
 export function connect(options: ConnectOptions = {}): KubernetesConnection {
   const { kubeConfig, server } = loadKubeConfig(options.kubeconfig);
   // Left alone, client-node 2.0.1 opens a new connection for each request.
-  const connections = shareConnections(kubeConfig);
+  const { redactor = createRedactor() } = options;
+  const connections = shareConnections(kubeConfig, redactor);
   return {
     api: (api, timeoutMs = options.timeoutMs ?? 30_000) =>
       new api(
         createConfiguration({
           baseServer: new ServerConfiguration(server, {}),
-          httpApi: wrapHttpLibrary({ send: (context) => exchange(context, connections, timeoutMs) }),
+          httpApi: wrapHttpLibrary({
+            send: (context) => exchange(context, { connections, redactor, timeoutMs }),
+          }),
         }),
       ),
     namespace: findNamespace(kubeConfig, options.namespace),
@@ -60,8 +66,7 @@ export function connect(options: ConnectOptions = {}): KubernetesConnection {
 /** One call: credentials, request and answer, the latter in the shape that client-node reads. */
 async function exchange(
   context: RequestContext,
-  connections: Connections,
-  timeoutMs: number,
+  { connections, redactor, timeoutMs }: { connections: Connections; redactor: Redactor; timeoutMs: number },
 ): Promise<ResponseContext> {
   const signal = AbortSignal.timeout(timeoutMs);
   const inTime = `within ${timeoutMs / 1000} s`;
@@ -77,7 +82,7 @@ async function exchange(
     throw noAnswer(context, `gave no answer ${inTime}`);
   });
   const { status, text } = answer;
-  if (status < 200 || status > 299) throw translate(context, answer);
+  if (status < 200 || status > 299) throw translate(context, answer, redactor.redact);
   const headers = { "content-type": mediaTypeOf(context, answer) };
   return new ResponseContext(status, headers, new SelfDecodingBody(Promise.resolve(Buffer.from(text))));
 }

@@ -4,6 +4,7 @@ import https, { type AgentOptions, type RequestOptions } from "node:https";
 import type { KubeConfig } from "@kubernetes/client-node";
 import { HttpProxyAgent, HttpsProxyAgent } from "hpagent";
 import { SocksProxyAgent } from "socks-proxy-agent";
+import type { Redactor } from "../../redaction.ts";
 
 export interface Credentials {
   headers: Record<string, string>;
@@ -26,7 +27,7 @@ const limits = {
 };
 
 /** One agent, for as long as certificates, keys and proxy stay the same. */
-export function shareConnections(kubeConfig: KubeConfig): Connections {
+export function shareConnections(kubeConfig: KubeConfig, { add }: Pick<Redactor, "add">): Connections {
   let current: { id: string; agent: http.Agent } | undefined;
   let reading: Promise<Credentials> | undefined;
 
@@ -40,15 +41,20 @@ export function shareConnections(kubeConfig: KubeConfig): Connections {
   const read = async (): Promise<Credentials> => {
     const options: RequestOptions & AgentOptions = {};
     await kubeConfig.applyToHTTPSOptions(options);
+    const headers = headersOf(options);
     const { server = "", proxyUrl } = kubeConfig.getCurrentCluster() ?? {};
-    const { ca, cert, key, rejectUnauthorized, servername } = options;
-    const wanted = { ca, cert, key, rejectUnauthorized, servername };
+    const { ca, cert, key, passphrase, rejectUnauthorized, servername } = options;
+    // Tokens come from files and programs, and are replaced; keys may be files.
+    add(headers["Authorization"]?.replace(/^\S+ /, "") ?? "");
+    for (const secret of [key, passphrase])
+      if (typeof secret === "string" || Buffer.isBuffer(secret)) add(secret.toString());
+    const wanted = { ca, cert, key, passphrase, rejectUnauthorized, servername };
     const id = JSON.stringify([server, proxyUrl, wanted]);
     if (current?.id !== id) {
       retire();
       current = { id, agent: createAgent(server, proxyUrl, wanted) };
     }
-    return { headers: headersOf(options), agent: current.agent };
+    return { headers, agent: current.agent };
   };
 
   return {

@@ -16,7 +16,8 @@ export function createDiagnosis(core: CoreV1Api): Pick<Cluster, "logs" | "warnin
         unlessRefused(core.readNamespacedPodLog({ ...asked, ...previous }), 400, 404);
       const text = (await read({ previous: true })) ?? (await read({})) ?? "";
       const found = text.split(/\r?\n/);
-      if (found.at(-1) === "") found.pop();
+      // Beyond the limit the last line is half a line, and may be half a secret.
+      if (found.at(-1) === "" || Buffer.byteLength(text) >= maxLogBytes) found.pop();
       return found.slice(-lines);
     },
 
@@ -64,7 +65,7 @@ function eventLine(event: CoreV1Event): string {
   const { involvedObject, reason = "", message = "", count = event.series?.count ?? 1 } = event;
   const times = count > 1 ? ` (${count} times)` : "";
   const about = `${involvedObject.kind ?? "object"} ${involvedObject.name ?? ""}`;
-  return `${about}: ${reason}: ${message.replaceAll(/\s+/g, " ").trim()}${times}`;
+  return `${about}: ${reason}: ${message.trim()}${times}`;
 }
 
 function leftover(kind: string, metadata: V1ObjectMeta = {}, node?: string): string[] {

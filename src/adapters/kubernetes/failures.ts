@@ -2,6 +2,7 @@
 import type { RequestContext } from "@kubernetes/client-node";
 import * as z from "zod";
 import { parseJson } from "../../domain/json.ts";
+import { oneLine } from "../../domain/words.ts";
 import { ConflictError, TransientError } from "../../errors.ts";
 import { retryAfterMs } from "../http/retry-after.ts";
 
@@ -26,8 +27,9 @@ class Refusal extends Error {
   /** Reasons of the single causes, such as NamespaceTerminating, FieldValueTooLong. */
   readonly causes: readonly string[];
 
-  constructor(status: number, { message, details }: z.infer<typeof statusSchema>) {
-    super(message.replaceAll(/\s+/g, " ").slice(0, 400) || `HTTP ${status}`);
+  constructor(status: number, { message, details }: z.infer<typeof statusSchema>, redact: typeof oneLine) {
+    const said = oneLine(redact(message).replaceAll(/\s+/g, " "));
+    super(said.slice(0, 400) || `HTTP ${status}`);
     this.status = status;
     this.causes = (details?.causes ?? []).map(({ reason }) => reason);
   }
@@ -54,11 +56,11 @@ function askedBy(request: RequestContext) {
 }
 
 /** The error that an answer other than 2xx means: ConflictError for 409, TransientError for every other. */
-export function translate(request: RequestContext, answer: Answer): ConflictError | TransientError {
+export function translate(request: RequestContext, answer: Answer, redact = oneLine) {
   const { verb, resource, subresource, namespace, object } = askedBy(request);
   const { status, text, retryAfter } = answer;
   const { success, data } = statusSchema.safeParse(parseJson(text));
-  const cause = success ? new Refusal(status, data) : undefined;
+  const cause = success ? new Refusal(status, data, redact) : undefined;
   if (status === 409) return new ConflictError(object, cause);
   const failure = (message: string, hint?: string) => {
     const seen = { status, retryAfterMs: retryAfterMs(retryAfter), details: cause && [cause.message], cause };

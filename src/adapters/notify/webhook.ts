@@ -7,6 +7,9 @@ const pauseMs = 1_000;
 /** Connections that were never made. After any other failure the notification may have arrived, and once is enough. */
 const neverSent = ["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH"];
 
+/** What Slack reads as more than text: links, mentions of a whole channel (docs.slack.dev/messaging/formatting-message-text). */
+const slackEntities: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
+
 export interface WebhookOptions {
   /** NOTIFY_WEBHOOK_URL: a secret as a whole. Nothing is sent when it is unset. */
   url: string | undefined;
@@ -23,7 +26,8 @@ export function createWebhook(options: WebhookOptions): Pick<Notifier, "notify">
   const post = async (notification: Notification): Promise<[failure: string | undefined, again: boolean]> => {
     try {
       const headers = { "Content-Type": "application/json;charset=utf-8" };
-      const body = Buffer.from(JSON.stringify(notification));
+      const text = notification.text.replaceAll(/[&<>]/g, (sign) => slackEntities[sign] ?? "");
+      const body = Buffer.from(JSON.stringify({ ...notification, text }));
       const limits = { totalTimeoutMs, maxBytes: 1024 * 1024 };
       const { status } = await send({ method: "POST", url: url ?? "", headers, body, ...limits });
       if (status >= 200 && status < 300) return [undefined, false];

@@ -18,6 +18,8 @@ export interface ProgramCall {
   maxStdoutBytes?: number | undefined;
   /** Setting that names the program, for the error when it can't be started. */
   setting: string;
+  /** Takes the secrets out of what it says on standard error. */
+  redact?: ((text: string) => string) | undefined;
 }
 
 export type ProgramResult = Awaited<ReturnType<typeof runProgram>>;
@@ -32,7 +34,7 @@ const startMistakes: Readonly<Record<string, string>> = {
   EACCES: "may not be executed",
 };
 const killAfterMs = 5_000;
-const keptBytes = 16 * 1024;
+const keptBytes = 64 * 1024;
 const keptLines = 20;
 
 /** The named variables (besides the common ones) that are set; everything else stays with the builder. */
@@ -48,6 +50,7 @@ export function pickEnvironment(env: Environment, names: readonly string[]): Rec
 export async function runProgram(call: ProgramCall) {
   call.signal?.throwIfAborted();
   let kept = Buffer.alloc(0);
+  let seen = 0;
   const child = execa(call.file, call.args, {
     env: { ...call.env },
     extendEnv: false,
@@ -62,8 +65,10 @@ export async function runProgram(call: ProgramCall) {
     reject: false,
   });
   child.stderr.on("data", (chunk: Uint8Array) => {
+    seen += chunk.length;
     kept = Buffer.concat([kept, chunk]).subarray(-keptBytes);
   });
+  const { redact = (text) => text } = call;
   const { exitCode, signal: killedBy, timedOut, isMaxBuffer, stdout, code, cause } = await child;
   call.signal?.throwIfAborted();
   if (exitCode === undefined && killedBy === undefined && !isMaxBuffer)
@@ -76,8 +81,8 @@ export async function runProgram(call: ProgramCall) {
     /** Whether it was ended because it said more than `maxStdoutBytes`. */
     tooMuchOutput: isMaxBuffer,
     stdout,
-    /** The last lines of what it said on standard error. */
-    stderrLines: lastLines(kept.toString("utf8")),
+    /** The last lines of what it said on standard error, of which half a line may be half a secret. */
+    stderrLines: lastLines(redact(kept.toString("utf8")).replace(seen > keptBytes ? /^[^\n]*/ : "", "")),
   };
 }
 

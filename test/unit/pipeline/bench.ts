@@ -11,7 +11,10 @@ import { createFakeWorld } from "../../fakes/world.ts";
 
 export const durationMs = 90_000;
 
-export function bench(stepNames: readonly string[] = ["one", "two", "three"]) {
+export function bench(
+  stepNames: readonly string[] = ["one", "two", "three"],
+  redact = (text: string) => text,
+) {
   const fake = createFakeWorld({ settings: { RETRY_TIMEOUT: "1m" } });
   const { clock, store: model } = fake;
   const lines: string[] = [];
@@ -32,6 +35,7 @@ export function bench(stepNames: readonly string[] = ["one", "two", "three"]) {
     new Checkpoint({
       ...{ store, state, stored: undefined, version: undefined, attachments: noAttachments, ensureHeld },
       retry: options,
+      redact,
     });
   const lock = (identity: string) => {
     model.pods.set(identity, "running");

@@ -30,6 +30,7 @@ describe("a checkpoint", () => {
       ...{ store, retry: options, state, stored: state, version },
       attachments: { ...noAttachments, timings },
       ensureHeld: async () => undefined,
+      redact: (text) => text,
     });
     await next.write({ attachments: { jobs: [] }, dropped: ["data"] }, signal);
     expect(Object.keys((await store.load())?.attachments ?? {})).toEqual(["timings", "jobs"]);

@@ -5,6 +5,7 @@ import path from "node:path";
 import { expect } from "vitest";
 import { fetchChart } from "../../../../src/adapters/chart/index.ts";
 import { ConfigError } from "../../../../src/errors.ts";
+import type { Redactor } from "../../../../src/redaction.ts";
 import type { Chart } from "../../../../src/ports/sources.ts";
 import { requireBinaries } from "../../../tools/binaries.ts";
 import { removeFolder } from "../../../tools/remove-folder.ts";
@@ -19,6 +20,8 @@ interface Change {
   tokenFile?: string;
   gitBin?: string;
   totalMs?: number;
+  helmBin?: string;
+  redactor?: Redactor;
 }
 
 export interface ChartWorld {
@@ -35,10 +38,11 @@ export async function createChartWorld(): Promise<ChartWorld> {
   const workDir = path.join(dir, "work");
   const env = { PATH: process.env["PATH"] };
   const fetch: ChartWorld["fetch"] = (source, change = {}) => {
-    const { chartPath = "powo", sshKeyFile, tokenFile, gitBin = "git", totalMs } = change;
+    const { chartPath = "powo", sshKeyFile, tokenFile, gitBin = "git", totalMs, redactor } = change;
     const { deployTag = "master", environment = "prod", signal = new AbortController().signal } = change;
     const chart = { source, path: chartPath, sshKeyFile, tokenFile };
-    const options = { chart, deployTag, environment, gitBin, helm: { bin: helm, workDir, env } };
+    const tool = { bin: change.helmBin ?? helm, workDir, env, redactor };
+    const options = { chart, deployTag, environment, gitBin, helm: tool };
     return fetchChart({ ...options, ...(totalMs && { totalMs }) }, change.commit, signal);
   };
   return {

@@ -27,6 +27,10 @@ describe("CHART_SOURCE", () => {
       url: "https://host/a",
       credentials: { username: "token" },
     });
+    expect(parseChartSource("oci://token@host/a")).toEqual({
+      ...{ kind: "oci", reference: "oci://host/a" },
+      credentials: { username: "token", password: "token" },
+    });
   });
 
   it("may be a folder or a registry", () => {
@@ -43,25 +47,36 @@ describe("CHART_SOURCE", () => {
   it.each([
     ["user:canary@host:a/b.git", "GIT_SSH_KEY_FILE"],
     ["user:ca/na:ry@host:a/b.git", "GIT_SSH_KEY_FILE"],
-    ["oci://user:canary@host/charts/powo", "DOCKER_CONFIG"],
-    ["oci://canary@host/charts/powo:1.0.0", "DOCKER_CONFIG"],
-  ])("takes no login that nobody would use, and says where it goes instead: %s", (text, instead) => {
-    let failure: unknown;
-    try {
-      parseChartSource(text);
-    } catch (error) {
-      failure = error;
-    }
-    expect(failure).toBeInstanceOf(ConfigError);
-    const [problem] = (failure as ConfigError).problems;
-    expect(problem?.where).toBe("CHART_SOURCE");
-    expect(problem?.what).toContain(instead);
-    expect(problem?.what).not.toMatch(/canary|ca\/na/);
-  });
+    ["user:canary@host/a/b.git", "GIT_SSH_KEY_FILE"],
+    ["ssh://git:canary@host/a/b.git", "https://"],
+    ["git://canary@host/a/b.git", "https://"],
+    ["https://host/a/b.git?private_token=canary", "GIT_TOKEN_FILE"],
+    ["git+ssh://git@host/a/b.git?token=canary", "GIT_TOKEN_FILE"],
+    ["oci://host/charts/powo?token=canary", "take it off"],
+  ])(
+    "takes no login that would be seen, or that nobody would use, and says where it goes instead: %s",
+    (text, instead) => {
+      let failure: unknown;
+      try {
+        parseChartSource(text);
+      } catch (error) {
+        failure = error;
+      }
+      expect(failure).toBeInstanceOf(ConfigError);
+      const [problem] = (failure as ConfigError).problems;
+      expect(problem?.where).toBe("CHART_SOURCE");
+      expect(problem?.what).toContain(instead);
+      expect(problem?.what).not.toMatch(/canary|ca\/na/);
+    },
+  );
 
   it("may hold a digest, or an @ in its path", () => {
     const pinned = `oci://host/charts/powo@sha256:${"a".repeat(64)}`;
-    expect(parseChartSource(pinned)).toEqual({ kind: "oci", reference: pinned });
+    expect(parseChartSource(pinned)).toMatchObject({ kind: "oci", reference: pinned });
+    expect(parseChartSource(pinned.replace("//", "//us%40er:p@ss@"))).toEqual({
+      ...{ kind: "oci", reference: pinned },
+      credentials: { username: "us@er", password: "p@ss" },
+    });
     expect(parseChartSource("git@host:a/b@c.git")).toMatchObject({ kind: "git" });
   });
 

@@ -1,0 +1,25 @@
+/** Words from outside in documents of our own. */
+
+/**
+ * Keys under which words of people, pods and servers are kept. Every other text of these documents is a name, a time or a
+ * word that the builder goes by: it stays what it is, also where a password happens to read the same.
+ */
+const saidKeys: ReadonlySet<string> = new Set([
+  ...["message", "details", "hint", "output", "reason", "reinstall", "description", "lines"],
+  ...["by", "what", "why", "source", "from", "to"],
+]);
+/** Jobs that wait, with one of our own words as the reason. */
+const ownWords = "queue";
+
+/** The document with every text under these keys as `words` makes it. */
+export function mapSaid<T>(document: T, words: (text: string) => string, keys = saidKeys): T {
+  const map = (value: unknown, key = "", isSaid = false): unknown => {
+    if (typeof value === "string") return isSaid ? words(value) : value;
+    if (Array.isArray(value)) return value.map((item) => map(item, key, isSaid));
+    if (typeof value !== "object" || value === null || key === ownWords) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([name, inner]) => [name, map(inner, name, keys.has(name))]),
+    );
+  };
+  return map(document) as T;
+}
