@@ -13,7 +13,7 @@ export interface Series {
   spans: { from: number; to: number; value: number }[];
 }
 
-export const series = (
+const series = (
   name: string,
   labels: Record<string, string>,
   ...spans: [from: number, to: number, value: number][]
