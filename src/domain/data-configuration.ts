@@ -1,6 +1,7 @@
 /** The data configuration document: its shape, checked before anything is loaded. */
 import { isUtf8 } from "node:buffer";
 import * as z from "zod";
+import { toDotPath } from "zod/v4/core";
 import type { Problem } from "../errors.ts";
 import { contentProblems } from "./data-checks.ts";
 
@@ -72,7 +73,7 @@ export function checkDataConfiguration(
   }
   const parsed = dataConfigurationSchema.safeParse(json);
   const shape = (parsed.error?.issues ?? []).map((issue) => ({
-    where: z.core.toDotPath(issue.path),
+    where: toDotPath(issue.path),
     what: `${issueText(issue)}; mend the document`,
   }));
   const problems = [...shape, ...contentProblems(json, wantedLists)];
