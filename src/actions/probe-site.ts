@@ -18,28 +18,29 @@ export function targetsOf({ mappings }: Task["settings"], namespace: string): Si
   return mappings.map(({ name, service }) => ({ namespace, service, host: name.replace(/\.$/, "") }));
 }
 
-/** How ready a release is now, with the addresses of its own mapped Services, and others that bear their names. */
-export async function readReadiness(
-  task: Task,
-  release: string,
-  manifest?: readonly RenderedObject[],
-): Promise<Readiness & { rivals: string[] }> {
-  const mapped = task.settings.mappings.map(({ service }) => service);
-  const seen = await task.ports.cluster.observe(release);
-  const made = { release, manifest: manifest ?? (await findInstalled(task, release)) };
-  const { services, rivals } = findOwnServices(seen.services, mapped, made);
-  return { ...judgeReadiness({ ...seen, services }, mapped), rivals };
-}
-
 /**
- * Looks at how ready a release is; its manifest is read once. Throws RefusedError SERVICE_AMBIGUOUS where another Service
- * bears the name of a mapped one: somebody has erred, or wants to be taken for the site.
+ * Reads, at every call, how ready a release is, with the addresses of its own mapped Services, and others that bear their
+ * names; its manifest is read once.
  */
-export function lookAtReadiness(task: Task, release: string): () => Promise<Readiness> {
+export function readinessOf(task: Task, release: string): () => Promise<Readiness & { rivals: string[] }> {
+  const mapped = task.settings.mappings.map(({ service }) => service);
   let manifest: RenderedObject[] | undefined;
   return async () => {
     manifest ??= await findInstalled(task, release);
-    const { rivals, ...view } = await readReadiness(task, release, manifest);
+    const seen = await task.ports.cluster.observe(release);
+    const { services, rivals } = findOwnServices(seen.services, mapped, { release, manifest });
+    return { ...judgeReadiness({ ...seen, services }, mapped), rivals };
+  };
+}
+
+/**
+ * As readinessOf. Throws RefusedError SERVICE_AMBIGUOUS where another Service bears the name of a mapped one: somebody has
+ * erred, or wants to be taken for the site.
+ */
+export function lookAtReadiness(task: Task, release: string): () => Promise<Readiness> {
+  const read = readinessOf(task, release);
+  return async () => {
+    const { rivals, ...view } = await read();
     if (rivals.length === 0) return view;
     const message = `which Service of ${release} is the site's is not unmistakable`;
     const hint = `look:  kubectl get services -n ${release} --show-labels; delete what is not the chart's`;

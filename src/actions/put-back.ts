@@ -96,11 +96,15 @@ export async function findHomes(
 ): Promise<RecordSet[]> {
   const { before = [], owners = [] } = state.dns ?? {};
   const homes: RecordSet[] = [];
+  const services = new Map<string, ServiceView[]>();
   for (const mapping of mappings) {
     const pinned = addressRecord(before, mapping);
     if (!pinned) continue;
     const owner = owners.find(({ name }) => name === mapping.name)?.release;
-    const home = homeOf(pinned, owner === undefined ? undefined : await findOwn(ports, owner, mapping));
+    if (owner !== undefined && !services.has(owner))
+      services.set(owner, await findOwn(ports, owner, mappings));
+    const own = services.get(owner ?? "")?.find(({ component }) => component === mapping.service);
+    const home = homeOf(pinned, own);
     if (!home) {
       const what = `${mapping.service} of ${owner ?? ""} has no address at present`;
       throw new TransientError("the load balancer", `${what}; ${mapping.name} can't be put back yet`);
@@ -110,15 +114,16 @@ export async function findHomes(
   return homes;
 }
 
-/** The Service that a release itself has for a mapping, if it can be told from others. */
+/** The Services that a release itself has for the mappings, as far as they can be told from others. */
 async function findOwn(
   ports: Run["ports"],
   release: string,
-  { service }: Mapping,
-): Promise<ServiceView | undefined> {
+  mappings: readonly Mapping[],
+): Promise<ServiceView[]> {
   const manifest = await findInstalled({ ports }, release);
   const seen = await ports.cluster.findServices(release);
-  return findOwnServices(seen, [service], { release, manifest }).services[0];
+  const mapped = mappings.map(({ service }) => service);
+  return findOwnServices(seen, mapped, { release, manifest }).services;
 }
 
 /**

@@ -5,16 +5,15 @@
 import { drainMs, planFollow, withWritten, type SwapPlan } from "../domain/dns-plan.ts";
 import { addressesOf } from "../domain/live.ts";
 import { isAllReady } from "../domain/readiness.ts";
-import type { RenderedObject } from "../domain/release.ts";
 import { replacedBy } from "../domain/run.ts";
 import { duration } from "../domain/words.ts";
 import { CancelledError, PermanentError } from "../errors.ts";
 import { retry, retryOf } from "../pipeline/retry.ts";
 import type { Run } from "../pipeline/run.ts";
 import { saveSwap, settlePending, submitChange, swapOf } from "./change-dns.ts";
-import { probeRelease, readReadiness } from "./probe-site.ts";
+import { probeRelease, readinessOf } from "./probe-site.ts";
 import { putBack } from "./put-back.ts";
-import { findInstalled, readLive } from "./read-live.ts";
+import { readLive } from "./read-live.ts";
 
 const maxProbeIntervalMs = 30_000;
 /** Failures in a row that put the old records back. */
@@ -106,10 +105,9 @@ function following(run: Run): () => Promise<boolean> {
   const { log, state, settings, clock } = run;
   let addresses: Addresses = {};
   let awaySince: number | undefined;
-  let manifest: RenderedObject[] | undefined;
+  const readReadiness = readinessOf(run, state.release);
   return async () => {
-    manifest ??= await findInstalled(run, state.release);
-    const view = await readReadiness(run, state.release, manifest);
+    const view = await readReadiness();
     const live = await readLive(run);
     const { written = [] } = swapOf(run);
     const seenBefore = Object.values(addresses);

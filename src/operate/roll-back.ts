@@ -1,7 +1,7 @@
 /** Points the public names back at the release that was live before, after probing it. */
 import { finishRun } from "../actions/finish-run.ts";
 import { visitorsSee } from "../actions/last-lines.ts";
-import { probeRelease, readReadiness } from "../actions/probe-site.ts";
+import { probeRelease, readinessOf } from "../actions/probe-site.ts";
 import { saveSwap, swapOf } from "../actions/change-dns.ts";
 import { findHomes, undoSwap } from "../actions/put-back.ts";
 import { readLive } from "../actions/read-live.ts";
@@ -86,7 +86,7 @@ async function requirePrevious(task: Task, run: RunState): Promise<void> {
     throw noWay(`${previous} is gone (RETAIN_PREVIOUS keeps it for a while)`);
   // It may be the original builder's, where this one has had nothing to do so far.
   await ports.cluster.ensureAccess(previous);
-  const { rivals, ...view } = await readReadiness(task, previous);
+  const { rivals, ...view } = await readinessOf(task, previous)();
   if (rivals.length > 0) throw noWay(`of ${previous} ${rivals.join("; ")}`);
   if (!isAllReady(view)) throw noWay(`${previous} is not ready: waiting for ${view.waiting.join("; ")}`);
   const seen = await probeRelease(task, previous);

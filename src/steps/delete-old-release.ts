@@ -1,5 +1,5 @@
 /** Removes what the swap left behind, after reading DNS again. */
-import { readReadiness } from "../actions/probe-site.ts";
+import { readinessOf } from "../actions/probe-site.ts";
 import { retryLeftovers, tryToRemove } from "../actions/leftovers.ts";
 import { putBack, storedError } from "../actions/put-back.ts";
 import { readRecords } from "../actions/read-live.ts";
@@ -56,7 +56,7 @@ async function requireNamesPointHere(run: Run): Promise<void> {
 }
 
 async function namesElsewhere(run: Run): Promise<string[]> {
-  const { addresses } = await readReadiness(run, run.state.release);
+  const { addresses } = await readinessOf(run, run.state.release)();
   const elsewhere = notPointing(run.settings.mappings, addresses, await readRecords(run));
   return elsewhere.map(({ name }) => name);
 }

@@ -3,20 +3,8 @@ import { type Candidate, findLive, isOurs, whyItStays, whyNotDelete } from "../.
 import { annotations, isReleaseName, labels, managedBy } from "../../../src/domain/names.ts";
 import type { ServiceView } from "../../../src/domain/workloads.ts";
 import { fc, runs } from "../../fast-check.ts";
+import { now, prod, service } from "./prod.ts";
 
-const now = "2026-11-22T12:00:00.000Z";
-const prod = {
-  environment: "prod",
-  mappings: [
-    { zone: "z", name: "one.example.", service: "ingress" },
-    { zone: "z", name: "two.example.", service: "ingress-two" },
-  ],
-};
-
-const service = (component: string, address?: string, helmRelease?: string): ServiceView => ({
-  ...{ name: component, component, address, otherAddresses: [] },
-  ...(helmRelease !== undefined && { helmRelease }),
-});
 const everyService = [service("ingress"), service("ingress-two")];
 
 /** Names that are ours, and names that only look so: other environments, longer, upper case, Cyrillic а and о. */

@@ -3,19 +3,8 @@ import { describe, expect, it } from "vitest";
 import { type Candidate, findLive, isOurs, whyNotDelete } from "../../../src/domain/live.ts";
 import { labels, managedBy } from "../../../src/domain/names.ts";
 import type { ServiceView } from "../../../src/domain/workloads.ts";
+import { now, prod, service } from "./prod.ts";
 
-const now = "2026-11-22T12:00:00.000Z";
-const prod = {
-  environment: "prod",
-  mappings: [
-    { zone: "z", name: "one.example.", service: "ingress" },
-    { zone: "z", name: "two.example.", service: "ingress-two" },
-  ],
-};
-const service = (component: string, address?: string, helmRelease?: string): ServiceView => ({
-  ...{ name: component, component, address, otherAddresses: [] },
-  ...(helmRelease !== undefined && { helmRelease }),
-});
 const at = (
   name: string,
   services: readonly ServiceView[],
