@@ -54,8 +54,9 @@ LABEL org.opencontainers.image.title="powo-builder" \
   org.opencontainers.image.created="${CREATED}" \
   org.opencontainers.image.source="${SOURCE}"
 
-# Everything that is written goes to /tmp; the rest may be mounted read-only.
-ENV NODE_ENV=production HOME=/tmp HELM_BIN=/usr/local/bin/helm
+# Everything that is written goes to /tmp; the rest may be mounted read-only. One heap for malloc instead of one for each of
+# Node's threads: 10 MB less while the builder waits (docs/performance.md).
+ENV NODE_ENV=production HOME=/tmp HELM_BIN=/usr/local/bin/helm MALLOC_ARENA_MAX=1
 WORKDIR /tmp
 USER 65532:65532
 # tini is process 1: it passes SIGTERM on and reaps what Helm and git leave behind.

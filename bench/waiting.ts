@@ -1,5 +1,6 @@
 /** The built program in mid-harvest, after a whole preflight and install: its memory, and how soon it is back. */
 import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startEmbeddedWorld, type EmbeddedWorld } from "../test/sandbox/embedded-world.ts";
 import type { Bench } from "./figures.ts";
@@ -8,7 +9,10 @@ import type { Bench } from "./figures.ts";
 const speed = 100;
 const polledSeconds = 120;
 const restartsPerRun = 5;
+const dockerfile = await readFile(path.join(import.meta.dirname, "..", "Dockerfile"), "utf8");
 const settings = {
+  // As the image has it.
+  MALLOC_ARENA_MAX: /MALLOC_ARENA_MAX=(\d+)/.exec(dockerfile)?.[1] ?? "",
   HARVEST_POLL_INTERVAL: "200ms",
   LEASE_DURATION: "90s",
   // What Node allows itself within the chart's limit of 1 GiB. It takes the more, the more memory there is.

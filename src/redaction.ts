@@ -130,41 +130,57 @@ function* base64Forms(secret: Buffer): Generator<string> {
  * Spellings by how they begin, the longest first. No regular expression: one that is made of a large secret is
  * refused by the engine, in words that show the whole of it.
  */
-type Index = ReadonlyMap<string, readonly string[]>;
+type Index = ReadonlyMap<number, readonly string[]>;
 type Span = readonly [start: number, end: number];
 
 function indexOf(spellings: Iterable<string>): Index {
   const long = [...spellings].filter(({ length }) => length >= minSpelling);
   long.sort((one, other) => other.length - one.length);
-  return Map.groupBy(long, (spelling) => spelling.slice(0, minSpelling));
+  return Map.groupBy(long, (spelling) => beginning(spelling));
+}
+
+/** Seven bits of each character: a text for every place of all that is read would keep memory busy. */
+const hashed = (hash: number, code: number) => ((hash << 7) | (code & 0x7f)) & 0xf_ff_ff_ff;
+
+/** Of the first four characters. */
+function beginning(text: string): number {
+  return text
+    .slice(0, minSpelling)
+    .split("")
+    .reduce((hash, unit) => hashed(hash, unit.charCodeAt(0)), 0);
 }
 
 /** Where secrets stand; one may begin inside of another. */
 function* spansIn(text: string, index: Index): Generator<Span> {
-  for (let at = 0; at + minSpelling <= text.length; at += 1) {
-    const found = index
-      .get(text.slice(at, at + minSpelling))
-      ?.find((spelling) => text.startsWith(spelling, at));
+  let hash = 0;
+  for (let next = 0; next < text.length; next += 1) {
+    hash = hashed(hash, text.charCodeAt(next));
+    const at = next + 1 - minSpelling;
+    if (at < 0) continue;
+    const found = index.get(hash)?.find((spelling) => text.startsWith(spelling, at));
     if (found !== undefined) yield [at, at + found.length];
   }
 }
 
+const lineBreak = /(?:\r\n?|\n|\\[rn])[ \t]*/g;
+
 /** Where secrets stand that a line break goes through, spelled out or not. */
-function* spansAcrossLines(text: string, index: Index): Generator<Span> {
-  const breaks = [...text.matchAll(/(?:\r\n?|\n|\\[rn])[ \t]*/g)];
-  if (breaks.length === 0) return;
+function spansAcrossLines(text: string, index: Index): Span[] {
+  const joined = text.replaceAll(lineBreak, "");
+  if (joined.length === text.length) return [];
+  const found = [...spansIn(joined, index)].filter(([start, stop]) => stop - start >= minLine);
+  if (found.length === 0) return [];
   const places: number[] = [];
   let at = 0;
-  for (const { 0: found, index: end } of [...breaks, { 0: "", index: text.length }]) {
+  for (const { 0: broken, index: end } of [...text.matchAll(lineBreak), { 0: "", index: text.length }]) {
     for (; at < end; at += 1) places.push(at);
-    at += found.length;
+    at += broken.length;
   }
-  const joined = places.map((place) => text[place]).join("");
-  for (const [start, stop] of spansIn(joined, index))
-    if (stop - start >= minLine) yield [places[start] ?? 0, (places[stop - 1] ?? 0) + 1];
+  return found.map(([start, stop]) => [places[start] ?? 0, (places[stop - 1] ?? 0) + 1]);
 }
 
 function masked(text: string, spans: readonly Span[]): string {
+  if (spans.length === 0) return text;
   let [result, end] = ["", 0];
   for (const [start, stop] of spans.toSorted((one, other) => one[0] - other[0] || other[1] - one[1])) {
     if (start >= end) result += text.slice(end, start) + mask;

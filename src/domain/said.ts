@@ -17,9 +17,9 @@ export function mapSaid<T>(document: T, words: (text: string) => string, keys = 
     if (typeof value === "string") return isSaid ? words(value) : value;
     if (Array.isArray(value)) return value.map((item) => map(item, key, isSaid));
     if (typeof value !== "object" || value === null || key === ownWords) return value;
-    return Object.fromEntries(
-      Object.entries(value).map(([name, inner]) => [name, map(inner, name, keys.has(name))]),
-    );
+    const copy: Record<string, unknown> = { ...value };
+    for (const name in copy) copy[name] = map(copy[name], name, keys.has(name));
+    return copy;
   };
   return map(document) as T;
 }

@@ -1,5 +1,5 @@
 /** The manifests that helm prints, as objects. */
-import { Composer, LineCounter, Parser } from "yaml";
+import { loadAll, YAMLException } from "js-yaml";
 import * as z from "zod";
 import type { RenderedObject } from "../../domain/release.ts";
 import { ConfigError } from "../../errors.ts";
@@ -33,19 +33,15 @@ export function helmSays(lines: readonly string[], { chartDir }: { chartDir: str
   return text.replaceAll(`${chartDir}/`, "").replaceAll(/\s+/g, " ") || "helm does not say why";
 }
 
-/** Every object of a multi-document manifest, those of `kind: List` one by one. */
+/** Every object of a multi-document manifest, those of `kind: List` one by one; of a key that is there twice the last. */
 export function parseManifests(text: string): RenderedObject[] {
-  const lines = new LineCounter();
-  const composer = new Composer({ uniqueKeys: false, logLevel: "silent" });
-  const found: RenderedObject[] = [];
-  // One after the other: the trees of all documents at once take many times what their text does.
-  for (const document of composer.compose(new Parser(lines.addNewLine).parse(text))) {
-    const [error] = document.errors;
-    if (error)
-      throw refuse(`renders to what is no YAML (line ${lines.linePos(error.pos[0]).line}); ${correct}`);
-    found.push(...toObjects(document.toJS()));
+  // Not with `yaml`, which settings are read with: its trees of nodes take many times what the text of a chart does.
+  try {
+    return loadAll(text, { json: true, maxAliases: 100 }).flatMap((document) => toObjects(document));
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error;
+    throw refuse(`renders to what is no YAML (line ${(error.mark?.line ?? 0) + 1}); ${correct}`);
   }
-  return found;
 }
 
 function toObjects(value: unknown): RenderedObject[] {
