@@ -1,10 +1,10 @@
 # The builder: the bundle, run by the base's Node 24, with Helm, git and ssh. The licences of the packages in the bundle are
-# in /opt/powo-builder/THIRD-PARTY-NOTICES.
+# in /opt/powo-builder/THIRD-PARTY-NOTICES, those of Debian's packages in /usr/share/doc/*/copyright.
 #   npm ci && npm run build && docker build -t powo-builder .
 # Where no registry is reachable:
 #   --build-arg BASE_IMAGE=…    any Debian with Node 24
 #   --build-arg HELM_BINARY=…   a path in the build context, instead of HELM_IMAGE
-ARG BASE_IMAGE=docker.io/library/node:24-bookworm-slim@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d
+ARG BASE_IMAGE=docker.io/library/node:24.21.0-trixie-slim@sha256:8ec5d7557396cfe32d21c3f9c13072355ceab22b584578ca4bb28af31120cffe
 ARG HELM_IMAGE=docker.io/alpine/helm:4.2.3@sha256:b97ba4f9b27fe7af16ee3d37e6815783c9d4a51289b6240a9024ec471611ae9b
 ARG HELM_BINARY=
 # With a binary from the context no second image is pulled, not even for a stage that goes unused.
@@ -20,6 +20,7 @@ RUN if [ -n "$HELM_BINARY" ]; then cp /tmp/context /helm; else cp "$(command -v 
 FROM ${BASE_IMAGE}
 # Git needs Perl for e-mail, Subversion and `add -p`, none of which is used here: its files stay out, and so
 # do manuals. dpkg knows (path-exclude), so the packages are whole to apt and to scanners.
+# ssh's package makes a group, for which adduser needs modules of its own.
 # SIGUSR1 opens no inspector. A volume at /tmp may be written to by everybody: the builder's folder below is its own.
 RUN printf 'path-exclude=%s\n' '/usr/share/perl/*' '/usr/share/perl5/*' '/usr/lib/*/perl/*' '/usr/lib/*/libperl.so*' \
     '/usr/share/doc/*' '/usr/share/man/*' '/usr/share/locale/*' '/usr/share/bash-completion/*' '/usr/share/gitweb/*' \
@@ -28,6 +29,8 @@ RUN printf 'path-exclude=%s\n' '/usr/share/perl/*' '/usr/share/perl5/*' '/usr/li
     '/usr/bin/git-shell' '/usr/bin/scalar' '/usr/bin/tini-static' '/usr/bin/scp' '/usr/bin/sftp' '/usr/bin/ssh-add' \
     '/usr/bin/ssh-keyscan' '/usr/lib/openssh/ssh-*-helper' \
     > /etc/dpkg/dpkg.cfg.d/powo-builder \
+  && printf 'path-include=%s\n' '/usr/share/doc/*/copyright' '/usr/share/perl5/Debian/Adduser*' \
+    >> /etc/dpkg/dpkg.cfg.d/powo-builder \
   && apt-get update \
   && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ca-certificates git openssh-client tini \
   && ln -s ../../bin/git /usr/lib/git-core/git \

@@ -1,7 +1,11 @@
-/** Writes what is made from the table of settings: the tables of docs/configuration.md, and a part of the chart's schema. */
+/**
+ * Writes what is made from the table of settings (the tables of docs/configuration.md, a part of the chart's schema), and what
+ * chart-docs.ts makes.
+ */
 import { readFile, writeFile } from "node:fs/promises";
 import { format, resolveConfig } from "prettier";
 import { z } from "zod";
+import { withChanges, withDescriptions, withValues } from "./chart-docs.ts";
 import { fileKeysOf, nested, rowOf, type SettingName, settingNames } from "../src/config/table.ts";
 
 type Json = Record<string, unknown>;
@@ -16,11 +20,13 @@ export interface Generated {
 export async function generatedFiles(): Promise<Generated[]> {
   const files = [
     { file: fileOf("docs/configuration.md"), edit: withTables },
-    { file: fileOf("chart/values.schema.json"), edit: withSchema },
+    { file: fileOf("chart/values.schema.json"), edit: (text: string) => withDescriptions(withSchema(text)) },
+    { file: fileOf("chart/README.md"), edit: withValues },
+    { file: fileOf("chart/Chart.yaml"), edit: withChanges },
   ];
   return Promise.all(
     files.map(async ({ file, edit }) => {
-      const text = edit(await readFile(file, "utf8"));
+      const text = await edit(await readFile(file, "utf8"));
       return { file, text: await format(text, { ...(await resolveConfig(file)), filepath: file }) };
     }),
   );

@@ -11,7 +11,3 @@
 {{- define "builder.celKept" -}}
 {{ .ns }}.metadata.?annotations[?"powo.kew.org/keep"].hasValue()
 {{- end }}
-{{/* Are the policies installed? They need Kubernetes 1.30. */}}
-{{- define "builder.hasPolicies" -}}
-{{- if and .Values.admissionPolicies.enabled (semverCompare ">=1.30-0" .Capabilities.KubeVersion.Version) }}true{{ end -}}
-{{- end }}

@@ -3,6 +3,7 @@ import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { createReleases } from "../../src/adapters/helm/index.ts";
 import { connect } from "../../src/adapters/kubernetes/client.ts";
 import { createCluster } from "../../src/adapters/kubernetes/cluster.ts";
@@ -12,6 +13,7 @@ import { removeFolder } from "../tools/remove-folder.ts";
 import { matrixSeed } from "./matrix.ts";
 
 const tinyChart = path.resolve(import.meta.dirname, "../fixtures/tiny-chart");
+const builderChart = path.resolve(import.meta.dirname, "../../chart");
 const { signal } = new AbortController();
 
 let dir: string;
@@ -63,6 +65,11 @@ const ranges: [string, boolean[]][] = [
   [">=1.25.0-0", [true, true, false, true]],
   ["<1.36.0-0", [true, true, true, false]],
   [">=1.25.0-0 <1.36.0-0", [true, true, false, false]],
+  // The builder's own chart.
+  [
+    parse(await readFile(path.join(builderChart, "Chart.yaml"), "utf8")).kubeVersion,
+    [true, true, false, true],
+  ],
 ];
 
 describe("a chart's kubeVersion", () => {

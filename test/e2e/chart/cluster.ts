@@ -92,7 +92,8 @@ export function makeBuilder(prefix: string, given?: string): Builder {
       const mine = all
         .map((name) => name.replace("namespace/", ""))
         .filter((name) => name.includes(environment));
-      await asAdmin(["delete", "namespace", "--ignore-not-found", "--wait=false", ...mine]);
+      if (mine.length > 0)
+        await asAdmin(["delete", "namespace", "--ignore-not-found", "--wait=false", ...mine]);
     },
   };
 }

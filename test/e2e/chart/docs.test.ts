@@ -13,8 +13,12 @@ const { environment: env, namespace: own } = builder;
 const docs = path.join(chartDir, "../docs");
 /** The releases that the pages speak of: what is live, and what a run builds. */
 const releases = ["prod-j8x91", "prod-k3m7q"];
-/** Needs what simulated pods don't have, or what is not the cluster's; the plugin is typed in test/e2e/in-cluster. */
-const elsewhere = /port-forward|docker build|clusterrolebinding|delete pod|kubectl powo/;
+/**
+ * Needs what simulated pods don't have, or what is not the cluster's: registries and Google are typed in
+ * test/unit/docs/install.test.ts, the plugin in test/e2e/in-cluster.
+ */
+const elsewhere =
+  /port-forward|docker build|oci:|gcloud|create secret|clusterrolebinding|delete pod|kubectl powo/;
 
 interface Block {
   line: number;
@@ -36,7 +40,7 @@ const here = (text: string) =>
     .replaceAll("powo-builder-prod", `powo-builder-${env}`)
     .replaceAll(/\bprod-(?=[a-z0-9]{5}\b)/g, `${env}-`)
     .replaceAll("environment=prod", `environment=${env}`)
-    .replaceAll("^prod-", `^${env}-`);
+    .replaceAll(/\^(namespace\/)?prod-/g, `^$1${env}-`);
 
 /** What each page's commands act on, as it would be there. */
 async function prepare(): Promise<void> {
@@ -72,22 +76,21 @@ describe.skipIf(!simulated)("on simulated nodes", () => {
     await removeFolder(directory);
   });
 
+  async function type(text: string): Promise<void> {
+    // A Job's name can be used once: the pages name theirs again, as another day would.
+    for (const job of namesIn(text)) await asAdmin(["delete", "job", job, "-n", own, "--ignore-not-found"]);
+    const options = { ...shell, all: true, timeout: 120_000 } as const;
+    const { exitCode, all } = await execa("bash", ["-euo", "pipefail", "-c", here(text)], options);
+    expect({ exitCode, all }).toMatchObject({ exitCode: 0 });
+    expect(all).not.toMatch(/No resources found|Error/);
+  }
+
   describe.each(["operations.md", "chart.md", "migration.md"])("docs/%s", async (page) => {
     const blocks = (await blocksOf(page)).filter(({ text }) => !elsewhere.test(text));
 
     test("has commands", () => expect(blocks.length).toBeGreaterThan(1));
 
-    test.each(blocks)("line $line", async ({ text }) => {
-      // A Job's name can be used once: the pages name theirs again, as another day would.
-      for (const job of namesIn(text)) await asAdmin(["delete", "job", job, "-n", own, "--ignore-not-found"]);
-      const { exitCode, all } = await execa("bash", ["-euo", "pipefail", "-c", here(text)], {
-        ...shell,
-        all: true,
-        timeout: 120_000,
-      });
-      expect({ exitCode, all }).toMatchObject({ exitCode: 0 });
-      expect(all).not.toMatch(/No resources found|Error/);
-    });
+    test.each(blocks)("line $line", ({ text }) => type(text));
   });
 
   test("one run of the past is asked for by its name in the arguments of the Job", async () => {
@@ -98,6 +101,22 @@ describe.skipIf(!simulated)("on simulated nodes", () => {
     );
     const [container] = JSON.parse(job).spec.template.spec.containers;
     expect(container.args).toEqual(["history", "prod-20261122-1200"]);
+  });
+
+  describe("docs/install.md uninstalls for good", async () => {
+    const blocks = (await blocksOf("install.md")).filter(({ text }) => !elsewhere.test(text));
+
+    test.each(blocks)("line $line", ({ text }) => type(text));
+
+    test("and nothing of the environment is left in the cluster", async () => {
+      expect(blocks).toHaveLength(4);
+      const kinds =
+        "namespaces,clusterroles,clusterrolebindings,validatingadmissionpolicies,validatingadmissionpolicybindings";
+      const left = async () => (await asAdmin(["get", kinds, "-A", "-o", "name"])).split("\n");
+      expect(
+        await until("an empty cluster", left, (names) => !names.some((name) => name.includes(env))),
+      ).not.toEqual([]);
+    });
   });
 });
 

@@ -1,6 +1,6 @@
 /** What is in the image and what is not. Where no image can be built the tests are skipped, and say why. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { addedBytes, buildah, buildImage, runInImage, unlessRequired, whyNoImage } from "./image.ts";
+import { addedBytes, buildah, buildImage, runInImage, suite, unlessRequired, whyNoImage } from "./image.ts";
 
 const name = "localhost/powo-builder:e2e";
 const why = unlessRequired(await whyNoImage());
@@ -10,6 +10,17 @@ describe.skipIf(why !== undefined)(`the image${why === undefined ? "" : ` (${why
 
   test("adds at most 40 MB to its base", async () => {
     expect(await addedBytes(name)).toBeLessThanOrEqual(40_000_000);
+  });
+
+  test("has the licence of every Debian package, on the suite that production has", async () => {
+    const script = `. /etc/os-release; echo "$VERSION_CODENAME"
+      dpkg-query -W -f '\${Package}\\n' | while read -r package; do
+        test -s "/usr/share/doc/$package/copyright" || echo "$package has none"
+      done`;
+    expect((await runInImage(name, ["sh", "-c", script])).all).toBe(suite);
+    const added = ["git", "git-man", "openssh-client", "tini", "libcurl3t64-gnutls", "perl"];
+    const listed = (await runInImage(name, ["ls", "/usr/share/doc"])).all.split("\n");
+    expect(listed).toEqual(expect.arrayContaining(added));
   });
 
   test("runs as nobody in particular, under tini, and says what it is", async () => {

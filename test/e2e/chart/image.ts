@@ -7,7 +7,11 @@ import { requireBinaries } from "../../tools/binaries.ts";
 import { removeFolder } from "../../tools/remove-folder.ts";
 
 const root = path.resolve(import.meta.dirname, "../../..");
-const base = "localhost/powo-base:bookworm";
+/** Debian's name of the base: the same as the Dockerfile's. */
+export const suite = /^ARG BASE_IMAGE=\S+-(\w+)-slim@/m.exec(
+  await readFile(path.join(root, "Dockerfile"), "utf8"),
+)![1]!;
+const base = `localhost/powo-base:${suite}`;
 /** Plain copies instead of overlays: works inside containers, too. */
 const environment = { STORAGE_DRIVER: "vfs" };
 
@@ -33,7 +37,7 @@ export function unlessRequired(why: string | undefined): string | undefined {
   return why;
 }
 
-/** A Debian with Node 24, as node:24-bookworm-slim is one; made once (40 s), then kept by buildah. */
+/** A Debian with Node 24, as the image of the Dockerfile is one; made once (40 s), then kept by buildah. */
 async function ensureBase(): Promise<void> {
   const present = await execa("buildah", ["inspect", "--type", "image", base], {
     env: environment,
@@ -43,7 +47,7 @@ async function ensureBase(): Promise<void> {
   const directory = await mkdtemp(path.join(tmpdir(), "powo-base-"));
   try {
     const system = path.join(directory, "root");
-    await execa("debootstrap", ["--variant=minbase", "bookworm", system]);
+    await execa("debootstrap", ["--variant=minbase", suite, system]);
     await copyFile(path.join(root, "node_modules/.bin/node"), path.join(system, "usr/local/bin/node"));
     await writeFile(path.join(directory, "Containerfile"), "FROM scratch\nADD root/ /\n");
     await buildah(
