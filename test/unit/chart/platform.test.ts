@@ -47,7 +47,14 @@ test("no key is there twice, whatever the values repeat", async () => {
   const labels = { "app.kubernetes.io/name": "x", "app.kubernetes.io/instance": "y", same: "z" };
   const values = await valuesWith({
     ...withAll,
-    ...{ commonLabels: labels, podLabels: labels, podAnnotations: labels, commonAnnotations: labels },
+    serviceAccount: { annotations: labels },
+    ...{
+      cronJobAnnotations: labels,
+      commonLabels: labels,
+      podLabels: labels,
+      podAnnotations: labels,
+      commonAnnotations: labels,
+    },
     metrics: {
       ...withAll.metrics,
       podMonitor: { enabled: true, labels },
