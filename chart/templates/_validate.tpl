@@ -18,6 +18,7 @@
 {{- if and $v.metrics.podMonitor.enabled (not $v.metrics.port) }}{{ $p = append $p "metrics.port: missing; metrics.podMonitor needs it" }}{{ end -}}
 {{- if and $v.metrics.podMonitoring.enabled (not $v.metrics.port) }}{{ $p = append $p "metrics.port: missing; metrics.podMonitoring needs it" }}{{ end -}}
 {{- if and $v.metrics.rules.enabled (not $v.metrics.port) }}{{ $p = append $p "metrics.port: missing; metrics.rules need it" }}{{ end -}}
+{{- if and $v.metrics.dashboard.enabled (not $v.metrics.port) }}{{ $p = append $p "metrics.port: missing; metrics.dashboard needs it" }}{{ end -}}
 {{- if not (or $v.admissionPolicies.enabled $v.admissionPolicies.acceptRisk) }}{{ $p = append $p "admissionPolicies: they are switched off, and without them the builder's ServiceAccount may delete any namespace and make privileged pods in those it binds itself to; if you know and accept that, set admissionPolicies.acceptRisk: true" }}{{ end -}}
 {{- $names := list -}}
 {{- range $i, $d := $v.dns -}}

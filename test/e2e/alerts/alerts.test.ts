@@ -8,32 +8,8 @@ import { stringify } from "yaml";
 import { removeFolder } from "../../tools/remove-folder.ts";
 import { renderChart, valuesWith } from "../../unit/chart/render.ts";
 import { failed, late, stories, suspended } from "./stories.ts";
-import { interval, type Series } from "./series.ts";
-
-/** promtool's own notation: `_` is no sample. */
-function valuesOf({ spans }: Series, end: number): string {
-  const samples: string[] = [];
-  for (const { from, to, value } of spans) {
-    for (let i = Math.ceil(from / interval); i <= Math.floor(Math.min(to, end) / interval); i++)
-      samples[i] = String(value);
-  }
-  const runs: { sample: string; count: number }[] = [];
-  for (const sample of Array.from({ length: samples.length }, (_, i) => samples[i] ?? "_")) {
-    const last = runs.at(-1);
-    if (last?.sample === sample) last.count += 1;
-    else runs.push({ sample, count: 1 });
-  }
-  return runs
-    .map(({ sample, count }) => (sample === "_" ? `_x${count}` : `${sample}x${count - 1}`))
-    .join(" ");
-}
-
-function nameOf({ name, labels }: Series): string {
-  const pairs = Object.entries({ namespace: "builder-prod", ...labels }).map(
-    ([key, value]) => `${key}="${value}"`,
-  );
-  return `${name}{${pairs.join(",")}}`;
-}
+import { inputSeries } from "./promtool.ts";
+import { interval } from "./series.ts";
 
 let dir: string;
 beforeAll(async () => void (dir = await mkdtemp(path.join(tmpdir(), "powo-alerts-"))));
@@ -61,9 +37,7 @@ test.each(stories)("$what", async ({ told, fires, values }) => {
     })),
   );
   const end = fires.at(-1)![0];
-  const input_series = told
-    .map((one) => ({ series: nameOf(one), values: valuesOf(one, end) }))
-    .filter(({ values }) => values);
+  const input_series = inputSeries(told, end, interval);
   const tests = [{ interval: `${interval}s`, input_series, promql_expr_test }];
   const file = { rule_files: ["rules.yaml"], evaluation_interval: "30m", tests };
   await writeFile(path.join(dir, "tests.yaml"), stringify(file));

@@ -62,7 +62,14 @@ test("the package holds the chart and nothing of the repository's", async () => 
   const { stdout } = await execa("tar", ["-tzf", path.join(directory, `powo-builder-${chart.version}.tgz`)]);
   const files = stdout.split("\n").map((file) => file.replace(/^powo-builder\//, ""));
   expect(files.filter((file) => !file.startsWith("templates/")).sort()).toEqual(
-    [".helmignore", "Chart.yaml", "README.md", "values.schema.json", "values.yaml"].sort(),
+    [
+      ".helmignore",
+      "Chart.yaml",
+      "README.md",
+      "dashboards/powo-builder.json",
+      "values.schema.json",
+      "values.yaml",
+    ].sort(),
   );
   expect(files).toContain("templates/cronjobs.yaml");
   expect(files).toContain("templates/tests/validate.yaml");

@@ -18,6 +18,7 @@ const withAll = {
     podMonitor: { enabled: true },
     podMonitoring: { enabled: true },
     rules: { enabled: true },
+    dashboard: { enabled: true },
   },
   operators: [{ kind: "Group", name: "oncall@example.org" }],
 };
@@ -46,8 +47,20 @@ test("no key is there twice, whatever the values repeat", async () => {
   const labels = { "app.kubernetes.io/name": "x", "app.kubernetes.io/instance": "y", same: "z" };
   const values = await valuesWith({
     ...withAll,
-    ...{ commonLabels: labels, podLabels: labels, podAnnotations: labels, commonAnnotations: labels },
-    metrics: { ...withAll.metrics, podMonitor: { enabled: true, labels }, rules: { enabled: true, labels } },
+    serviceAccount: { annotations: labels },
+    ...{
+      cronJobAnnotations: labels,
+      commonLabels: labels,
+      podLabels: labels,
+      podAnnotations: labels,
+      commonAnnotations: labels,
+    },
+    metrics: {
+      ...withAll.metrics,
+      podMonitor: { enabled: true, labels },
+      rules: { enabled: true, labels },
+      dashboard: { enabled: true, labels, annotations: labels },
+    },
   });
   const { stdout } = await helmTemplate(values);
   // The parser of renderChart refuses a mapping that has a key twice.
