@@ -35,7 +35,7 @@ async function open(run: Run): Promise<Server | undefined> {
   } catch (error) {
     const { metricsPort: port } = world.settings;
     if (port === undefined) log.info({}, `not served, the run goes on without it: ${messageOf(error)}`);
-    else log.warn({ port }, `no metrics and no page on port ${port}: ${messageOf(error)}`);
+    else log.warn({ port }, `no metrics on port ${port}: ${messageOf(error)}`);
     return undefined;
   }
 }

@@ -16,7 +16,7 @@ export function statusLines(status: Status, now: number): string[] {
 }
 
 /** The same by row; `draw` draws how far the list is. */
-export function statusRows(status: Status, now: number, draw = bar): Row[] {
+function statusRows(status: Status, now: number, draw = bar): Row[] {
   const { environment, live, run, later, history } = status;
   const releases =
     live.releases.join(" and ") || (live.unknown ? `unknown: ${live.unknown}` : `nothing of ${environment}`);

@@ -177,7 +177,7 @@ describe("the live page", () => {
 
   it.each([
     [{}, "info", /^not served, the run goes on without it: listen EADDRINUSE.*8484$/],
-    [{ METRICS_PORT: "9090" }, "warn", /^no metrics and no page on port 9090: listen EADDRINUSE/],
+    [{ METRICS_PORT: "9090" }, "warn", /^no metrics on port 9090: listen EADDRINUSE/],
   ] as const)("whose port is taken is done without: one line (%j)", async (settings, level, line) => {
     const fake = createFakeWorld({ live: {}, settings });
     const builder = fake.builder("builder-1");
