@@ -89,10 +89,16 @@ export default tseslint.config(
             "ImportDeclaration[source.value=/^(node:)?(child_process|vm)$/], ImportExpression[source.value=/^(node:)?(child_process|vm)$/]",
           message: "programs are run by adapters/process/run-program.ts, and text is never run",
         },
+        {
+          selector:
+            "ImportSpecifier[imported.name='createServer'], Property[key.name='createServer'], MemberExpression[property.name='createServer']",
+          message: "what is served is served by adapters/page/server.ts",
+        },
         { selector: "Property[key.name='shell']", message: "no shell: arguments are data" },
       ],
     },
   },
+  { files: ["src/adapters/page/server.ts"], rules: { "no-restricted-syntax": "off" } },
   ...Object.entries(mayKnow).map(room),
   {
     // client-node takes plain objects; that its models are classes is for its own use.

@@ -13,8 +13,8 @@ import { createCluster } from "./adapters/kubernetes/cluster.ts";
 import { createAnnouncer } from "./adapters/kubernetes/events.ts";
 import { createLeaseStore, identity } from "./adapters/kubernetes/lease-store.ts";
 import { createStateStore } from "./adapters/kubernetes/state-store.ts";
-import { openMetrics } from "./adapters/metrics/index.ts";
 import { createWebhook } from "./adapters/notify/webhook.ts";
+import { openServer } from "./adapters/page/server.ts";
 import { openWorkDir, removeDir } from "./adapters/process/work-dir.ts";
 import { readSecretsFile } from "./adapters/secrets-file.ts";
 import type { Settings } from "./config/settings.ts";
@@ -40,6 +40,9 @@ export interface ComposeOptions {
   /** Learns every secret, so that nothing the program prints shows one. */
   redactor: Redactor;
 }
+
+/** Where the page is without METRICS_PORT: the same in every pod, so that it can be found. */
+const pagePort = 8484;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -78,9 +81,23 @@ export async function compose(options: ComposeOptions): Promise<{ world: World; 
     redact: redactor.line,
     version,
     nameRun: ({ runId, release }) => (named = { runId, release }),
-    ...(metricsPort !== undefined && {
-      openMetrics: () => openMetrics({ port: metricsPort, environment, version }),
-    }),
+    serve: (run, page) =>
+      openServer({
+        isPublic: metricsPort !== undefined,
+        port: metricsPort ?? pagePort,
+        log: logger,
+        // What makes them is loaded when somebody looks.
+        pages: {
+          "/": async () => {
+            const { renderReport } = await import("./report/render-report.ts");
+            return { type: "text/html; charset=utf-8", text: renderReport(await page(), redactor.redact) };
+          },
+          "/metrics": async () => {
+            const { metricsOf } = await import("./adapters/page/metrics.ts");
+            return metricsOf(run, { environment, version });
+          },
+        },
+      }),
   };
   const dispose = () => {
     removeDir(workDir);

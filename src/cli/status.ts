@@ -1,7 +1,7 @@
 /** `status`: what is live, and how the run gets on; watched, as a picture on a terminal, else as what changed. */
 import { isOver } from "../domain/run.ts";
 import { clockTime, joined, timeOfDay } from "../domain/words.ts";
-import { readStatus, type Status } from "../operate/status.ts";
+import { type KnownNames, readStatus, type Status } from "../operate/status.ts";
 import { lastJobLines, statusLines } from "../operate/status-lines.ts";
 import type { Clock } from "../pipeline/clock.ts";
 import type { World } from "../pipeline/world.ts";
@@ -13,7 +13,7 @@ const drawEveryMs = 1_000;
 
 export async function showStatus(world: World, context: VerbContext): Promise<void> {
   const { clock } = world;
-  const names = new Map<string, ReadonlyMap<string, string>>();
+  const names: KnownNames = new Map();
   const read = () => readStatus(world, context.signal, names);
   if (!context.options["watch"]) {
     const status = await read();

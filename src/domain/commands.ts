@@ -1,4 +1,4 @@
-/** What to type, for people who have only kubectl: complete, with the namespace, ready to be copied. */
+/** What to type: complete, with the namespace, ready to be copied; for people who have only kubectl, unless it says otherwise. */
 
 /** `kubectl create job abort-1 --from=cronjob/builder-abort -n builder-prod`; where no namespace is known, without. */
 export function verbCommand(verb: string, namespace: string | undefined, job = `${verb}-1`): string {
@@ -9,6 +9,11 @@ export function verbCommand(verb: string, namespace: string | undefined, job = `
 /** The command for a direct update of a live release, until the next rebuild. */
 export function directUpdate(release: string, environment: string): string {
   return `helm upgrade -n ${release} -f secrets.yaml -f powo/${environment}.yaml ${release} powo/`;
+}
+
+/** With the plugin: `kubectl powo abort -n builder-prod`. */
+export function pluginCommand(verb: string, namespace: string | undefined): string {
+  return `kubectl powo ${verb}${namespace === undefined ? "" : ` -n ${namespace}`}`;
 }
 
 /** Follows what a builder says: its Job, its pod where the Job isn't known, or its process outside the cluster. */

@@ -3,7 +3,17 @@ import { addressRecord } from "./dns-plan.ts";
 import { endedWellBy } from "./harvest-progress.ts";
 import { type PastRun, replacedBy, type RunState } from "./run.ts";
 
-export type Report = ReturnType<typeof reportOf>;
+/** What a page may load: nothing, whatever a text in it may hold. */
+export const contentPolicy =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
+/** What a page says that is made anew while the run is under way: the status in words, and how far it is, from 0 to 1. */
+export interface Now {
+  rows: (readonly [title: string, text: string])[];
+  share: number;
+}
+
+export type Report = ReturnType<typeof reportOf> & { now?: Now };
 export type ReportJob = Report["jobs"][number];
 
 /** The view of a run; `kept` are other runs to compare its jobs with, `now` in milliseconds since the epoch. */

@@ -1,11 +1,12 @@
 /** The first lines of a builder: which run, and whether it begins, goes on, or leaves the work to another. */
 import { followCommand, verbCommand } from "../domain/commands.ts";
 import { expectedEnd, type History } from "../domain/history.ts";
-import { currentStep, hasChangedDns, isOver, lastOpening, type RunState } from "../domain/run.ts";
+import { currentStep, isOver, lastOpening, type RunState } from "../domain/run.ts";
 import { clockTime, timeOfDay } from "../domain/words.ts";
 import type { ReadState } from "../pipeline/state.ts";
 import type { World } from "../pipeline/world.ts";
 import type { OpenedRun } from "./open-run.ts";
+import { wayOut } from "./status.ts";
 
 /** What a builder says when it takes up a run. */
 export function banner(
@@ -20,14 +21,11 @@ export function banner(
     how === "resumed"
       ? `goes on (builder ${run.builders.length}${seen})`
       : `is opened again by ${lastOpening(run)?.by ?? "somebody"}`;
-  return [`${title} ${goesOn}`, `next: ${whereabouts(run, history)}; ${wayOut(run, world)}`];
-}
-
-/** What to type to end the run: before the swap and after it that is not the same. */
-function wayOut(run: RunState, { builderNamespace }: World): string {
-  return hasChangedDns(run)
-    ? `to go back:  ${verbCommand("rollback", builderNamespace)}`
-    : `to end it:  ${verbCommand("abort", builderNamespace)}`;
+  const verb = wayOut(run);
+  return [
+    `${title} ${goesOn}`,
+    `next: ${whereabouts(run, history)}; to ${verb === "abort" ? "end it" : "go back"}:  ${verbCommand(verb, world.builderNamespace)}`,
+  ];
 }
 
 /** What a second builder says, and how to follow or end the run. */

@@ -9,11 +9,12 @@ import type { Lock } from "../pipeline/lock.ts";
 import { requestKinds } from "../pipeline/requests.ts";
 import { Run } from "../pipeline/run.ts";
 import { type ReadState, readState } from "../pipeline/state.ts";
-import type { Metrics, World } from "../pipeline/world.ts";
+import type { World } from "../pipeline/world.ts";
 import { rebuildSteps } from "../steps/index.ts";
 import { banner } from "./banner.ts";
 import { acquireAfterVerbs, newLock } from "./hold-lock.ts";
 import { endedInThisJob, type OpenedRun } from "./open-run.ts";
+import { serving } from "./serving.ts";
 
 export interface Held {
   lock: Lock;
@@ -35,17 +36,15 @@ export async function carryRun(world: World, signal: AbortSignal, verb: RunVerb)
   const acquired = await acquireAfterVerbs(world, lock, signal);
   if (acquired.kind === "busy") return verb.busy(acquired.holder, await readState(world, signal));
   lock.keepRenewing();
-  const metrics = await openMetrics(world);
   let ending: Ending | undefined;
   try {
-    const held = { lock, signal: AbortSignal.any([signal, lock.lost]), metrics };
+    const held = { lock, signal: AbortSignal.any([signal, lock.lost]) };
     const stored = await readState(world, held.signal);
     const ended = endedInThisJob(stored, world);
     if (ended) ending = await repeatEnd(world, held, { stored, ended });
     else ending = await carryOut(world, held, { opened: await verb.open(held, stored), ...acquired });
     return ending;
   } finally {
-    await metrics?.close();
     // What operators asked for outlives an interruption: the next builder answers it.
     const isOver = ending !== undefined && ending.code !== exitCodes.interrupted;
     await lock.release(isOver ? requestKinds : []);
@@ -55,17 +54,21 @@ export async function carryRun(world: World, signal: AbortSignal, verb: RunVerb)
 /** Opens the run, carries it through its steps, and writes down how it ended. */
 async function carryOut(
   world: World,
-  held: Held & { metrics: Metrics | undefined },
+  held: Held,
   { opened, lastSeen }: { opened: OpenedRun; lastSeen: number | undefined },
 ): Promise<Ending> {
   const abort = new AbortController();
-  const { base, run: state, attachments } = opened;
+  const { base, run: state } = opened;
   world.nameRun(state);
-  held.metrics?.past(base.history);
   for (const line of banner(world, opened, lastSeen)) world.log().info({}, line);
   const run = Run.open(world, { ...held, stored: { ...base, run: state } });
   obeyRequests(held.lock, run, abort);
-  const own = run.at("", { signal: AbortSignal.any([held.signal, abort.signal]) });
+  return serving(run, () => carryToEnd(run, abort, opened));
+}
+
+/** From the first write to the last. */
+async function carryToEnd(run: Run, abort: AbortController, { attachments }: OpenedRun): Promise<Ending> {
+  const own = run.at("", { signal: AbortSignal.any([run.signal, abort.signal]) });
   // Version 1.0 kept the data configuration with the state, where `retry` of the run that gives way may still need it.
   const { phase, documentSlot } = attachments?.displaced?.run ?? {};
   const isNeeded = phase !== undefined && phase !== "succeeded" && documentSlot === undefined;
@@ -131,33 +134,4 @@ async function dropFailed(run: Run): Promise<void> {
   } catch (error) {
     own.log.warn({}, `${state.release} stays until the next run: ${messageOf(error)}`);
   }
-}
-
-/** Opens the metrics where a port is set; a port that can't be had is logged, and done without. */
-async function openMetrics(world: World): Promise<Metrics | undefined> {
-  try {
-    const metrics = await world.openMetrics?.();
-    return metrics && quiet(metrics);
-  } catch (error) {
-    const port = world.settings.metricsPort ?? 0;
-    world.log().warn({ port }, `no metrics on port ${port}: ${messageOf(error)}`);
-    return undefined;
-  }
-}
-
-/** Metrics that can't be set are done without. */
-function quiet(metrics: Metrics): Metrics {
-  const quietly = (feed: () => void) => {
-    try {
-      feed();
-    } catch {
-      // only people look at them
-    }
-  };
-  return {
-    stepEnded: (step, result) => quietly(() => metrics.stepEnded(step, result)),
-    past: (history) => quietly(() => metrics.past(history)),
-    saved: (run) => quietly(() => metrics.saved(run)),
-    close: () => metrics.close().catch(() => undefined),
-  };
 }

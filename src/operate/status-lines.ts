@@ -1,12 +1,23 @@
+/** The status in words, for the terminal and for the live page. */
+import type { Now } from "../domain/report.ts";
 import { clockTime, count, date, duration, failureLines, table, titled } from "../domain/words.ts";
 import type { Status } from "./status.ts";
+
+/** What it is about, and what is said of it; without a line it says nothing. */
+type Row = readonly [title: string, ...lines: string[]];
 
 const barWidth = 28;
 /** How many lines about a failure are shown; the log and the report have all of them. */
 const mostDetails = 10;
 
 /** The status in lines for people; `now` in milliseconds since the epoch. */
-export function statusLines({ environment, live, run, later, history }: Status, now: number): string[] {
+export function statusLines(status: Status, now: number): string[] {
+  return statusRows(status, now).flatMap((row) => titled(...row));
+}
+
+/** The same by row; `draw` draws how far the list is. */
+function statusRows(status: Status, now: number, draw = bar): Row[] {
+  const { environment, live, run, later, history } = status;
   const releases =
     live.releases.join(" and ") || (live.unknown ? `unknown: ${live.unknown}` : `nothing of ${environment}`);
   const since = live.since === undefined ? "" : `   since ${date(live.since)}`;
@@ -14,10 +25,10 @@ export function statusLines({ environment, live, run, later, history }: Status, 
   const usual = history.medianMs === undefined ? "" : `; median ${duration(history.medianMs)}`;
   const last = `${history.live} of the last ${history.runs} runs went live${usual}`;
   return [
-    ...titled("live", `${releases}${since}${update}`),
-    ...(run ? runLines(run, now) : titled("run", "none yet")),
-    ...(later ? laterLines(later) : []),
-    ...(history.runs > 0 ? titled("last", last) : []),
+    ["live", `${releases}${since}${update}`],
+    ...(run ? runRows(run, now, draw) : [["run", "none yet"] as const]),
+    ["later", ...(later ? laterLines(later) : [])],
+    ["last", ...(history.runs > 0 ? [last] : [])],
   ];
 }
 
@@ -35,28 +46,24 @@ export function lastJobLines({ run }: Status): string[] {
 
 function laterLines({ runId, phase, failure }: NonNullable<Status["later"]>): string[] {
   const why = failure ? failureLines({ ...failure, details: [], hint: undefined }) : [];
-  return titled("later", `${runId}   ${phase} before it installed anything`, ...why);
+  return [`${runId}   ${phase} before it installed anything`, ...why];
 }
 
 type StatusRun = NonNullable<Status["run"]>;
 
-function runLines(run: StatusRun, now: number): string[] {
+function runRows(run: StatusRun, now: number, draw = bar): Row[] {
   const end = run.finishedAt === undefined ? now : Date.parse(run.finishedAt);
   const builder = run.builder === undefined ? "" : `, builder ${run.builder}`;
   const { phase, failure, reopened } = run;
   const took = duration(end - Date.parse(reopened?.at ?? run.startedAt));
   const accepting = reopened?.reason ? `, accepting what had been rejected: ${reopened.reason}` : "";
+  const details = bounded(failure?.details);
   return [
-    ...titled("run", `${run.runId} → ${run.release}   ${phase} ${took}${builder}`),
-    ...(reopened ? titled("reopened", `${date(reopened.at)} by ${reopened.by}${accepting}`) : []),
-    ...(failure
-      ? titled(
-          phase === "failed" ? "failed" : "ended",
-          ...failureLines({ ...failure, details: bounded(failure.details) }),
-        )
-      : []),
-    ...stepLines(run, now),
-    ...Object.entries(run.commands).flatMap(([title, command]) => titled(title, command)),
+    ["run", `${run.runId} → ${run.release}   ${phase} ${took}${builder}`],
+    ["reopened", ...(reopened ? [`${date(reopened.at)} by ${reopened.by}${accepting}`] : [])],
+    [phase === "failed" ? "failed" : "ended", ...(failure ? failureLines({ ...failure, details }) : [])],
+    ...stepRows(run, now, draw),
+    ...Object.entries(run.commands),
   ];
 }
 
@@ -65,18 +72,18 @@ function bounded(details: readonly string[] = []): string[] {
   return [...details.slice(0, mostDetails), ...(more > 0 ? [`… and ${more} more`] : [])];
 }
 
-function stepLines({ phase, step, harvest, expectedAt }: StatusRun, now: number): string[] {
+function stepRows({ phase, step, harvest, expectedAt }: StatusRun, now: number, draw = bar): Row[] {
   if (!step || phase === "succeeded") return [];
   const harvesting = step.name === "await-harvest" ? harvest : undefined;
   const progress = harvesting
-    ? `  ${bar(harvesting.ended / harvesting.jobs)}  ${harvesting.ended} of ${harvesting.jobs}`
+    ? `  ${draw(harvesting.ended / harvesting.jobs)}  ${harvesting.ended} of ${harvesting.jobs}`
     : "";
   const expected = expectedAt === undefined ? "" : `   expected ${clockTime(expectedAt)}`;
   const isAtWork = harvesting?.current !== undefined && phase !== "failed" && phase !== "aborted";
   return [
-    ...titled("step", `${step.position} of ${step.of}  ${step.name}${progress}${expected}`),
-    ...(isAtWork ? titled("now", currentText(harvesting, now)) : []),
-    ...slowLines(harvesting),
+    ["step", `${step.position} of ${step.of}  ${step.name}${progress}${expected}`],
+    ["now", ...(isAtWork ? [currentText(harvesting, now)] : [])],
+    ["slow", ...slowLines(harvesting)],
   ];
 }
 
@@ -85,7 +92,7 @@ function slowLines(harvest: StatusRun["harvest"]): string[] {
   const names = (harvest?.slow ?? [])
     .filter(({ running }) => !running)
     .map(({ job, usualMs }) => `${job} (usually ${duration(usualMs)})`);
-  return names.length > 0 ? titled("slow", names.join(", ")) : [];
+  return names.length > 0 ? [names.join(", ")] : [];
 }
 
 /** `Flora of Tropical East Africa   12,345 records   running 14m (usually 17m)`. */
@@ -103,4 +110,19 @@ function currentText(harvest: NonNullable<StatusRun["harvest"]>, now: number): s
 function bar(share: number): string {
   const full = Math.round(Math.min(1, Math.max(0, share)) * barWidth);
   return `[${"█".repeat(full)}${"░".repeat(barWidth - full)}]`;
+}
+
+/** The status for the live page; `now` in milliseconds since the epoch. */
+export function nowOf(status: Status, now: number, redact: (text: string) => string): Now {
+  const { step, harvest } = status.run ?? {};
+  const isHarvesting = step?.name === "await-harvest" && harvest;
+  const rows = statusRows(status, now, () => "").filter(([, ...lines]) => lines.length > 0);
+  return {
+    share: isHarvesting ? harvest.ended / harvest.jobs : ((step?.position ?? 1) - 1) / (step?.of ?? 1),
+    // What blanks keep apart in a terminal. Secrets are taken out before: folded they would not be known any more.
+    rows: rows.map(([title, ...lines]) => [
+      title,
+      lines.map(redact).join("; ").trim().replaceAll(/ {2,}/g, " · "),
+    ]),
+  };
 }

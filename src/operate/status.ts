@@ -3,9 +3,9 @@ import { readLive } from "../actions/read-live.ts";
 import { directUpdate, followCommand, verbCommand } from "../domain/commands.ts";
 import { median } from "../domain/harvest-progress.ts";
 import { expectedEnd, type History, usualMs } from "../domain/history.ts";
-import { jobNames } from "../domain/job-names.ts";
+import { type JobNames, jobNames } from "../domain/job-names.ts";
 import { retryCommand, whyNotReopen } from "../domain/reopening.ts";
-import { currentStep, isOver, lastOpening, openedAt, type RunState } from "../domain/run.ts";
+import { currentStep, hasChangedDns, isOver, lastOpening, openedAt, type RunState } from "../domain/run.ts";
 import { messageOf } from "../errors.ts";
 import { readOnly } from "../pipeline/guard.ts";
 import { type ReadState, readState } from "../pipeline/state.ts";
@@ -14,18 +14,33 @@ import { ask, taskOf, type World } from "../pipeline/world.ts";
 const maxRecent = 5;
 
 /** What `status -o json` prints. Undefined fields are left out. */
-export type Status = Awaited<ReturnType<typeof readStatus>>;
+export type Status = Awaited<ReturnType<typeof statusOf>>;
 
 /** What runs call their jobs, by run: its data configuration is pinned, and need not be read again. */
-type KnownNames = Map<string, ReadonlyMap<string, string>>;
+export type KnownNames = Map<string, JobNames>;
+
+/** What a status is made of, beside what runs call their jobs. */
+interface Seen extends Pick<ReadState, "run" | "history" | "attachments"> {
+  /** Releases that the public names point at; `unknown` says why they could not be found out. */
+  live: { releases: string[]; unknown?: string };
+  /** The builder that has the Lease. */
+  holder: string | undefined;
+  /** Words what to type; for people who have only kubectl, if left out. */
+  command?: typeof verbCommand;
+}
 
 /** Gathers the status. Throws what reading the state throws; an unreadable DNS is part of the answer. */
 export async function readStatus(world: World, signal: AbortSignal, known: KnownNames = new Map()) {
-  const { environment } = world.settings;
   const state = await readState(world, signal);
-  const { run, history } = state;
   const lease = await ask(world, () => world.leases.read(), signal);
   const live = await findLiveNow(world, signal);
+  return statusOf(world, { ...state, holder: lease?.holder, live }, known);
+}
+
+/** The status as it is by what was seen. */
+export async function statusOf(world: World, seen: Seen, known: KnownNames) {
+  const { environment } = world.settings;
+  const { run, history, live } = seen;
   const [release] = live.releases;
   const good = history.runs.filter(({ phase }) => phase === "succeeded");
   const since = good.findLast((past) => live.releases.includes(past.release))?.finishedAt;
@@ -36,7 +51,7 @@ export async function readStatus(world: World, signal: AbortSignal, known: Known
       since,
       directUpdate: release === undefined ? undefined : directUpdate(release, environment),
     },
-    run: run && (await describeRun(world, { ...state, run, known }, lease?.holder)),
+    run: run && describeRun(world, { ...seen, run }, await namesOf(world, run, known)),
     later: run && laterRun(run, history),
     history: { runs: history.runs.length, live: good.length, medianMs: usualMs(history) },
   };
@@ -50,11 +65,7 @@ function laterRun(run: RunState, { runs }: History) {
   return { runId, phase, failure: failure && { code: failure.code, message: failure.message } };
 }
 
-/** Releases that the public names point at; `unknown` says why they could not be found out. */
-async function findLiveNow(
-  world: World,
-  signal: AbortSignal,
-): Promise<{ releases: string[]; unknown?: string }> {
+async function findLiveNow(world: World, signal: AbortSignal): Promise<Seen["live"]> {
   if (world.settings.mappings.length === 0)
     return { releases: [], unknown: "no DNS mappings are configured" };
   try {
@@ -66,15 +77,11 @@ async function findLiveNow(
   }
 }
 
-async function describeRun(
-  world: World,
-  { run, attachments, history, known }: ReadState & { run: RunState; known: KnownNames },
-  holder: string | undefined,
-) {
+function describeRun(world: World, seen: Seen & { run: RunState }, { names }: JobNames) {
+  const { run, attachments, history, holder } = seen;
   const { runId, release, phase, startedAt, finishedAt, failure, steps } = run;
   const opening = lastOpening(run);
   const step = currentStep(run);
-  const harvest = await describeHarvest(world, { run, attachments, known });
   const isEnded = isOver(phase);
   return {
     ...{ runId, release, phase, startedAt, finishedAt },
@@ -83,12 +90,12 @@ async function describeRun(
     /** When it should be over, by earlier runs. */
     expectedAt: isEnded ? undefined : expectedEnd(run, history),
     builder: isEnded ? undefined : holder,
-    commands: commandsFor(world, run, holder),
+    commands: commandsFor(world, run, seen),
     step: step && {
       ...{ name: step.name, status: step.status, since: step.startedAt },
       ...{ position: steps.indexOf(step) + 1, of: steps.length },
     },
-    harvest,
+    harvest: describeHarvest(run, attachments, names),
     failure: failure && {
       ...{ code: failure.code, message: failure.message },
       ...{ details: failure.details, hint: failure.hint },
@@ -96,33 +103,49 @@ async function describeRun(
   };
 }
 
-/** What to type: to follow the builder, to approve, to go on after an interruption or a failure. */
+/** What to type: to follow the builder, to approve, to end the run, to go on after an interruption or a failure. */
 function commandsFor(
   { builderNamespace: namespace }: World,
   run: RunState,
-  holder: string | undefined,
-): { follow?: string; approve?: string; resume?: string; retry?: string } {
+  { holder, command = verbCommand }: Seen,
+): Partial<Record<"follow" | "approve" | "abort" | "rollback" | "resume" | "retry", string>> {
   if (isOver(run.phase))
     return whyNotReopen(run) === undefined ? { retry: retryCommand(run, namespace) } : {};
-  if (holder === undefined) return { resume: verbCommand("run", namespace, "resume-1") };
+  if (holder === undefined) return { resume: command("run", namespace, "resume-1") };
   const builder = run.builders.findLast(({ name }) => name === holder) ?? { name: holder };
   const isWaiting = run.phase === "waiting-approval";
   return {
     follow: followCommand(builder, namespace),
-    ...(isWaiting && { approve: verbCommand("approve", namespace) }),
+    ...(isWaiting && { approve: command("approve", namespace) }),
+    [wayOut(run)]: command(wayOut(run), namespace),
   };
 }
 
+/** The verb that ends a run: before the swap and after it that is not the same. */
+export function wayOut(run: RunState): "abort" | "rollback" {
+  return hasChangedDns(run) ? "rollback" : "abort";
+}
+
+/** What the run calls its jobs, once it has any; nothing where that can't be read now. */
+export async function namesOf(world: World, run: RunState, known: KnownNames): Promise<JobNames> {
+  const found = known.get(run.runId);
+  if (found || run.harvest === undefined) return found ?? jobNames(undefined);
+  const names = jobNames(
+    await world.store.loadDocument(run.documentSlot ?? 1).catch(() => undefined),
+    world.redact,
+  );
+  if (names.names.size > 0) known.set(run.runId, names);
+  return names;
+}
+
 /** How the list under way gets on; jobs by their descriptions, as far as the data configuration can be read. */
-async function describeHarvest(
-  world: World,
-  { run, attachments, known }: Pick<ReadState, "attachments"> & { run: RunState; known: KnownNames },
+function describeHarvest(
+  run: RunState,
+  attachments: Seen["attachments"],
+  names: ReadonlyMap<string, string>,
 ) {
   const list = run.harvest?.at(-1);
   if (list?.jobs === undefined) return undefined;
-  const read = () => world.store.loadDocument(run.documentSlot ?? 1).catch(() => undefined);
-  const names = known.get(run.runId) ?? jobNames(await read()).names;
-  if (names.size > 0) known.set(run.runId, names);
   const nameOf = (job: string) => names.get(job) ?? job;
   const { name, jobs, ended = 0, current, currentSince, records, expectedAt, slow } = list;
   const timing = attachments.timings.find(([job]) => job === current);

@@ -91,7 +91,7 @@ function ended(run: Run, step: string, end: StepEnd, { ms, output }: { ms: numbe
   const type = end === "done" || end === "skipped" ? "Normal" : "Warning";
   const message = `${run.state.runId}: ${step} after ${duration(ms)}${output && `: ${output}`}`;
   void run.announce(type, reasons[end], message);
-  run.metrics?.stepEnded(step, end);
+  run.stepEnds.push({ step, result: end });
 }
 
 async function saveStep(run: Run, name: string, change: Partial<StepRecord>): Promise<void> {

@@ -11,7 +11,7 @@ import {
 import { addToHistory, type History } from "../domain/history.ts";
 import { CheckpointError, TimeoutError, CancelledError } from "../errors.ts";
 import type { NotificationEvent } from "../ports/notifier.ts";
-import { type Change, Checkpoint } from "./checkpoint.ts";
+import { Checkpoint } from "./checkpoint.ts";
 import { timestamp } from "./clock.ts";
 import { guardPorts, type Noticed } from "./guard.ts";
 import type { Lock } from "./lock.ts";
@@ -20,7 +20,7 @@ import type { Refusals } from "./retry.ts";
 import type { ReadState } from "./state.ts";
 import type { Log, Task } from "./task.ts";
 import { waitFor } from "./wait.ts";
-import { ask, type Metrics, retryOptions, type World } from "./world.ts";
+import { ask, retryOptions, type World } from "./world.ts";
 
 /** What all views of a run share. */
 interface Core {
@@ -28,7 +28,7 @@ interface Core {
   lock: Lock;
   checkpoint: Checkpoint;
   history: History;
-  metrics: Metrics | undefined;
+  stepEnds: { step: string; result: string }[];
 }
 
 /** Where a view is used. */
@@ -44,7 +44,6 @@ export interface OpenOptions {
   /** What is stored; `run` is the one to work on, changed or new. */
   stored: ReadState & { run: RunState };
   signal: AbortSignal;
-  metrics?: Metrics | undefined;
 }
 
 export class Run implements Task {
@@ -67,7 +66,7 @@ export class Run implements Task {
   }
 
   /** A handle on a run, for the holder of the lock; nothing is written yet. */
-  static open(world: World, { lock, stored, signal, metrics }: OpenOptions): Run {
+  static open(world: World, { lock, stored, signal }: OpenOptions): Run {
     const { run: state, attachments, version, history, stored: raw } = stored;
     const checkpoint = new Checkpoint({
       ...{ state, attachments, version, stored: raw, store: world.store },
@@ -76,7 +75,7 @@ export class Run implements Task {
       ensureHeld: (by) => lock.ensureHeld(by),
     });
     const own = { ...world, settings: pinnedSettings(world, state) };
-    return new Run({ world: own, lock, checkpoint, history, metrics }, { signal });
+    return new Run({ world: own, lock, checkpoint, history, stepEnds: [] }, { signal });
   }
 
   get world(): World {
@@ -96,8 +95,9 @@ export class Run implements Task {
     return this.#core.history;
   }
 
-  get metrics(): Metrics | undefined {
-    return this.#core.metrics;
+  /** The steps that this builder has brought to an end, for the metrics. */
+  get stepEnds(): Core["stepEnds"] {
+    return this.#core.stepEnds;
   }
 
   /** The same run for the work of one step; with another signal where that is not to be stopped with the rest. */
@@ -107,24 +107,18 @@ export class Run implements Task {
 
   /** Writes a part of the state down now: the intent before an outside effect, the result after it. */
   async save(state: Partial<RunState>, attachments?: Partial<Attachments>): Promise<void> {
-    await this.#write({ state, attachments });
-  }
-
-  async #write(change: Change): Promise<void> {
-    await this.#core.checkpoint.write(change, this.signal);
-    this.#core.metrics?.saved(this.state);
+    await this.#core.checkpoint.write({ state, attachments }, this.signal);
   }
 
   /** Writes the run for the first time; the named attachments of an earlier one go. */
   begin(attachments: Partial<Attachments>, dropped: readonly string[]): Promise<void> {
-    return this.#write({ attachments, dropped });
+    return this.#core.checkpoint.write({ attachments, dropped }, this.signal);
   }
 
   /** Ends the run: phase, history and what is kept of it in one write. */
   async close(ended: Partial<RunState>, attachments: Partial<Attachments>): Promise<void> {
     this.#core.history = addToHistory(this.history, { ...this.state, ...ended });
-    await this.#write({ state: ended, attachments, history: this.history });
-    this.#core.metrics?.past(this.history);
+    await this.#core.checkpoint.write({ state: ended, attachments, history: this.history }, this.signal);
   }
 
   /** The record of a step; every step of the pipeline has one. */

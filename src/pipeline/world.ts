@@ -1,20 +1,18 @@
 /** Everything a verb works with; built by compose.ts, faked as a whole by tests. */
 import type { Settings } from "../config/settings.ts";
-import type { History } from "../domain/history.ts";
-import type { RunState } from "../domain/run.ts";
+import type { Report } from "../domain/report.ts";
 import type { Ports } from "../ports/index.ts";
 import type { Clock } from "./clock.ts";
 import { guardPorts, type Fence } from "./guard.ts";
 import { retry, type Refusals, type RetryOptions } from "./retry.ts";
+import type { Run } from "./run.ts";
 import type { LeaseStore, StateStore } from "./stores.ts";
 import type { Log, Task } from "./task.ts";
 
-/** Served to the outside; fed with what is known anyway. None of it may fail. */
-export interface Metrics {
-  stepEnded(step: string, result: string): void;
-  past(history: History): void;
-  saved(run: RunState): void;
-  close(): Promise<void>;
+/** Where something is served, until it is closed. */
+export interface Server {
+  url: string;
+  close: () => Promise<void>;
 }
 
 export interface World {
@@ -35,8 +33,8 @@ export interface World {
   version: string;
   /** From now on every line of the log says which run it is about. */
   nameRun: (run: { runId: string; release: string }) => void;
-  /** Serves metrics; absent where no port is set. */
-  openMetrics?: () => Promise<Metrics>;
+  /** Serves the live page and the metrics until closed. Throws where the port can't be had. */
+  serve?: (run: Run, page: () => Promise<Report>) => Promise<Server>;
 }
 
 export function retryOptions(

@@ -23,6 +23,9 @@ p{margin:.4rem 0}
 .tiles b{display:block;font-size:1.25rem;line-height:1.3;font-variant-numeric:tabular-nums}
 .tiles span{display:block;color:var(--soft);font-size:.85rem}
 .why{border:1px solid var(--line);border-left:4px solid var(--bad);border-radius:.4rem;padding:.6rem .9rem;background:var(--card)}
+.old{max-height:0;overflow:hidden;margin:0;color:var(--bad);animation:old 0s 60s forwards}
+@keyframes old{to{max-height:20rem;margin-bottom:.6rem}}
+.go{margin:.2rem 0 .8rem}
 .said{border-left-color:var(--note);margin:1rem 0}
 pre{margin:.5rem 0 0;white-space:pre-wrap;overflow-wrap:anywhere;font:.82rem/1.45 ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace}
 .row{display:grid;grid-template:"what track took"/10rem 1fr 9rem;gap:0 .8rem;align-items:center;margin:.3rem 0;break-inside:avoid}

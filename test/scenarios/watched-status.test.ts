@@ -1,5 +1,6 @@
 /** A status that is read again and again costs little: what a run has pinned is read once. */
 import { expect, it } from "vitest";
+import type { JobNames } from "../../src/domain/job-names.ts";
 import { readStatus } from "../../src/operate/status.ts";
 import type { World } from "../../src/pipeline/world.ts";
 import { createFakeWorld } from "../fakes/world.ts";
@@ -17,7 +18,7 @@ it("reads the data configuration of a run once, and names its job every time", a
     return world.store.loadDocument(slot);
   };
   const watched = { ...world, store: { ...world.store, loadDocument } };
-  const names = new Map<string, ReadonlyMap<string, string>>();
+  const names = new Map<string, JobNames>();
   for (let look = 0; look < 3; look += 1) {
     const status = await readStatus(watched, new AbortController().signal, names);
     expect(status.run?.harvest?.current).toBe(fake.document.jobConfigurations[0]?.description);

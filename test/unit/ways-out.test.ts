@@ -9,7 +9,7 @@ import { PermanentError } from "../../src/errors.ts";
 import { createLogger } from "../../src/logger.ts";
 import { details } from "../../src/operate/history.ts";
 import type { Status } from "../../src/operate/status.ts";
-import { statusLines } from "../../src/operate/status-lines.ts";
+import { nowOf, statusLines } from "../../src/operate/status-lines.ts";
 import { printError } from "../../src/print-error.ts";
 import { renderReport } from "../../src/report/render-report.ts";
 import { findCanaries } from "../fixtures/secrets.ts";
@@ -93,6 +93,11 @@ const waysOut: Record<string, (words: string) => Promise<string> | string> = {
     const failure = { ...report.failure!, message: words, details: [words] };
     const failed = report.failed.map((job) => ({ ...job, name: words, reason: words }));
     return renderReport({ ...report, failure, failed }, redactor.redact);
+  },
+  "the live page": (words) => {
+    const report = failedReport();
+    const seen = { ...report, failure: undefined, failed: [], now: nowOf(status(words), 0, redactor.line) };
+    return renderReport(seen, redactor.redact);
   },
   "a status that is drawn": (words) => {
     let all = "";

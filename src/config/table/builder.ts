@@ -58,7 +58,8 @@ export const builder = group("The builder itself", {
   },
   METRICS_PORT: {
     value: offOr(number({ min: 1, max: 65_535, integer: true, example: "9090" })).prefault("off"),
-    description: "The port of the metrics for Prometheus, on all addresses.",
+    description:
+      "The port of the metrics and the live page, on all addresses; off: port 8484 of the pod alone.",
     chart: "metrics.port",
   },
   NOTIFY_WEBHOOK_URL: {

@@ -1,7 +1,8 @@
-/** Three weeks of rebuilds in memory, whose metrics are scraped every minute, as Prometheus would, from the builder's own port. */
-import { openMetrics, type MetricsServer } from "../../../src/adapters/metrics/index.ts";
+/** Three weeks of rebuilds in memory, whose metrics are scraped every minute, as Prometheus would. */
+import { metricsOf } from "../../../src/adapters/page/metrics.ts";
 import { rebuild } from "../../../src/operate/rebuild.ts";
 import { leaveRequest } from "../../../src/pipeline/requests.ts";
+import type { Run } from "../../../src/pipeline/run.ts";
 import type { World } from "../../../src/pipeline/world.ts";
 import type { FakeBuilder, Outcome } from "../../fakes/builder.ts";
 import { createFakeLeaseStore } from "../../fakes/stores.ts";
@@ -103,33 +104,27 @@ function failOneJob(fake: FakeWorld): void {
   });
 }
 
-/** A builder to its end, scraped every minute; what it serves is the real thing, over HTTP. */
+/** A builder to its end, scraped every minute, as long as it serves. */
 async function carryOut(
   fake: FakeWorld,
   builder: FakeBuilder,
   onScrape: (text: string) => void,
 ): Promise<Outcome> {
-  let served: MetricsServer | undefined;
-  const open: World["openMetrics"] = () =>
-    fake.clock.hold(async () => {
-      const metrics = await openMetrics({ port: 0, environment: "prod", version: "1.0.0" });
-      const close = async () => {
-        served = undefined;
-        await fake.clock.hold(() => metrics.close());
-      };
-      return (served = { ...metrics, close });
-    });
+  let served: Run | undefined;
+  const serve: World["serve"] = async (run) => {
+    served = run;
+    return { url: "", close: async () => (served = undefined) };
+  };
   let outcome: Outcome | undefined;
   const ended = builder
-    .run((world, signal) => rebuild({ ...world, openMetrics: open }, signal))
+    .run((world, signal) => rebuild({ ...world, serve }, signal))
     .then((end) => (outcome = end));
   while (outcome === undefined) {
-    const url = served && `http://127.0.0.1:${served.port}/metrics`;
-    if (url !== undefined) onScrape(await fake.clock.hold(async () => (await fetch(url)).text()));
+    const run = served;
+    const about = { environment: "prod", version: "1.0.0" };
+    if (run) onScrape((await fake.clock.hold(() => metricsOf(run, about))).text);
     await fake.clock.sleep(scrapeSeconds * 1000);
   }
-  // One that was killed closes nothing.
-  await served?.close();
   return ended;
 }
 

@@ -2,15 +2,13 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { openMetrics } from "../../../src/adapters/metrics/index.ts";
+import { metricsText } from "../adapters/page/metrics-text.ts";
 import { chartDir, renderChart, valuesWith } from "./render.ts";
 
 const page = readFileSync(path.join(chartDir, "../docs/observability.md"), "utf8");
 
 async function metricNames(): Promise<Set<string>> {
-  const metrics = await openMetrics({ port: 0, environment: "prod", version: "1" });
-  const text = await (await fetch(`http://127.0.0.1:${metrics.port}/metrics`)).text();
-  await metrics.close();
+  const text = await metricsText();
   return new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name = ""]) => name));
 }
 

@@ -6,7 +6,7 @@ const root = new URL("../../../", import.meta.url);
 const text = readFileSync(new URL("docs/reliability.md", root), "utf8");
 /** No promise of its own: what people see, and what the others rest upon. */
 const elsewhere =
-  /^(capacity|changed-between-builders|damaged-state|evidence|looking-back|metrics|rebuild|report|slow-jobs|watched-status)$/;
+  /^(capacity|changed-between-builders|damaged-state|evidence|looking-back|page|rebuild|report|slow-jobs|watched-status)$/;
 
 /** The names in the column of tests of every table, as they are written. */
 function named(): string[] {

@@ -44,7 +44,11 @@ it("every field is documented, and every documented field is met", async () => {
   await note(fake);
 
   const good = createFakeWorld({ live: {} });
-  await good.builder("builder-1").run();
+  const swapping = good.builder("builder-1").run();
+  while (good.store.run?.["dns"] === undefined || !JSON.stringify(good.store.run).includes("swappedAt"))
+    await good.clock.sleep(minute);
+  await note(good);
+  await swapping;
   good.when("after", "harvester.startList", ({ args }) => {
     const { durations } = good.cluster.require(String(args[0])).harvester;
     durations.set(good.document.jobLists[0]!.jobConfigurations[1]!, hour);

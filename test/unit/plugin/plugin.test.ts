@@ -13,7 +13,7 @@ const complete = async (...args: string[]) => {
   return stdout.split("\n");
 };
 /** The verbs that make sense as a Job, and the plugin's own. */
-const names = [...verbs.map(({ name }) => name).filter((name) => name !== "schedule"), "logs"];
+const names = [...verbs.map(({ name }) => name).filter((name) => name !== "schedule"), "logs", "open"];
 
 describe("kubectl powo", () => {
   test("explains every verb", async () => {
@@ -27,6 +27,7 @@ describe("kubectl powo", () => {
     [["statsu"], /unknown verb statsu; one of: .*status/],
     [["status", "-n"], /-n needs a value/],
     [["retry", "--accept", "two\nlines"], /retry: an argument holds a line break/],
+    [["open", "80a"], /open: 80a is no port/],
     [["logs", "--tail"], /logs: unknown flag --tail/],
   ])("refuses %j with 2", async (args, message) => {
     const { exitCode, stdout, stderr } = await type(...args);
