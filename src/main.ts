@@ -66,8 +66,6 @@ try {
     stdout: (text) => writeFully(1, text),
     stderr,
     color: mayColor(1),
-    // A terminal that doesn't tell its size can't be redrawn.
-    canRedraw: isatty(1) && env["TERM"] !== "dumb" && process.stdout.rows > 0,
     stderrColor: mayColor(2),
     version: typeof POWO_BUILDER_VERSION === "string" ? POWO_BUILDER_VERSION : "development",
     redactor,

@@ -1,5 +1,5 @@
 /** Waits before the swap for a person's word, where APPROVAL asks for it. */
-import { verbCommand } from "../domain/commands.ts";
+import { pluginCommand, verbCommand } from "../domain/commands.ts";
 import { duration, joined } from "../domain/words.ts";
 import { TimeoutError } from "../errors.ts";
 import { timestamp } from "../pipeline/clock.ts";
@@ -23,8 +23,9 @@ export async function awaitApproval(run: Run): Promise<void> {
   const then = approval.mode === "manual" ? "then the run fails" : "then it goes live by itself";
   const lines = [
     `${state.release} is ready and waits for approval, at most ${duration(leftMs())}, ${then}`,
-    `approve:  ${how}`,
-    `drop:     ${verbCommand("abort", builderNamespace)}`,
+    `approve:  ${pluginCommand("approve", builderNamespace)}`,
+    `drop:     ${pluginCommand("abort", builderNamespace)}`,
+    `without the plugin:  ${how}`,
   ];
   log.warn({}, joined(lines));
   const text = `${state.release} is ready and waits for approval: ${how}`;

@@ -1,5 +1,5 @@
 /** The last lines of a run: what happened, what visitors see, what to type next. */
-import { directUpdate, verbCommand } from "../domain/commands.ts";
+import { directUpdate, pluginCommand, verbCommand } from "../domain/commands.ts";
 import { changedAddresses } from "../domain/dns-plan.ts";
 import type { Mapping } from "../domain/dns-records.ts";
 import { retryCommand, whyNotReopen } from "../domain/reopening.ts";
@@ -90,11 +90,15 @@ function aligned(hint: string): string {
 
 /** What goes on with the harvest that is there comes first, what begins anew second. */
 function nextCommands(state: RunState, namespace: string | undefined): string[] {
-  const goOn = `go on:  ${retryCommand(state, namespace)}`;
-  const again = `again:  ${verbCommand("run", namespace, "rebuild-1")}`;
-  const drop = `drop:   ${verbCommand("abort", namespace)}`;
+  const canReopen = whyNotReopen(state) === undefined;
   const isLeft = wasInstalled(state) && !hasChangedDns(state);
-  return [...(whyNotReopen(state) === undefined ? [goOn] : []), again, ...(isLeft ? [drop] : [])];
+  const plain = canReopen ? retryCommand(state, namespace) : verbCommand("run", namespace, "rebuild-1");
+  return [
+    ...(canReopen ? [`go on:  ${pluginCommand("retry", namespace)}`] : []),
+    `again:  ${pluginCommand("run", namespace)}`,
+    ...(isLeft ? [`drop:   ${pluginCommand("abort", namespace)}`] : []),
+    `without the plugin:  ${plain}`,
+  ];
 }
 
 /** When this builder stops and another goes on. */

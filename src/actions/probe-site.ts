@@ -6,7 +6,7 @@ import { isAllReady, judgeReadiness, readinessText, type Readiness } from "../do
 import { RefusedError, TransientError } from "../errors.ts";
 import { isAccessRefused } from "../pipeline/retry.ts";
 import type { Task } from "../pipeline/task.ts";
-import { waitFor } from "../pipeline/wait.ts";
+import { waitFor, type Wait } from "../pipeline/wait.ts";
 import type { SiteTarget } from "../ports/site.ts";
 import { findInstalled } from "./read-live.ts";
 
@@ -37,7 +37,7 @@ export function readinessOf(task: Task, release: string): () => Promise<Readines
  * As readinessOf. Throws RefusedError SERVICE_AMBIGUOUS where another Service bears the name of a mapped one: somebody has
  * erred, or wants to be taken for the site.
  */
-export function lookAtReadiness(task: Task, release: string): () => Promise<Readiness> {
+function lookAtReadiness(task: Task, release: string): () => Promise<Readiness> {
   const read = readinessOf(task, release);
   return async () => {
     const { rivals, ...view } = await read();
@@ -48,22 +48,34 @@ export function lookAtReadiness(task: Task, release: string): () => Promise<Read
   };
 }
 
-/** The addresses of a release whose pods are all ready, now or within a minute. Throws TimeoutError GATE_PODS, and like the look. */
-export function requireReady(task: Task, release: string): Promise<Readonly<Record<string, string>>> {
+interface ReadyWait extends Pick<Wait<never>, "code" | "timeoutMs" | "hint" | "explain"> {
+  /** Looks at what is not ready yet, and throws where waiting can't help. */
+  judge?: (view: Readiness) => Promise<void>;
+}
+
+/** The addresses of a release once its pods are all ready. Throws TimeoutError with the code given, and like the look. */
+export function waitUntilReady(task: Task, release: string, { judge, ...wait }: ReadyWait) {
   const look = lookAtReadiness(task, release);
-  return waitFor(
+  return waitFor<Readiness["addresses"]>(
     {
-      code: "GATE_PODS",
-      what: `${release} being ready`,
-      timeoutMs: Math.min(hiccupMs, task.settings.podsTimeoutMs),
-      hint: `look:  kubectl get pods -n ${release}`,
+      ...wait,
+      what: `${release} becoming ready`,
       look: async () => {
         const view = await look();
-        return isAllReady(view) ? { done: view.addresses } : { seen: readinessText(view) };
+        if (isAllReady(view)) return { done: view.addresses };
+        await judge?.(view);
+        return { seen: readinessText(view) };
       },
     },
     task,
   );
+}
+
+/** The same for one that was ready before: now or within a minute. Throws TimeoutError GATE_PODS, and like the look. */
+export function requireReady(task: Task, release: string) {
+  const timeoutMs = Math.min(hiccupMs, task.settings.podsTimeoutMs);
+  const hint = `look:  kubectl get pods -n ${release}`;
+  return waitUntilReady(task, release, { code: "GATE_PODS", timeoutMs, hint });
 }
 
 /** The first thing wrong with any of the names of a release, asked once; undefined: all of them answer well. */

@@ -41,7 +41,7 @@ export async function runProgram({
     addVerb(program, row, async (options, args) => {
       const beside = row.answers === true || isJson({ options });
       const log = beside ? { write: stderr, color: stderrColor } : { write, color };
-      ending = await row.run({ ...surroundings, stdout, write, log, options, args });
+      ending = (await row.run({ ...surroundings, stdout, write, log, options, args })) ?? ending;
     });
   }
   try {

@@ -18,8 +18,6 @@ export interface VerbContext {
   /** Writes what the redactor has been through already: a document, a page, a line of the log. */
   write: (clean: string) => void;
   color: boolean;
-  /** Whether standard output is a terminal, where what was written can be replaced. */
-  canRedraw?: boolean;
   /** Writes lines of the log, which are clean: beside what the verb prints, where that is for programs or a page. */
   log: { write: (text: string) => void; color: boolean };
   version: string;
@@ -27,7 +25,8 @@ export interface VerbContext {
   redactor: Redactor;
 }
 
-export type Verb = (context: VerbContext) => Promise<Ending>;
+/** How it ended; nothing is said of what went well and is an answer. */
+export type Verb = (context: VerbContext) => Promise<Ending | undefined>;
 
 /** Does a verb's work in the world of the environment and files. Throws ConfigError with all problems. */
 export async function inWorld<T>(

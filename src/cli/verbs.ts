@@ -22,12 +22,10 @@ const maxReason = 300;
 
 const output: OptionRow = ["-o, --output <format>", "json: for programs", ["json"]];
 
-const done = (outcome = ""): Ending => ({ code: exitCodes.done, outcome });
-
 /** Prints what a verb has done; the last line is the outcome. */
 function say(context: VerbContext, answer: Answer): Ending {
   print(context, answer);
-  return done(answer.lines.at(-1));
+  return { code: exitCodes.done, outcome: answer.lines.at(-1) ?? "" };
 }
 
 /** What `--accept` was given. Throws ConfigError for one without a reason: who looks at it later wants to know. */
@@ -59,7 +57,6 @@ export const verbs: readonly VerbRow[] = [
     async run(context) {
       const { showStatus } = await import("./status.ts");
       await inWorld(context, "state", (world) => showStatus(world, context));
-      return done();
     },
   },
   {
@@ -71,7 +68,6 @@ export const verbs: readonly VerbRow[] = [
       const { makePlan, planLines } = await import("../operate/plan.ts");
       const plan = await inWorld(context, "all", makePlan);
       print(context, { document: plan, lines: planLines(plan) });
-      return done();
     },
   },
   {
@@ -85,7 +81,6 @@ export const verbs: readonly VerbRow[] = [
       const { readHistory } = await import("../operate/history.ts");
       const [wanted] = context.args;
       print(context, await inWorld(context, "state", (world, signal) => readHistory(world, wanted, signal)));
-      return done();
     },
   },
   {
@@ -101,7 +96,6 @@ export const verbs: readonly VerbRow[] = [
     async run(context) {
       const { writeReport } = await import("./write-report.ts");
       await inWorld(context, "state", (world) => writeReport(world, context));
-      return done();
     },
   },
   {
@@ -193,7 +187,6 @@ export const verbs: readonly VerbRow[] = [
     async run(context) {
       const { schedule } = await import("./schedule.ts");
       await schedule(context);
-      return done();
     },
   },
 ];

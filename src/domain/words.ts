@@ -1,22 +1,19 @@
 /** How times, counts and tables are written for people: UTC, and no more digits than anybody needs. */
 import type { BuilderError } from "../errors.ts";
 
+/** What is zero is left out. */
+const said = new Intl.DurationFormat("en", { style: "narrow" });
+
 /** Milliseconds as a person says them: `0.5s`, `35s`, `2m 31s`, `14m`, `19h 40m`, `3d 4h`. */
 export function duration(ms: number): string {
   if (!Number.isFinite(ms) || ms <= 0) return "0s";
   if (ms < 1_000) return `${Math.ceil(ms / 100) / 10}s`;
   const seconds = Math.round(ms / 1_000);
-  if (seconds < 600) return said([Math.floor(seconds / 60), "m"], [seconds % 60, "s"]);
+  if (seconds < 600) return said.format({ minutes: Math.floor(seconds / 60), seconds: seconds % 60 });
   const minutes = Math.round(ms / 60_000);
-  if (minutes < 1_440) return said([Math.floor(minutes / 60), "h"], [minutes % 60, "m"]);
+  if (minutes < 1_440) return said.format({ hours: Math.floor(minutes / 60), minutes: minutes % 60 });
   const hours = Math.round(ms / 3_600_000);
-  return said([Math.floor(hours / 24), "d"], [hours % 24, "h"]);
-}
-
-/** What is zero is left out. */
-function said(...parts: [amount: number, unit: string][]): string {
-  const some = parts.filter(([amount]) => amount > 0);
-  return some.map(([amount, unit]) => `${amount}${unit}`).join(" ");
+  return said.format({ days: Math.floor(hours / 24), hours: hours % 24 });
 }
 
 /** 1,642,118. */

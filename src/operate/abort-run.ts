@@ -12,7 +12,6 @@ import type { Log } from "../pipeline/task.ts";
 import { ask, type World } from "../pipeline/world.ts";
 import type { Held } from "./carry-run.ts";
 import { keepingLock, takeOver } from "./hold-lock.ts";
-import { serving } from "./serving.ts";
 
 const nothingToAbort = "nothing to abort: no run is under way, and no failed one has left anything";
 
@@ -55,10 +54,6 @@ async function removeAndClose(world: World, held: Held, wanted: string): Promise
   world.nameRun(stored.run);
   const run = Run.open(world, { ...held, stored: { ...stored, run: stored.run } }).at("abort");
   refuseAfterSwap(run.state, world); // the builder may have got there before it heard of us
-  return serving(run, () => removeAndCloseRun(run));
-}
-
-async function removeAndCloseRun(run: Run): Promise<Ending> {
   const { runId, release, phase } = run.state;
   // A run that failed by itself stays a failed one: why is what people look for later.
   const hasFailed = phase === "failed";

@@ -1,6 +1,6 @@
 /** The status in words, for the terminal and for the live page. */
 import type { Now } from "../domain/report.ts";
-import { clockTime, count, date, duration, failureLines, table, titled } from "../domain/words.ts";
+import { clockTime, count, date, duration, failureLines, titled } from "../domain/words.ts";
 import type { Status } from "./status.ts";
 
 /** What it is about, and what is said of it; without a line it says nothing. */
@@ -30,18 +30,6 @@ function statusRows(status: Status, now: number, draw = bar): Row[] {
     ["later", ...(later ? laterLines(later) : [])],
     ["last", ...(history.runs > 0 ? [last] : [])],
   ];
-}
-
-/** The jobs of the harvest that ended last, newest last: what one wants to see pass by. */
-export function lastJobLines({ run }: Status): string[] {
-  if (run?.step?.name !== "await-harvest") return [];
-  const rows = (run.harvest?.recent ?? []).map(({ job, exitCode, seconds, records }) => [
-    job,
-    exitCode === "COMPLETED" ? "done" : exitCode.toLowerCase().replaceAll("_", " "),
-    duration(seconds * 1000),
-    `${count(records)} records`,
-  ]);
-  return titled("ended", ...table(rows));
 }
 
 function laterLines({ runId, phase, failure }: NonNullable<Status["later"]>): string[] {

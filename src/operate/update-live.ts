@@ -1,14 +1,12 @@
 /** Direct update: upgrades the live release to the chart and values at the configured ref. */
 import { chartInstall } from "../actions/checks/chart.ts";
 import { whyNotDeployed } from "../actions/deployed.ts";
-import { lookAtReadiness } from "../actions/probe-site.ts";
+import { waitUntilReady } from "../actions/probe-site.ts";
 import { readLive } from "../actions/read-live.ts";
 import { verbCommand } from "../domain/commands.ts";
-import { isAllReady, readinessText } from "../domain/readiness.ts";
 import { type BuilderError, RefusedError } from "../errors.ts";
 import { persist, retryOf, untilItWorks } from "../pipeline/retry.ts";
 import type { Task } from "../pipeline/task.ts";
-import { waitFor } from "../pipeline/wait.ts";
 import { taskOf, type World } from "../pipeline/world.ts";
 import type { ChartInstall } from "../ports/releases.ts";
 import { besideBuilder } from "./hold-lock.ts";
@@ -34,20 +32,11 @@ async function upgrade(task: Task): Promise<string[]> {
   await ports.cluster.ensureAccess(release);
   const wanted = chartInstall(release, { chart, secrets }, settings.podsTimeoutMs);
   await untilItWorks(() => tryUpgrade(task, wanted), retryOf(task));
-  const look = lookAtReadiness(task, release);
-  await waitFor(
-    {
-      code: "PODS_TIMEOUT",
-      what: `${release} becoming ready`,
-      timeoutMs: settings.podsTimeoutMs,
-      hint: `look:  kubectl get pods -n ${release}; back:  helm rollback -n ${release} ${release}`,
-      look: async () => {
-        const view = await look();
-        return isAllReady(view) ? { done: true } : { seen: readinessText(view) };
-      },
-    },
-    task,
-  );
+  await waitUntilReady(task, release, {
+    code: "PODS_TIMEOUT",
+    timeoutMs: settings.podsTimeoutMs,
+    hint: `look:  kubectl get pods -n ${release}; back:  helm rollback -n ${release} ${release}`,
+  });
   return (await ports.cluster.findPods(release))
     .filter(({ phase, terminating }) => phase === "Running" && !terminating)
     .map(({ name, ready }) => `${name}  ${ready ? "ready" : "not ready"}`)

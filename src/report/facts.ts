@@ -80,27 +80,22 @@ export function dnsPart({ dns }: Report): Html | undefined {
   return section("Public names", small(state), names);
 }
 
-/** Images old and new; those that stay the same are counted, and folded. */
+/** Images old and new; those that stay the same are counted. */
 export function imagesPart({ images = [] }: Report): Html | undefined {
   if (images.length === 0) return undefined;
   const isKnown = images.some(({ from }) => from !== undefined);
   const changed = isKnown ? changedImages(images) : [];
-  const same = images.filter((image) => !changed.includes(image));
+  const unchanged = images.length - changed.length;
   return section(
     "Images",
     !isKnown && small("What was live before can't be told."),
-    isKnown && changed.length === 0 && small("The same as of the site that was live."),
     changed.length > 0 &&
       table(changed, [
         { title: "Container", text: ({ container }) => container },
         { title: "Live before", text: ({ from = "none" }) => from },
         { title: "New", text: ({ to = "none" }) => to, tone: () => "note" },
       ]),
-    same.length > 0 &&
-      html`<details>
-        <summary>${changed.length > 0 ? "unchanged" : "all"}: ${same.length}</summary>
-        ${facts(same.map(({ container, to = "" }) => [container, to]))}
-      </details>`,
+    isKnown && unchanged > 0 && small(`${unchanged} the same as of the site that was live.`),
   );
 }
 

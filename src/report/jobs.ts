@@ -1,11 +1,10 @@
-/** The jobs: which failed, which took longest, and what each loaded against the run before. */
+/** The jobs, the slowest first: which failed, and what each loaded against the run before. */
 import { changeText } from "../domain/gate.ts";
 import { endedWellBy } from "../domain/harvest-progress.ts";
 import type { Report, ReportJob } from "../domain/report.ts";
 import { count, duration } from "../domain/words.ts";
 import { type Column, html, type Html, section, small, table } from "./html.ts";
 
-const slowestShown = 10;
 /** A table that is longer is folded. */
 const longestOpen = 120;
 /** A job that loaded less than this share of the run before is pointed out. */
@@ -48,15 +47,6 @@ const columns: readonly Column<ReportJob>[] = [
   },
 ];
 
-export function slowestPart({ jobs, lists }: Report): Html | undefined {
-  const slowest = jobs
-    .filter(({ seconds }) => seconds > 0)
-    .toSorted((one, other) => other.seconds - one.seconds)
-    .slice(0, slowestShown);
-  if (slowest.length < 2) return undefined;
-  return section("Slowest jobs", table(slowest, columns), slowNote(lists));
-}
-
 /** Jobs that were named in the log because they took far longer than in the last good runs. */
 function slowNote(lists: Report["lists"]): Html | undefined {
   const slow = lists.flatMap((list) => list.slow ?? []);
@@ -68,18 +58,20 @@ function slowNote(lists: Report["lists"]): Html | undefined {
   return html`<p class="note">Far slower than usual: ${said.join("; ")}.</p>`;
 }
 
-export function recordsPart({ jobs, totals }: Report): Html | undefined {
+export function jobsPart({ jobs, totals, lists }: Report): Html | undefined {
   if (jobs.length === 0) return undefined;
   const losses = jobs.filter(hasLost).length;
   const lost = `${jobsText(losses)} loaded at least a tenth less than in the run before.`;
   const shown = `${count(jobs.length)} of ${count(totals.jobs)}: those that did not end well, and the slowest.`;
+  const slowestFirst = jobs.toSorted((one, other) => other.seconds - one.seconds);
   return section(
-    "Records per job",
+    "Jobs, the slowest first",
+    slowNote(lists),
     losses > 0 && html`<p class="note">${lost}</p>`,
     totals.jobs > jobs.length && small(shown),
     html`<details ${jobs.length <= longestOpen && html`open`}>
       <summary>${jobsText(jobs.length)}</summary>
-      ${table(jobs, columns)}
+      ${table(slowestFirst, columns)}
     </details>`,
   );
 }

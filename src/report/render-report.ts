@@ -3,7 +3,7 @@ import { contentPolicy, type Report } from "../domain/report.ts";
 import { date } from "../domain/words.ts";
 import { dnsPart, gatePart, imagesPart, inputsPart, stepsPart } from "./facts.ts";
 import { html, mapTexts } from "./html.ts";
-import { failedPart, recordsPart, slowestPart } from "./jobs.ts";
+import { failedPart, jobsPart } from "./jobs.ts";
 import { nowPart, refreshSeconds } from "./now.ts";
 import { failurePart, head, titleOf } from "./outcome.ts";
 import { style } from "./style.ts";
@@ -25,8 +25,8 @@ export function renderReport(report: Report, redact = (text: string) => text): s
       <body>
         <main>
           ${head(report)} ${nowPart(report)} ${failurePart(report)} ${failedPart(report)}
-          ${timelinePart(report)} ${gatePart(report)} ${dnsPart(report)} ${slowestPart(report)}
-          ${imagesPart(report)} ${inputsPart(report)} ${stepsPart(report)} ${recordsPart(report)}
+          ${timelinePart(report)} ${gatePart(report)} ${dnsPart(report)} ${imagesPart(report)}
+          ${inputsPart(report)} ${stepsPart(report)} ${jobsPart(report)}
           <footer class="small">powo-builder; as of ${date(report.asOf)} UTC</footer>
         </main>
       </body>

@@ -34,7 +34,7 @@ pre{margin:.5rem 0 0;white-space:pre-wrap;overflow-wrap:anywhere;font:.82rem/1.4
 .took{grid-area:took;white-space:nowrap;text-align:right;font-variant-numeric:tabular-nums;color:var(--soft);font-size:.9rem}
 .track{position:relative;height:1.1rem;background:var(--track);border-radius:.25rem;overflow:hidden}
 .bar{position:absolute;top:0;bottom:0;min-width:3px;border-radius:.25rem;background:currentColor}
-.track svg{display:block;width:100%;height:100%}rect{fill:currentColor}
+.jobs .bar{min-width:1px;border-right:1px solid var(--track);border-radius:0}
 .axis{display:flex;justify-content:space-between;color:var(--soft);font-size:.78rem;white-space:nowrap}
 table{border-collapse:collapse;width:100%;font-size:.92rem}
 th,td{text-align:left;padding:.3rem .7rem .3rem 0;border-bottom:1px solid var(--line);vertical-align:top}

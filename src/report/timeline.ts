@@ -36,49 +36,40 @@ function stepRow({ name, status, startedAt, finishedAt }: Report["steps"][number
   const span = { start: Date.parse(startedAt), end: finishedAt ? Date.parse(finishedAt) : axis.end };
   const took = duration(span.end - span.start);
   const said = status === "done" ? took : status === "skipped" ? "skipped" : `${status}, ${took}`;
-  const { left, width } = place(span, axis);
   return barRow(
     name,
     html`<span class="${status === "failed" ? "bad" : ""}">${said}</span>`,
-    html`<div class="track ${tones[status] ?? "soft"}">
-      <div class="bar" style="left:min(${percent(left)},100% - 3px);width:${percent(width)}"></div>
-    </div>`,
+    html`<div class="track">${bar(span, axis, tones[status] ?? "soft")}</div>`,
   );
 }
 
-/** One rectangle per execution, on the axis of the steps. */
+/** One bar per execution, on the axis of the steps. */
 function jobsRow({ jobs, totals }: Report, axis: Span): Html | false {
   const placed = jobs.filter((job) => job.from !== undefined);
   const missing = totals.jobs - jobs.length;
+  const title = missing > 0 ? `its jobs, without the ${count(missing)} quickest` : "its jobs";
   return (
     placed.length > 0 &&
-    barRow(
-      missing > 0 ? `its jobs, without the ${count(missing)} quickest` : "its jobs",
-      "",
-      html`<div class="track">
-        <svg role="img" aria-label="Jobs by time">${placed.map((job) => rectangle(job, axis))}</svg>
-      </div>`,
-    )
+    barRow(title, "", html`<div class="track jobs">${placed.map((job) => jobBar(job, axis))}</div>`)
   );
 }
 
-function rectangle({ name, exitCode, from = 0, seconds, records }: ReportJob, axis: Span): Html {
+function jobBar({ name, exitCode, from = 0, seconds, records }: ReportJob, axis: Span): Html {
   const start = axis.start + from * 1_000;
-  const { left, width } = place({ start, end: start + seconds * 1_000 }, axis);
-  const tone = endedWellBy(exitCode) ? "calm" : "bad";
   const about = `${name}: ${exitCode}, ${duration(seconds * 1_000)}, ${count(records)} records`;
-  // A gap to the next one; the shortest can still be seen.
-  const shown = percent(Math.max(0.0006, width * 0.96));
-  return html`<rect class="${tone}" x="${percent(left)}" width="${shown}" height="100%"
-    ><title>${about}</title></rect
-  >`;
+  return bar({ start, end: start + seconds * 1_000 }, axis, endedWellBy(exitCode) ? "calm" : "bad", about);
 }
 
-/** As shares of the axis. */
-function place(span: Span, axis: Span): { left: number; width: number } {
+/** The shortest can still be seen. */
+function bar(span: Span, axis: Span, tone: string, about?: string): Html {
   const share = (time: number) => Math.min(1, Math.max(0, (time - axis.start) / (axis.end - axis.start)));
   const left = share(span.start);
-  return { left, width: share(span.end) - left };
+  const style = `left:min(${percent(left)},100% - 3px);width:${percent(share(span.end) - left)}`;
+  return html`<div
+    class="bar ${tone}"
+    style="${style}"
+    ${about !== undefined && html`title="${about}"`}
+  ></div>`;
 }
 
 function percent(share: number): string {

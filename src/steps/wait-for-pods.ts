@@ -1,11 +1,10 @@
 /** Waits until the release's pods, volumes and load balancer addresses are there; fails early where waiting can't help. */
 import { describeCulprit, describeUnready } from "../actions/describe-release.ts";
-import { lookAtReadiness, requireAdmitted } from "../actions/probe-site.ts";
-import { type Culprit, isAllReady, readinessText } from "../domain/readiness.ts";
+import { requireAdmitted, waitUntilReady } from "../actions/probe-site.ts";
+import type { Culprit } from "../domain/readiness.ts";
 import { PermanentError } from "../errors.ts";
 import type { Run } from "../pipeline/run.ts";
 import { done, type Step } from "../pipeline/step.ts";
-import { waitFor } from "../pipeline/wait.ts";
 
 /** How long a bad image or configuration must be seen before it counts: registries have bad minutes. */
 const maxGraceMs = 60_000;
@@ -19,28 +18,20 @@ export const waitForPods: Step = {
     const { release } = state;
     const graceMs = Math.min(maxGraceMs, settings.podsTimeoutMs / 10);
     const firstSeen = new Map<string, number>();
-    const look = lookAtReadiness(run, release);
-    const addresses = await waitFor(
-      {
-        code: "PODS_TIMEOUT",
-        what: `${release} becoming ready`,
-        timeoutMs: settings.podsTimeoutMs,
-        hint: `look:  kubectl get pods,pvc,services -n ${release}`,
-        explain: () =>
-          describeUnready(run).catch(() => {
-            run.signal.throwIfAborted();
-            return [];
-          }),
-        look: async () => {
-          const view = await look();
-          if (isAllReady(view)) return { done: view.addresses };
-          const hopeless = findHopeless(view.culprits, firstSeen, { now: clock.monotonic(), graceMs });
-          if (hopeless) throw await failure(run, hopeless);
-          return { seen: readinessText(view) };
-        },
+    const addresses = await waitUntilReady(run, release, {
+      code: "PODS_TIMEOUT",
+      timeoutMs: settings.podsTimeoutMs,
+      hint: `look:  kubectl get pods,pvc,services -n ${release}`,
+      explain: () =>
+        describeUnready(run).catch(() => {
+          run.signal.throwIfAborted();
+          return [];
+        }),
+      judge: async ({ culprits }) => {
+        const hopeless = findHopeless(culprits, firstSeen, { now: clock.monotonic(), graceMs });
+        if (hopeless) throw await failure(run, hopeless);
       },
-      run,
-    );
+    });
     await requireAdmitted(run, release);
     const services = [...new Set(settings.mappings.map(({ service }) => service))];
     return done(services.map((service) => `${service} ${addresses[service] ?? ""}`).join(", "));

@@ -22,7 +22,9 @@ describe("retry", () => {
   it("goes on at the gate that rejected, without another harvest, and names itself first", async () => {
     const fake = await rejected();
     const { runId, release } = storedRun(fake);
-    expect(fake.said).toMatch(/go on: {2}kubectl create job retry-1 --from=cronjob\/builder-retry\nagain: /);
+    expect(fake.said).toMatch(
+      /go on: {2}kubectl powo retry\nagain: .*\n(drop: .*\n)?without the plugin: {2}kubectl create job retry-1 --from=cronjob\/builder-retry\n/,
+    );
     harvesterOf(fake).taxonFactors?.set("has_images", 1);
     expect(await fake.builder("retry-1").run(retry)).toEqual({ code: 0 });
     const run = storedRun(fake);
@@ -40,7 +42,7 @@ describe("retry", () => {
     const fake = await rejected();
     expect(await fake.builder("retry-1").run(retry)).toEqual({ code: 1 });
     expect(storedRun(fake).failure?.code).toBe("GATE_COUNTS");
-    expect(fake.said).toContain("go on:  kubectl create job retry-2 --from");
+    expect(fake.said).toContain("without the plugin:  kubectl create job retry-2 --from");
     expect(await fake.builder("retry-2").run(accepting())).toEqual({ code: 0 });
     expect(storedRun(fake).reopened).toHaveLength(2);
     expectSound(fake);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { describe, expect, it } from "vitest";
 import { runProgram as runTool } from "../../src/adapters/process/run-program.ts";
 import { runProgram } from "../../src/cli/program.ts";
-import { jsonViewer, liveViewer } from "../../src/cli/status.ts";
+import { jsonViewer, plainViewer } from "../../src/cli/status.ts";
 import { print, type VerbContext } from "../../src/cli/verb.ts";
 import { PermanentError } from "../../src/errors.ts";
 import { createLogger } from "../../src/logger.ts";
@@ -99,17 +99,13 @@ const waysOut: Record<string, (words: string) => Promise<string> | string> = {
     const seen = { ...report, failure: undefined, failed: [], now: nowOf(status(words), 0, redactor.line) };
     return renderReport(seen, redactor.redact);
   },
-  "a status that is drawn": (words) => {
-    let all = "";
-    const paint = (text: string) => void (all += redactor.text(text));
-    liveViewer({ paint, keep: () => undefined }, world.clock).show(status(words));
-    return all;
-  },
+  "a status that is watched": (words) =>
+    printed(["say"], (context) => plainViewer(context.stdout, world.clock)(status(words))),
   "a status in lines": (words) =>
     printed(["say"], (context) => print(context, { lines: statusLines(status(words), 0) })),
   "a status as JSON": (words) =>
     printed(["say"], (context) =>
-      jsonViewer((text) => context.write(`${redactor.json(JSON.parse(text))}\n`)).show(status(words)),
+      jsonViewer((text) => context.write(`${redactor.json(JSON.parse(text))}\n`))(status(words)),
     ),
   "the history": (words) => {
     const failure = { code: "X", message: words };

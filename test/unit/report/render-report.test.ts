@@ -65,10 +65,10 @@ describe("the page", () => {
     expect(renderReport(rejectedReport())).toMatch(/<td class="n bad" data-l="New site">85,607<\/td>/);
   });
 
-  it("shows images old and new, and folds those that stay the same", () => {
+  it("shows images old and new, and counts those that stay the same", () => {
     const page = renderReport(goodReport());
     expect(page).toMatch(/portal:7c1f<\/td>\s*<td class="note" data-l="New">[^<]*portal:9aa0/);
-    expect(page).toContain("unchanged: 5");
+    expect(page).toContain("5 the same as of the site that was live.");
     const unknown = goodReport().images!.map(({ container, to }) => ({ container, ...(to ? { to } : {}) }));
     expect(renderReport({ ...goodReport(), images: unknown })).toContain(
       "What was live before can&#39;t be told.",
@@ -101,12 +101,12 @@ describe("the page", () => {
       "1,423,456",
       "live: 1,421,990, +0.1 %",
       "91c0".repeat(16),
-      "Slowest jobs",
+      "Jobs, the slowest first",
       "1 job loaded at least a tenth less",
       "by ada",
     ])
       expect(page).toContain(text);
-    expect(page.match(/<rect\b/g)).toHaveLength(82);
+    expect(page.match(/class="bar \w+"[^>]*\btitle="/g)).toHaveLength(82);
     expect(page).not.toContain("<h2>Why</h2>");
   });
 
