@@ -72,9 +72,25 @@ export function describePlugin(open: OpenStage): void {
         phase: "running",
         step: { name: "await-harvest" },
       });
+      // The live page, by the port that kubectl tells; it ends with the pod, and says so.
+      const page = there("open --no-browser");
+      const url = await new Promise<string>((resolve) => {
+        page.stderr.on("data", (text) => {
+          const found = /http:\/\/127\.0\.0\.1:\d+/.exec(String(text));
+          if (found) resolve(found[0]);
+        });
+      });
+      expect(await (await fetch(url)).text()).toMatch(/^<!doctype html>[^]*await-harvest/i);
+      expect(await (await fetch(`${url}/healthz`)).text()).toBe("ok\n");
       const [pod] = await stage.pods(name);
       await stage.kubectl("delete", "pod", pod!.name);
       await stage.logged(name, /goes on \(builder 2/);
+      expect(await page).toMatchObject({
+        exitCode: 0,
+        stderr: expect.stringMatching(
+          /has ended[^]*if the run goes on in the next pod: {2}kubectl powo open/,
+        ),
+      });
       stage.clock.letGo();
       await stage.logged(name, /waits for approval/);
       const { release, runId } = (await stage.state()).run;

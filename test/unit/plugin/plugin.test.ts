@@ -27,7 +27,10 @@ describe("kubectl powo", () => {
     [["statsu"], /unknown verb statsu; one of: .*status/],
     [["status", "-n"], /-n needs a value/],
     [["retry", "--accept", "two\nlines"], /retry: an argument holds a line break/],
-    [["open", "80a"], /open: 80a is no port/],
+    ...["80a", "0", "65536", "99999999999"].map((port): [string[], RegExp] => [
+      ["open", port],
+      new RegExp(`open: ${port} is no port`),
+    ]),
     [["logs", "--tail"], /logs: unknown flag --tail/],
   ])("refuses %j with 2", async (args, message) => {
     const { exitCode, stdout, stderr } = await type(...args);
@@ -44,6 +47,7 @@ describe("kubectl powo", () => {
     expect(await complete("retry", "--")).toEqual(
       expect.arrayContaining(["--accept", "--by", "--namespace", ":4"]),
     );
+    expect(await complete("open", "--")).toContain("--no-browser");
     expect(await complete("status", "")).toEqual([":4"]);
   });
 

@@ -1,0 +1,75 @@
+/** Packs the plugin for krew: an archive and the manifest that names it. By itself: `krew.ts FOLDER URI-OF-THE-ARCHIVE HOMEPAGE`. */
+import { createHash } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { gzipSync } from "node:zlib";
+import { stringify } from "yaml";
+
+const files = ["kubectl-powo", "kubectl_complete-powo"];
+const root = path.resolve(import.meta.dirname, "..");
+const block = 512;
+
+/** The same files give the same bytes: no time, no owner, one mode (ustar, POSIX.1-1988; gzip without a time). */
+export async function archiveOfPlugin(): Promise<Buffer> {
+  const parts = await Promise.all(
+    files.map(async (name) => {
+      const content = await readFile(path.join(root, "plugin", name));
+      return [headerOf(name, content.length), content, Buffer.alloc(-content.length & (block - 1))];
+    }),
+  );
+  return gzipSync(Buffer.concat([...parts.flat(), Buffer.alloc(2 * block)]), { level: 9 });
+}
+
+function headerOf(name: string, size: number): Buffer {
+  const header = Buffer.alloc(block);
+  const octal = (value: number, digits: number) => `${value.toString(8).padStart(digits, "0")}\0`;
+  header.write(name, 0);
+  header.write(octal(0o755, 7) + octal(0, 7) + octal(0, 7) + octal(size, 11) + octal(0, 11), 100);
+  header.write(" ".repeat(8) + "0", 148);
+  header.write("ustar\x0000", 257);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${octal(sum, 6)} `, 148);
+  return header;
+}
+
+/** The manifest, krew's v1alpha2 (krew.sigs.k8s.io, "Writing Krew plugin manifests"); `uri` is where the archive will be. */
+export function manifestOf(
+  archive: Buffer,
+  where: { version: string; uri: string; homepage: string },
+): string {
+  const sha256 = createHash("sha256").update(archive).digest("hex");
+  const platform = (os: string) => ({
+    selector: { matchLabels: { os } },
+    uri: where.uri,
+    sha256,
+    bin: "kubectl-powo",
+    files: files.map((from) => ({ from, to: "." })),
+  });
+  return stringify({
+    apiVersion: "krew.googlecontainertools.github.com/v1alpha2",
+    kind: "Plugin",
+    metadata: { name: "powo" },
+    spec: {
+      version: `v${where.version}`,
+      homepage: where.homepage,
+      shortDescription: "Operate powo-builder with one line each",
+      description:
+        "Starts a verb of powo-builder (status, run, approve, rollback and others) as a Job, shows its log over all pods, and ends with its exit code.\n",
+      caveats:
+        "You need the Role that the value `operators` of powo-builder's chart gives.\nFor completion put kubectl_complete-powo, which is beside the plugin, on your PATH.\n",
+      platforms: ["linux", "darwin"].map(platform),
+    },
+  });
+}
+
+if (import.meta.main) {
+  const [folder, uri, homepage] = process.argv.slice(2);
+  if (!folder || !uri || !homepage) throw new Error("usage: krew.ts FOLDER URI HOMEPAGE");
+  const { version } = JSON.parse(await readFile(path.join(root, "package.json"), "utf8")) as {
+    version: string;
+  };
+  const archive = await archiveOfPlugin();
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, "kubectl-powo.tar.gz"), archive);
+  await writeFile(path.join(folder, "powo.yaml"), manifestOf(archive, { version, uri, homepage }));
+}
