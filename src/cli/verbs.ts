@@ -42,7 +42,7 @@ function reasonOf(given: unknown): string | undefined {
 export const verbs: readonly VerbRow[] = [
   {
     name: "run",
-    summary: "rebuild and put live; resumes an unfinished run, or says who is at it (default)",
+    summary: "rebuild and put live; resumes an unfinished run, or names the builder at work (default)",
     async run(context) {
       const { rebuild } = await import("../operate/rebuild.ts");
       return inWorld(context, "all", rebuild);
@@ -50,7 +50,7 @@ export const verbs: readonly VerbRow[] = [
   },
   {
     name: "status",
-    summary: "what is live, and how the run gets on",
+    summary: "what is live, and how far the run is",
     example: "powo-builder status --watch",
     options: [["-w, --watch", "until the run is over"], output],
     answers: true,
@@ -100,7 +100,7 @@ export const verbs: readonly VerbRow[] = [
   },
   {
     name: "approve",
-    summary: "let a run go live that waits for a person's word",
+    summary: "let a run that waits for approval go live",
     example: "powo-builder approve --by ada",
     options: [["--by <name>", "who approves; the Job's name or the user if left out"]],
     async run(context) {
@@ -112,7 +112,7 @@ export const verbs: readonly VerbRow[] = [
   },
   {
     name: "retry",
-    summary: "open the last run again where it failed, without a new harvest",
+    summary: "reopen the last run where it failed, without a new harvest",
     example: 'powo-builder retry --accept "photographs moved" --by ada',
     options: [
       ["--accept <reason>", "let the very result through that was rejected: recorded with name and reason"],
@@ -136,7 +136,7 @@ export const verbs: readonly VerbRow[] = [
   },
   {
     name: "cleanup",
-    summary: "remove failed builds, what was kept past its time, and half-deleted namespaces",
+    summary: "remove failed builds, expired retained releases, and half-deleted namespaces",
     options: [output],
     async run(context) {
       const { cleanUp } = await import("../operate/clean-up.ts");
