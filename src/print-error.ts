@@ -9,9 +9,8 @@ export function printError(error: unknown, write: (text: string) => void): void 
 }
 
 export function errorLines(error: unknown): string[] {
-  if (error instanceof ConfigError) {
+  if (error instanceof ConfigError)
     return under(error.message, table(error.problems.map(({ where, what }) => [where, what])));
-  }
   if (error instanceof BuilderError) return failureLines(error);
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return ["this is a bug in powo-builder:", stack];

@@ -22,7 +22,6 @@ import { readState } from "../pipeline/state.ts";
 import type { Task } from "../pipeline/task.ts";
 import { taskOf, type World } from "../pipeline/world.ts";
 import { keepingLock, takeOver } from "./hold-lock.ts";
-import { serving } from "./serving.ts";
 
 /** Remembered while the names are put back by an operator's word. */
 const goingBack = {
@@ -59,10 +58,6 @@ async function rollBackHeld(world: World, lock: Lock, signal: AbortSignal): Prom
   const state = requireSwapped(stored.run, world);
   world.nameRun(state);
   const run = Run.open(world, { lock, signal, stored: { ...stored, run: state } }).at("rollback");
-  return serving(run, () => rollBackRun(run, state));
-}
-
-async function rollBackRun(run: Run, state: RunState): Promise<string> {
   const { release } = state;
   const goBack = async () => {
     if (!swapOf(run).undoing) {

@@ -52,7 +52,7 @@ function sentence(report: Report): string {
       return `${release} ended${at} ${ended}${before && ` Live was still ${before}.`}`;
     }
     default:
-      return `${step ? `At ${step}` : "Between two steps"} for ${took} since it began; as of ${date(endOf(report))} UTC.`;
+      return `${step ? `At ${step}` : "Between two steps"}, ${took} after the run began; as of ${date(endOf(report))} UTC.`;
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { count, duration } from "../../src/domain/words.ts";
 import { comparison, promises, takeSnapshot, type Snapshot } from "./demo/outcome.ts";
+import { lookIn } from "./demo/look.ts";
 import { whyNotHere } from "./demo/requirements.ts";
 import { createLinePrinter, narrate, showChecks, showTable } from "./demo/show.ts";
 import { startEmbeddedWorld, type EmbeddedWorld } from "./embedded-world.ts";
@@ -39,13 +40,14 @@ async function play(world: EmbeddedWorld): Promise<boolean> {
     "A third builder starts:",
   );
   const last = start();
+  const seen = await lookIn(last, () => world.startBuilder("status", settings), narrate);
   await last.exit;
   await world.watch.stop();
 
   const exits = await Promise.all(builders.map(({ exit }) => exit));
   const output = builders.map((builder) => builder.output()).join("\n");
   const after = await takeSnapshot(world);
-  const checks = promises(world, { before, after, exits, output });
+  const checks = [...promises(world, { before, after, exits, output }), seen];
   process.stdout.write("\n");
   showTable("What is live", comparison(world, before, after));
   showChecks("What held all the time", checks);

@@ -4,7 +4,6 @@ import { metricsOf } from "../../src/adapters/page/metrics.ts";
 import { openServer } from "../../src/adapters/page/server.ts";
 import { approveRun } from "../../src/operate/approve-run.ts";
 import { rebuild } from "../../src/operate/rebuild.ts";
-import { rollBack } from "../../src/operate/roll-back.ts";
 import type { Server, World } from "../../src/pipeline/world.ts";
 import { renderReport } from "../../src/report/render-report.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
@@ -98,7 +97,7 @@ describe("the live page", () => {
     expectSound(fake);
   });
 
-  it("says how to approve a run that waits, and is served to the end of a rollback", async () => {
+  it("says how to approve a run that waits", async () => {
     const fake = await rebuilt();
     const waiting = fake.builder("builder-2", { settings: { APPROVAL: "manual", RETAIN_PREVIOUS: "48h" } });
     const served = serving(waiting.world);
@@ -113,15 +112,6 @@ describe("the live page", () => {
       return 0;
     });
     expect(await running).toEqual({ code: 0 });
-    const back = fake.builder("rollback-1", { settings: { RETAIN_PREVIOUS: "48h" } });
-    const again = serving(back.world);
-    await back.run(async (_, signal) => {
-      await rollBack(again.world, signal);
-      return 0;
-    });
-    expect(again.opened).toHaveLength(1);
-    await expect(again.look()).rejects.toThrow();
-    expect(storedRun(fake).phase).toBe("rolled-back");
   });
 
   it("says that it can't tell what is live while Cloud DNS is away, and leaves the log alone", async () => {

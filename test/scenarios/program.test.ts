@@ -2,6 +2,7 @@
 import { describe } from "vitest";
 import { useWorld } from "./program/bench.ts";
 import { describeManyKills } from "./program/kill-and-resume.ts";
+import { describeLivePage } from "./program/live-page.ts";
 import { describeOrdinaryRelease } from "./program/ordinary-release.ts";
 import { describeSeededKills } from "./program/seeded-kills.ts";
 import { describeTwoBuilders, slowJobs } from "./program/two-builders.ts";
@@ -25,4 +26,8 @@ describe("what goes wrong in the embedded world", () => {
   const bench = useWorld();
   describeMistakes(bench);
   describeFailedBuild(bench, "image-pull-back-off", { PODS_TIMEOUT: "30s" });
+});
+
+describe("the live page in the embedded world", () => {
+  describeLivePage(useWorld(slowJobs), useWorld(slowJobs));
 });

@@ -1,10 +1,11 @@
 /** The page in headless Chromium, where one is installed. REPORT_SHOTS=folder keeps the pictures. */
-import { execFile, spawnSync } from "node:child_process";
+import { execFile, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
+import { openServer } from "../../../src/adapters/page/server.ts";
 import type { Report } from "../../../src/domain/report.ts";
 import { renderReport } from "../../../src/report/render-report.ts";
 import { failedReport, goodReport, rejectedReport, runningReport } from "./sample.ts";
@@ -19,28 +20,28 @@ afterAll(() => removeFolder(folder));
 const run = promisify(execFile);
 let runs = 0;
 
-async function browse(page: string, flags: readonly string[]): Promise<string> {
+async function browse(
+  page: string,
+  flags: readonly string[],
+  from: "stdout" | "stderr" = "stdout",
+): Promise<string> {
   runs += 1;
   const file = path.join(folder, `page-${runs}.html`);
   writeFileSync(file, page);
   const own = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"];
   const profile = `--user-data-dir=${path.join(folder, `profile-${runs}`)}`;
-  const { stdout } = await run(
-    chromium ?? "",
-    [...own, profile, "--hide-scrollbars", ...flags, `file://${file}`],
-    {
-      maxBuffer: 50_000_000,
-      timeout: 50_000,
-    },
-  );
-  return stdout;
+  const said = await run(chromium ?? "", [...own, profile, "--hide-scrollbars", ...flags, `file://${file}`], {
+    maxBuffer: 50_000_000,
+    timeout: 50_000,
+  });
+  return said[from];
 }
 
 /**
  * The page inside a frame of this width (a headless window is never narrower than 500 px), with what the browser
- * measures of it: how wide it needs to be, and which elements stick out.
+ * measures of it: how wide it needs to be, which elements stick out, and how high the warning is after so long.
  */
-function framed(page: string, width: number): string {
+function framed(page: string, width: number, laterMs = 0): string {
   const source = page.replaceAll("&", "&amp;").replaceAll('"', "&quot;");
   return `<!doctype html><html><body style="margin:0"><iframe style="border:0;width:${width}px;height:4000px" srcdoc="${source}"></iframe>
   <script>addEventListener("load", () => {
@@ -49,6 +50,9 @@ function framed(page: string, width: number): string {
     document.documentElement.dataset.needed = page.documentElement.scrollWidth;
     document.documentElement.dataset.height = page.documentElement.scrollHeight;
     document.documentElement.dataset.wide = wide.slice(0, 5).map((one) => one.outerHTML.slice(0, 200)).join(" | ");
+    setTimeout(() => {
+      document.documentElement.dataset.old = page.querySelector(".old")?.getBoundingClientRect().height;
+    }, ${laterMs});
     document.documentElement.dataset.paper = page.defaultView.getComputedStyle(page.body).backgroundColor;
   })</script></body></html>`;
 }
@@ -57,13 +61,36 @@ function measured(dom: string, what: string): string | undefined {
   return new RegExp(`<html[^>]* data-${what}="([^"]*)"`).exec(dom)?.[1];
 }
 
+const refreshing = '<meta http-equiv="refresh" content="15" />';
+/** As often as an answer is made anew. */
+const soon = '<meta http-equiv="refresh" content="2" />';
 const dark = "--blink-settings=preferredColorScheme=0";
 const reports: [string, Report][] = [
   ["good", goodReport()],
   ["failed", failedReport()],
   ["rejected", rejectedReport()],
   ["running", runningReport()],
+  ["live", liveReport()],
 ];
+
+/** What a builder serves in mid-harvest, with the longest that a row can hold. */
+function liveReport(): Report {
+  const rows: [string, string][] = [
+    [
+      "live",
+      "prod-j8x91 · since 15 Nov 07:33 · direct update: helm upgrade -n prod-j8x91 -f secrets.yaml powo/",
+    ],
+    ["step", "5 of 8 · await-harvest · 41 of 82 · expected Mon 07:43"],
+    ["now", `Flora ${"ofTropicalEastAfrica".repeat(6)} · 12,345 records · running 14m (usually 17m)`],
+    ["follow", `kubectl logs -f -n builder-prod job/${"builder-29384756-x7k2p".repeat(4)}`],
+    ["abort", "kubectl powo abort -n builder-prod"],
+  ];
+  return { ...runningReport(), now: { share: 0.5, rows } };
+}
+
+it("says how long the run has been under way, not how long it has been at its step", () => {
+  expect(renderReport(runningReport())).toMatch(/At await-harvest, \d[\w ]* after the run began;/);
+});
 
 describe.skipIf(chromium === undefined)("in Chromium", () => {
   it.each(reports.flatMap(([name, report]) => [390, 1280].map((width) => [name, width, report] as const)))(
@@ -97,5 +124,54 @@ describe.skipIf(chromium === undefined)("in Chromium", () => {
     const file = path.join(folder, "report.pdf");
     await browse(renderReport(failedReport()), [`--print-to-pdf=${file}`]);
     expect(readFileSync(file).subarray(0, 5).toString()).toBe("%PDF-");
+  });
+
+  it.each([
+    ["shows no warning while it is fresh", 10_000, 0],
+    ["says in red that it is old after a minute without an answer", 65_000, 20],
+  ])("a live page %s", async (_, laterMs, least) => {
+    const page = renderReport(liveReport()).replace(refreshing, "");
+    const budget = `--virtual-time-budget=${laterMs + 5_000}`;
+    const dom = await browse(framed(page, 390, laterMs), ["--dump-dom", budget]);
+    const height = Number(measured(dom, "old"));
+    if (least === 0) expect(height).toBe(0);
+    else expect(height).toBeGreaterThan(least);
+  });
+
+  it("a live page asks again by itself, and offends none of the rules it is served with", async () => {
+    let asked = 0;
+    const text = renderReport(liveReport());
+    expect(text).toContain(refreshing);
+    const pages = {
+      "/": async () => {
+        asked += 1;
+        return { type: "text/html; charset=utf-8", text: text.replace(refreshing, soon) };
+      },
+    };
+    const server = await openServer({ isPublic: false, port: 0, log: { warn: () => undefined }, pages });
+    const profile = `--user-data-dir=${path.join(folder, "profile-live")}`;
+    const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr"];
+    const child = spawn(chromium ?? "", [...flags, profile, server.url], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let said = "";
+    child.stderr.setEncoding("utf8").on("data", (chunk: string) => (said += chunk));
+    const ended = new Promise((resolve) => child.on("close", resolve));
+    try {
+      await expect.poll(() => asked, { timeout: 40_000 }).toBeGreaterThanOrEqual(3);
+      expect(said).not.toMatch(/CONSOLE|Content Security Policy/);
+    } finally {
+      child.kill();
+      await ended;
+      await server.close();
+    }
+  });
+
+  it("what the browser complains about would be seen", async () => {
+    const page = renderReport(liveReport())
+      .replace(refreshing, "")
+      .replace("</main>", "<script>1</script></main>");
+    const dom = await browse(page, ["--dump-dom", "--enable-logging=stderr"], "stderr");
+    expect(dom).toMatch(/CONSOLE.*Content Security Policy/);
   });
 });
