@@ -18,7 +18,7 @@ const releases = ["prod-j8x91", "prod-k3m7q"];
  * test/unit/docs/install.test.ts, the plugin in test/e2e/in-cluster.
  */
 const elsewhere =
-  /port-forward|docker build|oci:|gcloud|create secret|clusterrolebinding|delete pod|kubectl powo/;
+  /port-forward|docker build|oci:|gcloud|create secret|clusterrolebinding|delete pod|kubectl (powo|krew)/;
 
 interface Block {
   line: number;
