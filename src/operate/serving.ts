@@ -46,9 +46,10 @@ async function pageOf(run: Run, known: KnownNames): Promise<Report> {
   // Without a step's patience: nobody waits that long for a page, and the log would tell of it.
   const look = async () => ({ releases: (await readLive({ ports: world.ports, settings })).releases });
   const live = await within(run, lookMs, look, (unknown) => ({ releases: [], unknown }));
-  const seen = { run: state, attachments, history, live, holder: world.identity, command: pluginCommand };
+  const names = await namesOf(world, state, known);
+  const seen = { run: state, attachments, history, live, names, holder: world.identity };
+  const status = statusOf(world, { ...seen, command: pluginCommand });
   const now = world.clock.now();
-  const status = await statusOf(world, seen, known);
-  const past = pastRunOf(state, attachments.jobs, await namesOf(world, state, known));
+  const past = pastRunOf(state, attachments.jobs, names);
   return { ...reportOf(past, attachments.past, now), now: nowOf(status, now, world.redact) };
 }

@@ -14,17 +14,19 @@ import { ask, taskOf, type World } from "../pipeline/world.ts";
 const maxRecent = 5;
 
 /** What `status -o json` prints. Undefined fields are left out. */
-export type Status = Awaited<ReturnType<typeof statusOf>>;
+export type Status = ReturnType<typeof statusOf>;
 
 /** What runs call their jobs, by run: its data configuration is pinned, and need not be read again. */
 export type KnownNames = Map<string, JobNames>;
 
-/** What a status is made of, beside what runs call their jobs. */
+/** What a status is made of. */
 interface Seen extends Pick<ReadState, "run" | "history" | "attachments"> {
   /** Releases that the public names point at; `unknown` says why they could not be found out. */
   live: { releases: string[]; unknown?: string };
   /** The builder that has the Lease. */
   holder: string | undefined;
+  /** What the run calls its jobs. */
+  names: JobNames;
   /** Words what to type; for people who have only kubectl, if left out. */
   command?: typeof verbCommand;
 }
@@ -34,11 +36,12 @@ export async function readStatus(world: World, signal: AbortSignal, known: Known
   const state = await readState(world, signal);
   const lease = await ask(world, () => world.leases.read(), signal);
   const live = await findLiveNow(world, signal);
-  return statusOf(world, { ...state, holder: lease?.holder, live }, known);
+  const names = await namesOf(world, state.run, known);
+  return statusOf(world, { ...state, holder: lease?.holder, live, names });
 }
 
 /** The status as it is by what was seen. */
-export async function statusOf(world: World, seen: Seen, known: KnownNames) {
+export function statusOf(world: World, seen: Seen) {
   const { environment } = world.settings;
   const { run, history, live } = seen;
   const [release] = live.releases;
@@ -51,7 +54,7 @@ export async function statusOf(world: World, seen: Seen, known: KnownNames) {
       since,
       directUpdate: release === undefined ? undefined : directUpdate(release, environment),
     },
-    run: run && describeRun(world, { ...seen, run }, await namesOf(world, run, known)),
+    run: run && describeRun(world, { ...seen, run }),
     later: run && laterRun(run, history),
     history: { runs: history.runs.length, live: good.length, medianMs: usualMs(history) },
   };
@@ -77,8 +80,8 @@ async function findLiveNow(world: World, signal: AbortSignal): Promise<Seen["liv
   }
 }
 
-function describeRun(world: World, seen: Seen & { run: RunState }, { names }: JobNames) {
-  const { run, attachments, history, holder } = seen;
+function describeRun(world: World, seen: Seen & { run: RunState }) {
+  const { run, history, holder } = seen;
   const { runId, release, phase, startedAt, finishedAt, failure, steps } = run;
   const opening = lastOpening(run);
   const step = currentStep(run);
@@ -95,7 +98,7 @@ function describeRun(world: World, seen: Seen & { run: RunState }, { names }: Jo
       ...{ name: step.name, status: step.status, since: step.startedAt },
       ...{ position: steps.indexOf(step) + 1, of: steps.length },
     },
-    harvest: describeHarvest(run, attachments, names),
+    harvest: describeHarvest(seen),
     failure: failure && {
       ...{ code: failure.code, message: failure.message },
       ...{ details: failure.details, hint: failure.hint },
@@ -127,9 +130,9 @@ export function wayOut(run: RunState): "abort" | "rollback" {
 }
 
 /** What the run calls its jobs, once it has any; nothing where that can't be read now. */
-export async function namesOf(world: World, run: RunState, known: KnownNames): Promise<JobNames> {
-  const found = known.get(run.runId);
-  if (found || run.harvest === undefined) return found ?? jobNames(undefined);
+export async function namesOf(world: World, run: RunState | undefined, known: KnownNames): Promise<JobNames> {
+  const found = run && known.get(run.runId);
+  if (found || run?.harvest === undefined) return found ?? jobNames(undefined);
   const names = jobNames(
     await world.store.loadDocument(run.documentSlot ?? 1).catch(() => undefined),
     world.redact,
@@ -139,11 +142,7 @@ export async function namesOf(world: World, run: RunState, known: KnownNames): P
 }
 
 /** How the list under way gets on; jobs by their descriptions, as far as the data configuration can be read. */
-function describeHarvest(
-  run: RunState,
-  attachments: Seen["attachments"],
-  names: ReadonlyMap<string, string>,
-) {
+function describeHarvest({ run, attachments, names: { names } }: Seen & { run: RunState }) {
   const list = run.harvest?.at(-1);
   if (list?.jobs === undefined) return undefined;
   const nameOf = (job: string) => names.get(job) ?? job;

@@ -41,6 +41,16 @@ async function rebuilt(settings: Record<string, string> = {}): Promise<FakeWorld
   return fake;
 }
 
+/** A second run that has begun to serve. */
+async function underWay() {
+  const fake = await rebuilt();
+  const builder = fake.builder("builder-2");
+  const served = serving(builder.world);
+  const running = builder.run((_, signal) => rebuild(served.world, signal));
+  while (served.opened.length === 0) await fake.clock.sleep(minute);
+  return { fake, served, running };
+}
+
 /** Looks at the page whenever the run has been saved meanwhile; an answer is good for a second of real time. */
 async function follow(
   fake: FakeWorld,
@@ -115,11 +125,7 @@ describe("the live page", () => {
   });
 
   it("says that it can't tell what is live while Cloud DNS is away, and leaves the log alone", async () => {
-    const fake = await rebuilt();
-    const builder = fake.builder("builder-2");
-    const served = serving(builder.world);
-    const running = builder.run((_, signal) => rebuild(served.world, signal));
-    while (served.opened.length === 0) await fake.clock.sleep(minute);
+    const { fake, served, running } = await underWay();
     for (const zone of fake.zones.values()) zone.denied = "everything";
     const lines = fake.lines.length;
     const page = words(await fake.clock.hold(() => served.look()));
@@ -131,11 +137,7 @@ describe("the live page", () => {
   });
 
   it("has the metrics beside it, of the run as it was last saved", async () => {
-    const fake = await rebuilt();
-    const builder = fake.builder("builder-2");
-    const served = serving(builder.world);
-    const running = builder.run((_, signal) => rebuild(served.world, signal));
-    while (served.opened.length === 0) await fake.clock.sleep(minute);
+    const { fake, served, running } = await underWay();
     while ((storedRun(fake).harvest?.[0]?.ended ?? 0) < 2) await fake.clock.sleep(minute);
     const text = await fake.clock.hold(() => served.look("/metrics"));
     const { ended, jobs } = storedRun(fake).harvest?.[0] ?? {};
