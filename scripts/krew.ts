@@ -1,4 +1,5 @@
 /** Packs the plugin for krew: an archive and the manifest that names it. By itself: `krew.ts FOLDER URI-OF-THE-ARCHIVE HOMEPAGE`. */
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -7,29 +8,12 @@ import { stringify } from "yaml";
 
 const files = ["kubectl-powo", "kubectl_complete-powo"];
 const root = path.resolve(import.meta.dirname, "..");
-const block = 512;
 
-/** The same files give the same bytes: no time, no owner, one mode (ustar, POSIX.1-1988; gzip without a time). */
-export async function archiveOfPlugin(): Promise<Buffer> {
-  const parts = await Promise.all(
-    files.map(async (name) => {
-      const content = await readFile(path.join(root, "plugin", name));
-      return [headerOf(name, content.length), content, Buffer.alloc(-content.length & (block - 1))];
-    }),
-  );
-  return gzipSync(Buffer.concat([...parts.flat(), Buffer.alloc(2 * block)]), { level: 9 });
-}
-
-function headerOf(name: string, size: number): Buffer {
-  const header = Buffer.alloc(block);
-  const octal = (value: number, digits: number) => `${value.toString(8).padStart(digits, "0")}\0`;
-  header.write(name, 0);
-  header.write(octal(0o755, 7) + octal(0, 7) + octal(0, 7) + octal(size, 11) + octal(0, 11), 100);
-  header.write(" ".repeat(8) + "0", 148);
-  header.write("ustar\x0000", 257);
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  header.write(`${octal(sum, 6)} `, 148);
-  return header;
+/** The same files give the same bytes: no time, no owner, one mode (GNU tar's own flags; gzip without a time). */
+export function archiveOfPlugin(): Buffer {
+  const plain = ["--format=ustar", "--mode=0755", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner"];
+  const args = ["--create", ...plain, "--directory", path.join(root, "plugin"), ...files];
+  return gzipSync(execFileSync("tar", args), { level: 9 });
 }
 
 /** The manifest, krew's v1alpha2 (krew.sigs.k8s.io, "Writing Krew plugin manifests"); `uri` is where the archive will be. */
@@ -68,7 +52,7 @@ if (import.meta.main) {
   const { version } = JSON.parse(await readFile(path.join(root, "package.json"), "utf8")) as {
     version: string;
   };
-  const archive = await archiveOfPlugin();
+  const archive = archiveOfPlugin();
   await mkdir(folder, { recursive: true });
   await writeFile(path.join(folder, "kubectl-powo.tar.gz"), archive);
   await writeFile(path.join(folder, "powo.yaml"), manifestOf(archive, { version, uri, homepage }));

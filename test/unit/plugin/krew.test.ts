@@ -45,7 +45,7 @@ test("is packed to the same bytes each time, and runs from where krew puts it", 
   const args = [path.join(root, "scripts/krew.ts"), dir, uri, "https://example.org/powo-builder"];
   await execa(process.execPath, args);
   const archive = await readFile(path.join(dir, "kubectl-powo.tar.gz"));
-  expect(archive.equals(await archiveOfPlugin())).toBe(true);
+  expect(archive.equals(archiveOfPlugin())).toBe(true);
   const manifest = krewManifest.parse(parse(await readFile(path.join(dir, "powo.yaml"), "utf8")));
   const unpacked = path.join(dir, "unpacked");
   await mkdir(unpacked);
