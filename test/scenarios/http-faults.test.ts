@@ -61,8 +61,13 @@ const cases = requests.flatMap((request) =>
   ),
 );
 
-/** What ends a run with 1, and nothing else may: a site that is sick, and a database that says it is empty. */
-function mayFailWith({ what, fault }: (typeof cases)[number]): readonly string[] {
+/**
+ * What ends a run with 1, and nothing else may: a site that is sick, a database that says it is empty, and an import that
+ * the harvester itself rejects twice, which it does with a 500 while its export can be read.
+ */
+function mayFailWith({ what, fault, times }: (typeof cases)[number]): readonly string[] {
+  if (what === "the import" && fault.kind === "status" && fault.status === 500 && times > 1)
+    return ["IMPORT_FAILED"];
   if (what === "the new site" && fault.kind !== "slow") return ["GATE_ANSWER", "GATE_RESULTS"];
   if (what === "the list" && fault.kind === "empty") return ["DATABASE_LOST"];
   return [];
