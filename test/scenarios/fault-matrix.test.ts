@@ -6,6 +6,7 @@
 import { describe, expect, it } from "vitest";
 import { cleanUp } from "../../src/operate/clean-up.ts";
 import type { Fault } from "../fakes/faults.ts";
+import type { FinalWorld } from "../fakes/final-world.ts";
 import type { FakeWorld } from "../fakes/world.ts";
 import { runJob, type Scenario } from "./crashes.ts";
 import { isFull, matrixSeed, sample, scenarios } from "./matrix.ts";
@@ -63,6 +64,19 @@ function leavesUncounted({ calls, forMs, skip }: Case, fake: FakeWorld): boolean
   return isOfNewSite && (storedRun(fake).previous ?? []).length > 0;
 }
 
+/**
+ * A harvester that answers but starts nothing for longer than RETRY_TIMEOUT gets a new pod: nothing is at work in it by then,
+ * and where starts were answered before, the pod is the likely cause.
+ */
+function withoutNewPods(final: FinalWorld, { calls, forMs }: Case): FinalWorld {
+  if (calls !== "harvester.startJob" || forMs !== 14 * minute) return final;
+  const harvest = Object.entries(final.harvest).map(([name, effects]) => [
+    name,
+    effects.filter((effect) => effect !== "pod-killed"),
+  ]);
+  return { ...final, harvest: Object.fromEntries(harvest) as FinalWorld["harvest"] };
+}
+
 function withFault(scenario: Scenario, fault: Fault): Scenario {
   return {
     ...scenario,
@@ -102,9 +116,8 @@ for (const scenario of played) {
         return;
       }
       // A lease that could not be freed expires by itself.
-      expect(fault.calls === "leases.write" ? { ...final, holder: undefined } : final).toEqual(
-        reference.final,
-      );
+      const seen = fault.calls === "leases.write" ? { ...final, holder: undefined } : final;
+      expect(withoutNewPods(seen, fault)).toEqual(withoutNewPods(reference.final, fault));
     });
   });
 }
