@@ -39,20 +39,20 @@ async function settle(run: Run, { zone, id }: { zone: string; id: string }): Pro
   const wait = waitFor(
     {
       code: "DNS_PENDING",
-      what: `change ${id} of zone ${zone} being done`,
+      what: `change ${id} of zone ${zone} is not done`,
       maxPauseMs: dns.pollIntervalMs,
       timeoutMs: dns.timeoutMs,
       look: async () => {
         const status = await run.ports.dns.findChangeStatus(zone, id);
         if (status === "done") return { done: true };
-        return { seen: `Cloud DNS is telling its servers (zone ${zone}, change ${id}: ${status})` };
+        return { seen: `Cloud DNS is propagating the change (zone ${zone}, change ${id}: ${status})` };
       },
     },
     run,
   );
   await wait.catch((error: unknown) => {
     if (!(error instanceof TimeoutError)) throw error;
-    const hint = "Cloud DNS has accepted the change; the next builder goes on waiting for it";
+    const hint = "Cloud DNS has accepted the change; the next builder keeps waiting for it";
     throw new CancelledError(error.code, error.message, { hint });
   });
   await saveSwap(run, { pending: (swapOf(run).pending ?? []).filter((change) => change.id !== id) });

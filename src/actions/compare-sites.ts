@@ -75,7 +75,7 @@ async function countLive(run: Run, target: SiteTarget): Promise<Counted | undefi
     } catch (error) {
       run.signal.throwIfAborted();
       if (!(error instanceof TransientError)) throw error;
-      const what = `the live site ${target.namespace} can't be asked (${error.message}); ${without}`;
+      const what = `can't query the live site ${target.namespace} (${error.message}); ${without}`;
       run.log.warn({ code: error.code }, what);
       return undefined;
     }
@@ -83,7 +83,7 @@ async function countLive(run: Run, target: SiteTarget): Promise<Counted | undefi
   const results = await attempt(() => site.totalResults(target), "nothing to compare with");
   if (results === undefined) return undefined;
   const counted = { results, ...nothing() };
-  await attempt(() => countKinds(run, target, counted), "comparing what it has said");
+  await attempt(() => countKinds(run, target, counted), "comparing only what it answered");
   const [first, ...others] = [...counted.missing].filter(([, why]) => why !== untold);
   if (first) {
     const names = [first, ...others].map(([kind]) => nameOf(kind)).join(", ");
@@ -101,7 +101,7 @@ async function lossesOf(run: Run): Promise<SourceLoss[]> {
     return largestLosses(before, now, (job) => (names.get(job) ?? job).replace(/^Harvest (?=\S)/, ""));
   } catch (error) {
     run.signal.throwIfAborted();
-    run.log.debug({ err: error }, "the records of the run before can't be compared");
+    run.log.debug({ err: error }, "can't compare with the previous run's record counts");
     return [];
   }
 }

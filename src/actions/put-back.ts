@@ -82,7 +82,10 @@ async function settleIfTold(run: Run): Promise<void> {
   } catch (error) {
     run.signal.throwIfAborted();
     if (!(error instanceof TransientError)) throw error;
-    run.log.warn({}, `the names are put back; whether all servers know can't be read: ${error.message}`);
+    run.log.warn(
+      {},
+      `the names are put back; Cloud DNS does not say whether all servers know: ${error.message}`,
+    );
   }
 }
 

@@ -88,7 +88,7 @@ async function uninstall(
     const failures = 1 + (Number(given[annotations.uninstallFailures]) || 0);
     await markRelease(task, name, { [annotations.uninstallFailures]: String(failures) });
     if (!isLeftover || failures < uninstallsThatCount) throw error;
-    const what = `${error.message}, ${failures} times by now; its namespace is deleted without that`;
+    const what = `${error.message}, ${failures} times by now; deleting its namespace anyway`;
     log.warn({ leftover: name }, joined([what, ...error.details.map((line) => `  ${line}`)]));
     if (task instanceof Run) await keepEvidence(task, name, [what, ...error.details]);
   }
@@ -106,7 +106,7 @@ async function waitUntilGone(task: Task, { name, uid }: NamespaceView, timeoutMs
   await waitFor(
     {
       code: "NAMESPACE_STUCK",
-      what: `namespace ${name} being deleted`,
+      what: `namespace ${name} is not gone`,
       timeoutMs,
       hint: `see what holds it:  kubectl get namespace ${name} -o yaml`,
       look: async () => {
@@ -114,7 +114,7 @@ async function waitUntilGone(task: Task, { name, uid }: NamespaceView, timeoutMs
         if (now?.uid !== uid) return { done: true };
         const blockers = await cluster.blockers(name);
         return {
-          seen: `${name} is going; left: ${blockers.slice(0, 5).join("; ") || "the namespace itself"}`,
+          seen: `deleting ${name}; left: ${blockers.slice(0, 5).join("; ") || "the namespace itself"}`,
         };
       },
     },

@@ -51,7 +51,7 @@ export function readYaml(path: string, readFile: ReadFile) {
 function syntaxProblem({ message, code, pos }: YAMLError, lines: LineCounter): string {
   const { line } = lines.linePos(pos[0]);
   return code === "DUPLICATE_KEY"
-    ? `line ${line}: this key is there twice; keep one of them`
+    ? `line ${line}: this key appears twice; keep one of them`
     : `line ${line}: ${firstClause(message)}; correct the YAML there`;
 }
 

@@ -72,7 +72,7 @@ export function unfitRecords(
     if (what !== undefined) return [{ name, what }];
     const owner = type === "AAAA" && ours.find((it) => rrdatas.some((address) => hasAddress(it, address)));
     if (!owner) return [];
-    const left = `its AAAA record points at ${owner.name}, where visitors by IPv6 would be left behind`;
+    const left = `its AAAA record points at ${owner.name}, so IPv6 visitors would stay on the old release`;
     return [{ name, what: `${left}; delete that record (the builder moves A records only)` }];
   });
 }
@@ -151,7 +151,7 @@ export function whyNotDelete(candidate: Candidate, context: DeletionContext): st
   if (unsure !== undefined && (wasLive(candidate) || isUnlabelled(candidate)))
     return `it may have been live, and ${unsure}, so what is live is not known`;
   if (!isOurs(candidate, context))
-    return `neither its labels nor what it holds say that it belongs to ${environment}`;
+    return `neither its labels nor its contents show that it belongs to ${environment}`;
   const until = candidate.annotations[annotations.retainUntil];
   return until !== undefined && until > now ? `it is kept until ${until}` : undefined;
 }

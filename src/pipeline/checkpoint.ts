@@ -114,7 +114,7 @@ export class Checkpoint {
     await ensureHeld(signal);
     const stored = await this.#ask(() => store.load(), signal);
     if (!stored) {
-      log.warn({}, "the state ConfigMap is gone; writing it anew");
+      log.warn({}, "the state ConfigMap is gone; creating it again");
       this.#version = undefined;
       return;
     }

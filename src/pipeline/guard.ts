@@ -14,7 +14,7 @@ export interface Fence {
 /** For verbs that write nothing: an effect is refused here, below the steps. */
 export const readOnly: Fence = {
   async ensureHeld() {
-    throw new RefusedError("READ_ONLY", "this verb writes nothing, and was about to");
+    throw new RefusedError("READ_ONLY", "this verb is read-only, but tried to write");
   },
 };
 

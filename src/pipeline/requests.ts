@@ -46,8 +46,7 @@ export async function leaveRequest(
 ): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     const lease = await leases.read();
-    if (!lease)
-      throw new RefusedError("NOTHING_WAITS", "no builder has ever worked here: there is nobody to ask");
+    if (!lease) throw new RefusedError("NOTHING_WAITS", "no builder has run here yet: there is none to ask");
     const { [kind]: _, ...others } = lease.requests;
     const requests = request === null ? others : { ...others, [kind]: JSON.stringify(request) };
     try {

@@ -34,7 +34,7 @@ async function observe({ ports: { cluster, releases }, state }: Run): Promise<st
   const namespace = await cluster.findNamespace(state.release);
   if (!namespace) return "absent";
   if (namespace.labels[labels.run] !== state.runId) {
-    const message = `namespace ${state.release} exists and is not of this run`;
+    const message = `namespace ${state.release} exists, but does not belong to this run`;
     const hint = "start again: the next run takes another name";
     throw new PermanentError("NAMESPACE_TAKEN", message, { hint });
   }

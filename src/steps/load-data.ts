@@ -50,7 +50,7 @@ async function settledImport(run: Run, data: DataConfiguration): Promise<ImportS
     const found = compareImport(data, exported);
     const text = JSON.stringify(exported);
     if (found !== "part" || text === seen) return found;
-    log.debug({}, "part of the data configuration is there; looking whether more arrives");
+    log.debug({}, "part of the data configuration is there; checking whether more arrives");
     seen = text;
     await clock.sleep(settleMs, signal);
   }
@@ -93,7 +93,7 @@ async function importOnce(run: Run, bytes: Uint8Array): Promise<string | Transie
     signal.throwIfAborted();
     if (!(error instanceof TransientError)) throw error;
     if (refusals.has(error.status)) return error.message;
-    log.warn({ code: error.code }, `the import was not answered (${error.message}); looking at what arrived`);
+    log.warn({ code: error.code }, `no answer to the import (${error.message}); checking what arrived`);
     return error;
   }
 }

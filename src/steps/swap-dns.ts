@@ -127,7 +127,7 @@ async function sendOrUndo(run: Run, change: ZoneChange): Promise<void> {
     if (error instanceof ConflictError || error instanceof CancelledError) throw error;
     log.warn(
       { err: error },
-      `zone ${change.zone} takes no change: ${messageOf(error)}; putting the other names back`,
+      `zone ${change.zone} refused its change: ${messageOf(error)}; putting the other names back`,
     );
     await saveSwap(run, { refusedZone: change.zone });
     await undoSwap(run);

@@ -9,7 +9,7 @@ const gib = 2 ** 30;
 
 function warned(fake: FakeWorld): string[] {
   return fake.lines
-    .filter(({ level, message }) => level === "warn" && message.includes("a second site asks for"))
+    .filter(({ level, message }) => level === "warn" && message.includes("a second site requests"))
     .map(({ message }) => message);
 }
 
@@ -34,7 +34,7 @@ it("counts a failed build, which the install removes, as free", async () => {
   fake.cluster.capacity = { nodes: [node], pods };
   expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
   expect(warned(fake)).toEqual([]);
-  expect(fake.said).toContain("preflight: a second site asks for 4.5 CPU and 30 GiB in 3 pods");
+  expect(fake.said).toContain("preflight: a second site requests 4.5 CPU and 30 GiB in 3 pods");
 });
 
 it("says in one line that it can't be told where the builder may not see nodes", async () => {

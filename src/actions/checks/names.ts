@@ -69,5 +69,5 @@ function hiddenKind(zone: NonNullable<Awaited<ReturnType<Dns["findZone"]>>>): st
   const { visibility, peeringConfig, forwardingConfig } = zone;
   if (peeringConfig) return "peering zone: names in it are looked up in another network's zones";
   if (forwardingConfig) return "forwarding zone: names in it are looked up on other name servers";
-  return visibility === "private" ? "private zone: the public does not find its records" : undefined;
+  return visibility === "private" ? "private zone: the public can't look up its names" : undefined;
 }

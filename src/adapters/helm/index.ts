@@ -99,7 +99,7 @@ async function helmFailure(
     details: stderrLines,
     hint: found
       ? `look at it with: helm status ${name} -n ${name}`
-      : `look at what there is with: kubectl get all -n ${name}`,
+      : `look at what it left with: kubectl get all -n ${name}`,
   });
 }
 

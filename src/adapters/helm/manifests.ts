@@ -40,7 +40,7 @@ export function parseManifests(text: string): RenderedObject[] {
     return loadAll(text, { json: true, maxAliases: 100 }).flatMap((document) => toObjects(document));
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
-    throw refuse(`renders to what is no YAML (line ${(error.mark?.line ?? 0) + 1}); ${correct}`);
+    throw refuse(`renders to invalid YAML (line ${(error.mark?.line ?? 0) + 1}); ${correct}`);
   }
 }
 
