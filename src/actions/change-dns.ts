@@ -1,11 +1,11 @@
-/** Sends Changes and waits for them; what is remembered of the swap is written down before and after. */
+/** Sends Changes and waits for them; the swap's record in the state is saved before and after. */
 import type { ZoneChange } from "../domain/dns-records.ts";
 import type { SwapState } from "../domain/run.ts";
 import { CancelledError, CheckpointError, TimeoutError } from "../errors.ts";
 import type { Run } from "../pipeline/run.ts";
 import { waitFor } from "../pipeline/wait.ts";
 
-/** What is remembered of the swap; preflight has pinned the old records in it. */
+/** The swap's record in the state, in which preflight has pinned the old records. */
 export function swapOf({ state }: Pick<Run, "state">): SwapState {
   if (state.dns) return state.dns;
   throw new CheckpointError("STATE_DNS", "the run has no pinned DNS records");
@@ -23,7 +23,7 @@ export async function submitChange(run: Run, change: ZoneChange, isOfSwap = fals
   await saveSwap(run, isOfSwap ? { ...accepted, moved: [...moved, change.zone] } : accepted);
 }
 
-/** Sends the change and waits until Cloud DNS has told its servers. Throws CancelledError DNS_PENDING after DNS_TIMEOUT. */
+/** Sends the change and waits until Cloud DNS reports it done. Throws CancelledError DNS_PENDING after DNS_TIMEOUT. */
 export async function sendChange(run: Run, change: ZoneChange): Promise<void> {
   await submitChange(run, change);
   await settlePending(run);

@@ -88,7 +88,7 @@ async function keptOf(run: Run, ended: RunState): Promise<Partial<Attachments>> 
   };
 }
 
-/** The last of a run that ended before it installed anything: the run before has its place again. Never fails. */
+/** Gives the previous run its place back when this one ended before it installed anything. Never fails. */
 export async function giveWay(run: Run): Promise<void> {
   try {
     await run.at(run.stepName, { signal: AbortSignal.timeout(finalWritesMs) }).giveWay();

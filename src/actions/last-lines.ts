@@ -28,7 +28,7 @@ function whatIsLive(state: RunState, mappings: readonly Mapping[], seen: LiveRea
   const { releases, foreign, records } = seen;
   const live = releases.join(" and ") || `nothing of ${state.environment}`;
   const strangers = foreign.map(({ name, address }) => `${name} points at ${address}`).join(", ");
-  const elsewhere = strangers && `; ${strangers}, which no release has`;
+  const elsewhere = strangers && `; ${strangers}, which belongs to no release`;
   if (releases.length > 1) return `live is ${live}: the public names are split between them${elsewhere}`;
   if (releases[0] === state.release) return `live is ${live}${elsewhere || "; the public names point at it"}`;
   const { before, startedAt } = state.dns ?? {};

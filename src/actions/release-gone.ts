@@ -1,4 +1,4 @@
-/** Tells a release that was deleted under the run from one that is only away for a while. */
+/** Tells a release that was deleted during the run from one that is only away for a while. */
 import { labels } from "../domain/names.ts";
 import { PermanentError, TransientError } from "../errors.ts";
 import type { Run } from "../pipeline/run.ts";

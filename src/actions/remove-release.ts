@@ -24,7 +24,7 @@ export async function markRelease(
   await cluster.annotateNamespace(name, marks);
 }
 
-/** Of a leftover: after so many failed uninstalls its namespace is deleted without one. */
+/** After this many failed uninstalls a leftover's namespace is deleted anyway. */
 const uninstallsThatCount = 2;
 
 export interface Removal {
@@ -50,7 +50,7 @@ export async function removeRelease(task: Task, name: string, removal: Removal =
   if (task instanceof Run) await task.waitForClaims();
   await requireUnneeded(task, namespace);
   if (!namespace.terminating) {
-    // Without its Services an unlabelled release would be nobody's: a builder that is killed half way comes back to it.
+    // Once its Services are gone, only labels show a builder that resumes that an unlabelled release is ours.
     if (isUnlabelled(namespace))
       await cluster.annotateNamespace(
         name,

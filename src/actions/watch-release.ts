@@ -56,7 +56,7 @@ export async function watchRelease(run: Run): Promise<void> {
   }
 }
 
-/** Probes the names; whether they answer well. After three failures in a row the records are put back. */
+/** Probes the names; returns whether they answer well. After three failures in a row the records are put back. */
 function probing(run: Run): () => Promise<boolean> {
   const { log, settings, clock, state } = run;
   let failures = 0;
@@ -81,7 +81,7 @@ function probing(run: Run): () => Promise<boolean> {
   };
 }
 
-/** Why the old records are not known to be better: only what passes the same probe now is gone back to. */
+/** Why not to go back to the old records; undefined: the old release passes the same probe now. */
 async function whyNotBack(run: Run): Promise<string | undefined> {
   const before = replacedBy(run.state);
   if (before.length === 0) return "there is no previous release to go back to";
@@ -100,7 +100,7 @@ function rolledBack({ state: { release, previous = [] } }: Run): PermanentError 
 
 type Addresses = Readonly<Record<string, string>>;
 
-/** Lets the names follow addresses that have moved since the swap; whether every name points at what its service has. */
+/** Makes the names follow addresses that changed after the swap; returns whether every name points at its service's address. */
 function following(run: Run): () => Promise<boolean> {
   const { log, state, settings, clock } = run;
   let addresses: Addresses = {};
@@ -126,7 +126,7 @@ function following(run: Run): () => Promise<boolean> {
           (await probeRelease(run, state.release)));
     if (reason === undefined && plan.kind === "change") {
       await follow(run, plan);
-      return false; // the next look tells whether they have come to rest
+      return false; // the next look tells whether the addresses are stable
     }
     awaySince ??= clock.monotonic();
     log.warn({}, `the public names don't point at the addresses of ${state.release}: ${reason ?? ""}`);

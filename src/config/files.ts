@@ -75,7 +75,7 @@ const builderFile = z.strictObject(
   mappingThatMust("hold"),
 );
 
-/** dns-mappings.yaml of the original chart: what else it may hold is nobody's business. */
+/** dns-mappings.yaml of the original chart: its other keys are ignored. */
 const mappingsFile = z.object({ dns: mappingsOf(mapping) }, mappingThatMust("hold"));
 
 /** A text that was given for a setting, and the key in the file or the variable that gave it. */
@@ -97,7 +97,7 @@ export function readBuilderFile(path: string, readFile: ReadFile) {
       problems.push({ where: path, what: `${key} is the same setting as ${before}; keep one of them` });
     texts.set(name, { text: entries.join(), where: path, key });
   }
-  // A list with mistakes stands in for itself, or another file would be complained about.
+  // A list with mistakes counts as given; otherwise the other file would be reported as missing.
   const dns = data ? data.dns : valueAt(content, "dns") === undefined ? undefined : [];
   return { texts, dns, absent, problems };
 }

@@ -60,7 +60,7 @@ function firstClause(message: string): string {
   return (/^[^;:\n]*/.exec(message)?.[0] ?? "").slice(0, 100);
 }
 
-/** Without the keys that have no value. In a list, what has none stays: it is a slip that has a place. */
+/** Without the keys that have no value. In a list they stay, so that the problem can name their place. */
 function withoutEmpty(value: unknown): unknown {
   if (value === "" || value === null) return undefined;
   if (Array.isArray(value)) return value.map((entry) => withoutEmpty(entry) ?? null);

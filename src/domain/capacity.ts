@@ -26,7 +26,7 @@ export interface WantedPods extends Amount {
 }
 
 /**
- * Puts the chart's pods on the nodes, the largest first, and tells those that find none. `goes` are namespaces that will be
+ * Puts the chart's pods on the nodes, the largest first, and returns those that don't fit. `goes` are namespaces that will be
  * gone by then. What binds pods to nodes (affinity, disks) is not looked at.
  */
 export function findRoom({ nodes, pods, wanted }: ClusterCapacity, goes: ReadonlySet<string>) {

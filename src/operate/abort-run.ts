@@ -23,7 +23,7 @@ export async function abortRun(world: World, signal: AbortSignal): Promise<Endin
   }
   refuseAfterSwap(run, world);
   const lock = await takeOver(world, "abort", run.runId, signal).catch(async (error: unknown) => {
-    // A builder that has begun its swap obeys no abort: that it was not heard is not what to say then.
+    // A builder that has begun its swap ignores an abort: say that it is too late, not that nobody heard it.
     const { run: now } = await readState(world, signal);
     if (now?.runId === run.runId) refuseAfterSwap(now, world);
     throw error;

@@ -96,7 +96,7 @@ export async function takeOver(
 
 /**
  * Keeps a lock that was acquired while `work` goes on, and frees it whatever happens. The requests that operators have
- * left are done with then, unless `keepsRequests`.
+ * left are removed then, unless `keepsRequests`.
  */
 export async function keepingLock<T>(
   lock: Lock,
@@ -121,7 +121,7 @@ export interface Beside {
 }
 
 /**
- * Does what needs no stopped builder: under the Lease where it is free, else under a claim. Throws RefusedError while the
+ * Does work that a builder need not stop for: under the Lease where it is free, else under a claim. Throws RefusedError while the
  * builder at work swaps or deletes.
  */
 export async function besideBuilder<T>(

@@ -1,5 +1,5 @@
 /**
- * Goes between the steps and the adapters, by the nature of each method: reads wait for an outage to end, effects pass a
+ * Stands between steps and adapters, by the nature of each method: reads wait for an outage to end, effects pass a
  * fence. Fencing, read-only mode and the crash matrix are all made from the same table.
  */
 import { RefusedError, TransientError } from "../errors.ts";

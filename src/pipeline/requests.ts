@@ -59,7 +59,7 @@ export async function leaveRequest(
   }
 }
 
-/** Claims the builder's forbearance while `work` goes on beside it; the claim is the fence of the work's effects. */
+/** Holds off the builder's swap and deletions while `work` goes on beside it; the claim fences the work's effects. */
 export async function underClaim<T>(
   world: World,
   verb: string,

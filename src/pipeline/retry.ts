@@ -171,7 +171,7 @@ export async function retry<T>(ask: () => Promise<T>, options: RetryOptions): Pr
 const conflictPauseMs = 250;
 
 /**
- * Paces a conditional write that others come first with: each call waits, and throws TransientError once that has gone on
+ * Paces a conditional write that keeps conflicting: each call waits, and throws TransientError once that has gone on
  * for as long as an outage may take.
  */
 export function afterConflict(

@@ -158,7 +158,7 @@ export class Run implements Task {
     return requestFor(this.#core.lock.requests, kind, this.state.runId);
   }
 
-  /** Waits until no verb beside this builder claims its forbearance. Called before a swap and before a deletion. */
+  /** Waits until no verb beside this builder holds a claim. Called before a swap and before a deletion. */
   async waitForClaims(): Promise<void> {
     const { lock } = this.#core;
     const seen = new Map<string, number>();

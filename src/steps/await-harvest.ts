@@ -1,4 +1,4 @@
-/** Has the harvester load every list, follows it to the end, mends what can be mended, and judges the result. */
+/** Has the harvester load every list, follows it to the end, repairs what can be repaired, and judges the result. */
 import { executionKey, Follower } from "../actions/harvest/follower.ts";
 import { followList } from "../actions/harvest/follow-list.ts";
 import { explainEnd, progressReporter } from "../actions/harvest/progress.ts";

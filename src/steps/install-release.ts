@@ -15,7 +15,7 @@ export const installRelease: Step = {
   // Rights in the new namespace are used for the first time here, its site in the next step, its harvester's login after that.
   refusals: "verdict",
   async run(run) {
-    // From here on it is this run that can be gone on with, or rolled back.
+    // From here on `retry` and `rollback` are about this run.
     if (run.attachments.displaced) await run.save({}, { displaced: null });
     // No data is lost yet: what Helm has begun is put right, and tried again.
     await untilItWorks(async () => {

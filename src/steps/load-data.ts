@@ -73,7 +73,7 @@ async function countFailure(run: Run, found: "empty" | "part", answer: string): 
     const reinstall = found === "part" ? { reinstall: "its database was only partly loaded" } : {};
     return run.save({ importFailed, ...reinstall });
   }
-  // Whoever goes on with the run after this verdict has mended something.
+  // Whoever goes on with the run after this verdict has fixed something.
   await run.save({ importFailed: undefined });
   const what = found === "empty" ? "nothing" : "only a part";
   const hint = `look:  kubectl logs -n ${run.state.release} deploy/harvester`;

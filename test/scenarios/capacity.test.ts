@@ -22,7 +22,7 @@ it("warns with figures when a second site does not fit, and goes on; plan warns 
   await fake.builder("plan-1").run(doing(makePlan, plans));
   expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
   expect(warned(fake)).toHaveLength(1);
-  expect(warned(fake)[0]).toMatch(/asks for 4\.5 CPU and 30 GiB in 3 pods; free on 1 node: 2 CPU and 24 GiB/);
+  expect(warned(fake)[0]).toMatch(/requests 4\.5 CPU and 30 GiB in 3 pods; free on 1 node: 2 CPU and 24 GiB/);
   expect(plans[0]?.warnings).toContain(warned(fake)[0]);
 });
 

@@ -34,7 +34,7 @@ export async function checkChart({ ports, settings, signal }: Task): Promise<Che
   if (!secrets || !chart) return { result: undefined, problems, warnings: [], checked: 0 };
   const name = `${settings.environment}-${renderSuffix}`;
   const install = chartInstall(name, { chart, secrets }, settings.retryTimeoutMs);
-  // Left alone, `helm template` judges by a cluster of its own time, and not as the install will be judged.
+  // By default `helm template` assumes a cluster of its own version, not the one that takes the install.
   const capabilities = await ports.cluster.capabilities();
   const all = await releases.render({ ...install, capabilities }, signal);
   // A release's record has no hooks: they come and go with an install.

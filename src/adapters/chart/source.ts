@@ -44,7 +44,7 @@ export function mistake(what: string, where = "CHART_SOURCE"): ConfigError {
 
 /**
  * Tells git URL, local folder and registry apart; credentials are taken out of the URL, so that it can be an argument.
- * Throws ConfigError for anything else, and for credentials that nobody would use.
+ * Throws ConfigError for anything else, and for credentials that would go unused.
  */
 export function parseChartSource(text: string): ChartSource {
   if (text.startsWith("oci://")) return ociSource(text);

@@ -85,7 +85,7 @@ export function copyTree(from: string, to: string, signal: AbortSignal): Promise
   });
 }
 
-/** What was a file when it was listed may be a pipe, a device or a link by now: none is waited for, or read without an end. */
+/** A listed file may be a pipe, a device or a link by now: it is opened without waiting, and read only if it is still a file. */
 async function readRegular(shown: string, real: string): Promise<Buffer> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   await using handle = await open(real, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((error: unknown) => {

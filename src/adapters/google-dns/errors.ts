@@ -13,7 +13,7 @@ const reasonSchema = z.object({ reason: z.string().default("") });
 const errorSchema = z.object({
   error: z.object({ message: z.string().default(""), errors: z.array(reasonSchema).default([]) }),
 });
-/** With these a 403 speaks of the rate, not of rights. */
+/** With these reasons a 403 is about the rate, not about rights. */
 const rateReasons = ["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"];
 
 /** The error that an answer other than 2xx means; `asked` is the request, in words. */

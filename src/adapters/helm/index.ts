@@ -103,7 +103,7 @@ async function helmFailure(
   });
 }
 
-/** Of the API server's answers helm's exit code tells none; these two come with fixed words of the server itself. */
+/** helm's exit code does not tell the API server's answer; these two come with the server's own fixed words. */
 const refusals: readonly [RegExp, number][] = [
   [/ is forbidden: /, 403],
   [/Unauthorized|asked for the client to provide credentials/, 401],

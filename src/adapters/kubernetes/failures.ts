@@ -21,7 +21,7 @@ const statusSchema = z.object({
   details: z.object({ causes: z.array(z.object({ reason: z.string().default("") })).default([]) }).optional(),
 });
 
-/** The API server's own word on a refusal (metav1.Status); a proxy's page is none. */
+/** The API server's own word on a refusal (metav1.Status); a proxy's page has none. */
 class Refusal extends Error {
   readonly status: number;
   /** Reasons of the single causes, such as NamespaceTerminating, FieldValueTooLong. */
@@ -70,7 +70,7 @@ export function translate(request: RequestContext, answer: Answer, redact = oneL
   if (status === 401)
     return failure(message, "the credentials were rejected: an expired token, or a deleted user?");
   if (status !== 403) return failure(message);
-  // Nothing can be made in a namespace that is going; the text is for servers that name no cause.
+  // Nothing can be created in a terminating namespace; the text is for servers that name no cause.
   if (cause?.causes.includes("NamespaceTerminating") || cause?.message.includes("is being terminated"))
     return failure(`can't ${verb} ${object}: the namespace is being terminated`);
   const part = subresource === undefined ? "" : ` --subresource=${subresource}`;

@@ -40,7 +40,7 @@ export function removeDir(dir: string): void {
   try {
     fs.rmSync(dir, { recursive: true, force: true, maxRetries: 3, retryDelay: 50 });
   } catch {
-    // What is left is in the way of nothing.
+    // What is left does no harm.
   }
 }
 
