@@ -60,5 +60,5 @@ function parseMapping(text: string, refuse: (what: string) => ConfigError): Reco
   }
   if (typeof values === "object" && values !== null && !Array.isArray(values))
     return values as Record<string, unknown>;
-  throw refuse("must be a mapping (key: value) of the release's secret values, above all password:");
+  throw refuse("is not a mapping (key: value); write the release's secret values, above all password:");
 }

@@ -117,9 +117,9 @@ export const chartCases: readonly BadInput[] = [
         writeFile(at("templates/more.yaml"), `${owning}\n---\n${owningHook}\n---\n${owningTest}\n`),
       ),
     says: [
-      ["the chart's Deployment tuning", "init container sysctl: securityContext.privileged true is beyond"],
+      ["the chart's Deployment tuning", "init container sysctl: securityContext.privileged true violates"],
       ["the chart's Deployment tuning", "pod: volumes.hostPath {…} violates Pod Security's baseline"],
-      ["the chart's Job tuning-hook", "pod: hostNetwork true is beyond"],
+      ["the chart's Job tuning-hook", "pod: hostNetwork true violates"],
     ],
   },
   {
