@@ -38,9 +38,9 @@ export function manifestOf(
       homepage: where.homepage,
       shortDescription: "Operate powo-builder with one line each",
       description:
-        "Starts a verb of powo-builder (status, run, approve, rollback and others) as a Job, shows its log over all pods, and ends with its exit code.\n",
+        "Runs a verb of powo-builder (status, run, approve, rollback and others) as a Job, follows its log across pods, and exits with its exit code.\n",
       caveats:
-        "You need the Role that the value `operators` of powo-builder's chart gives.\nFor completion put kubectl_complete-powo, which is beside the plugin, on your PATH.\n",
+        "You need the Role that the chart's value `operators` binds.\nFor completion, put kubectl_complete-powo, which comes with the plugin, in your PATH.\n",
       platforms: ["linux", "darwin"].map(platform),
     },
   });

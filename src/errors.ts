@@ -150,7 +150,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   return exitCodes.failed;
 }
 
-/** The message of anything that was thrown; of bad input the problems themselves, for much may have been touched before. */
+/** The message of anything thrown; of bad input the problems alone, for "nothing was touched" may no longer be true. */
 export function messageOf(error: unknown): string {
   if (error instanceof ConfigError)
     return error.problems.map(({ where, what }) => `${where}: ${what}`).join("; ");

@@ -112,7 +112,7 @@ function userInfo(secret: string): string {
   return url.password;
 }
 
-/** Base64 of the bytes wherever they begin in what was encoded: only digits that no neighbour has a part in. */
+/** Base64 of the bytes at every offset: only the digits that no neighbouring byte affects. */
 function* base64Forms(secret: Buffer): Generator<string> {
   for (const offset of [0, 1, 2]) {
     const bytes = Buffer.concat([Buffer.alloc(offset), secret]);
@@ -120,15 +120,15 @@ function* base64Forms(secret: Buffer): Generator<string> {
     for (const encoding of ["base64", "base64url"] as const) {
       const digits = bytes.toString(encoding);
       yield digits.slice(first, last);
-      // With what ends it, so that no digit of the last byte is left over.
+      // And up to its end, so that no digit of the last byte is left.
       yield digits.slice(first);
     }
   }
 }
 
 /**
- * Spellings by how they begin, the longest first. No regular expression: one that is made of a large secret is
- * refused by the engine, in words that show the whole of it.
+ * Spellings by how they begin, the longest first. No regular expression: the engine refuses one made of a large secret,
+ * and its error shows the whole of it.
  */
 type Index = ReadonlyMap<number, readonly string[]>;
 type Span = readonly [start: number, end: number];
@@ -139,7 +139,7 @@ function indexOf(spellings: Iterable<string>): Index {
   return Map.groupBy(long, (spelling) => beginning(spelling));
 }
 
-/** Seven bits of each character: a text for every place of all that is read would keep memory busy. */
+/** Seven bits of each character: a substring for every position would cost too much memory. */
 const hashed = (hash: number, code: number) => ((hash << 7) | (code & 0x7f)) & 0xf_ff_ff_ff;
 
 /** Of the first four characters. */

@@ -106,7 +106,7 @@ unless on (pod) (changes({{ include "builder.series" (dict "root" . "metric" "po
 {{- $alerts := list
   (list "PowoRebuildFailed" (include "builder.failed" .) "0m" $rules.severity (printf "A rebuild of %s failed, and none has succeeded since; what was live still is." $env))
   (list "PowoRebuildLate" (include "builder.late" .) "0m" $rules.severity (printf "No rebuild of %s has gone live for %s." $env $time))
-  (list "PowoHarvestStalled" (include "builder.stalled" .) "4h" $rules.severity (printf "The harvest of %s has not moved for four hours." $env))
+  (list "PowoHarvestStalled" (include "builder.stalled" .) "4h" $rules.severity (printf "The harvest of %s has made no progress for four hours." $env))
   (list "PowoWaitsForApproval" (printf "%s == 1" (include "builder.series" (dict "root" . "metric" "powo_builder_waiting_approval"))) "2h" "info" (printf "A rebuild of %s waits for an approval." $env))
 -}}
 {{- if not .Values.suspend -}}

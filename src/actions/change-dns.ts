@@ -1,11 +1,11 @@
-/** Sends Changes and waits for them; what is remembered of the swap is written down before and after. */
+/** Sends Changes and waits for them; the swap's record in the state is saved before and after. */
 import type { ZoneChange } from "../domain/dns-records.ts";
 import type { SwapState } from "../domain/run.ts";
 import { CancelledError, CheckpointError, TimeoutError } from "../errors.ts";
 import type { Run } from "../pipeline/run.ts";
 import { waitFor } from "../pipeline/wait.ts";
 
-/** What is remembered of the swap; preflight has pinned the old records in it. */
+/** The swap's record in the state, in which preflight has pinned the old records. */
 export function swapOf({ state }: Pick<Run, "state">): SwapState {
   if (state.dns) return state.dns;
   throw new CheckpointError("STATE_DNS", "the run has no pinned DNS records");
@@ -23,7 +23,7 @@ export async function submitChange(run: Run, change: ZoneChange, isOfSwap = fals
   await saveSwap(run, isOfSwap ? { ...accepted, moved: [...moved, change.zone] } : accepted);
 }
 
-/** Sends the change and waits until Cloud DNS has told its servers. Throws CancelledError DNS_PENDING after DNS_TIMEOUT. */
+/** Sends the change and waits until Cloud DNS reports it done. Throws CancelledError DNS_PENDING after DNS_TIMEOUT. */
 export async function sendChange(run: Run, change: ZoneChange): Promise<void> {
   await submitChange(run, change);
   await settlePending(run);
@@ -39,20 +39,20 @@ async function settle(run: Run, { zone, id }: { zone: string; id: string }): Pro
   const wait = waitFor(
     {
       code: "DNS_PENDING",
-      what: `change ${id} of zone ${zone} being done`,
+      what: `change ${id} of zone ${zone} is not done`,
       maxPauseMs: dns.pollIntervalMs,
       timeoutMs: dns.timeoutMs,
       look: async () => {
         const status = await run.ports.dns.findChangeStatus(zone, id);
         if (status === "done") return { done: true };
-        return { seen: `Cloud DNS is telling its servers (zone ${zone}, change ${id}: ${status})` };
+        return { seen: `Cloud DNS is propagating the change (zone ${zone}, change ${id}: ${status})` };
       },
     },
     run,
   );
   await wait.catch((error: unknown) => {
     if (!(error instanceof TimeoutError)) throw error;
-    const hint = "Cloud DNS has accepted the change; the next builder goes on waiting for it";
+    const hint = "Cloud DNS has accepted the change; the next builder keeps waiting for it";
     throw new CancelledError(error.code, error.message, { hint });
   });
   await saveSwap(run, { pending: (swapOf(run).pending ?? []).filter((change) => change.id !== id) });

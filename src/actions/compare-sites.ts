@@ -7,7 +7,7 @@ import { TransientError } from "../errors.ts";
 import type { Run } from "../pipeline/run.ts";
 import type { SiteTarget } from "../ports/site.ts";
 
-/** Why a portal that finds everything by each filter has no numbers. */
+/** Why the counts of a portal that finds everything with each filter are worthless. */
 const untold = "its search does not know the filter";
 
 interface Counted {
@@ -66,7 +66,7 @@ async function countKinds({ ports, signal }: Run, target: SiteTarget, counted: C
   kinds.clear();
 }
 
-/** A live site that can't be asked must not keep a good one from replacing it; what it did answer is compared. */
+/** An unreachable live site must not keep a good one from replacing it; what it did answer is compared. */
 async function countLive(run: Run, target: SiteTarget): Promise<Counted | undefined> {
   const { site } = run.ports;
   const attempt = async <T>(question: () => Promise<T>, without: string): Promise<T | undefined> => {
@@ -75,7 +75,7 @@ async function countLive(run: Run, target: SiteTarget): Promise<Counted | undefi
     } catch (error) {
       run.signal.throwIfAborted();
       if (!(error instanceof TransientError)) throw error;
-      const what = `the live site ${target.namespace} can't be asked (${error.message}); ${without}`;
+      const what = `can't query the live site ${target.namespace} (${error.message}); ${without}`;
       run.log.warn({ code: error.code }, what);
       return undefined;
     }
@@ -83,7 +83,7 @@ async function countLive(run: Run, target: SiteTarget): Promise<Counted | undefi
   const results = await attempt(() => site.totalResults(target), "nothing to compare with");
   if (results === undefined) return undefined;
   const counted = { results, ...nothing() };
-  await attempt(() => countKinds(run, target, counted), "comparing what it has said");
+  await attempt(() => countKinds(run, target, counted), "comparing only what it answered");
   const [first, ...others] = [...counted.missing].filter(([, why]) => why !== untold);
   if (first) {
     const names = [first, ...others].map(([kind]) => nameOf(kind)).join(", ");
@@ -92,7 +92,7 @@ async function countLive(run: Run, target: SiteTarget): Promise<Counted | undefi
   return counted;
 }
 
-/** What is only shown to people must not end the run: without the records of an earlier run there are no losses. */
+/** Losses are only shown to people: a failure to compute them must not end the run. */
 async function lossesOf(run: Run): Promise<SourceLoss[]> {
   try {
     const { names, indexes } = jobNames(await run.document(), run.world.redact);
@@ -101,7 +101,7 @@ async function lossesOf(run: Run): Promise<SourceLoss[]> {
     return largestLosses(before, now, (job) => (names.get(job) ?? job).replace(/^Harvest (?=\S)/, ""));
   } catch (error) {
     run.signal.throwIfAborted();
-    run.log.debug({ err: error }, "the records of the run before can't be compared");
+    run.log.debug({ err: error }, "can't compare with the previous run's record counts");
     return [];
   }
 }

@@ -27,6 +27,6 @@ export async function whyNotDeployed(
   if (failure) await cluster.version();
   const found = await releases.find(name);
   if (found?.status === "deployed" && found.revision > revision) return undefined;
-  const left = `helm says that it is done, and has left ${name} ${found?.status ?? "without a release"}`;
+  const left = `helm reported success, but left ${name} ${found?.status ?? "without a release"}`;
   return failure ?? new PermanentError("HELM_FAILED", left);
 }

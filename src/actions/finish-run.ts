@@ -88,14 +88,14 @@ async function keptOf(run: Run, ended: RunState): Promise<Partial<Attachments>> 
   };
 }
 
-/** The last of a run that ended before it installed anything: the run before has its place again. Never fails. */
+/** Gives the previous run its place back when this one ended before it installed anything. Never fails. */
 export async function giveWay(run: Run): Promise<void> {
   try {
     await run.at(run.stepName, { signal: AbortSignal.timeout(finalWritesMs) }).giveWay();
   } catch (error) {
     run.log.warn(
       {},
-      `the run before has not got its place back (${messageOf(error)}); the next builder sees to it`,
+      `the previous run is not back in its place yet (${messageOf(error)}); the next builder puts it back`,
     );
   }
 }
@@ -114,7 +114,7 @@ export async function announceEnd(run: Run): Promise<void> {
     await run.announce(event === "live" ? "Normal" : "Warning", reason, text);
     await run.notify(event, text);
   } catch (error) {
-    run.log.warn({}, `the outcome could not be announced: ${messageOf(error)}`);
+    run.log.warn({}, `could not announce the outcome: ${messageOf(error)}`);
   }
 }
 
@@ -128,7 +128,7 @@ async function suspendRun(run: Run, error: BuilderError): Promise<Ending> {
       await last.save({ phase: "interrupted", stuckSince });
       await tellStuck(last, error);
     } catch (failure) {
-      const what = `that could not be written down (${messageOf(failure)})`;
+      const what = `could not save that the run was interrupted (${messageOf(failure)})`;
       run.log.warn({}, `${what}; the next builder finds out by itself`);
     }
   }
@@ -151,6 +151,6 @@ async function tellStuck(run: Run, error: BuilderError): Promise<void> {
   const { stuckSince, release, environment, runId } = run.state;
   const forMs = stuckSince === undefined ? 0 : run.clock.now() - Date.parse(stuckSince);
   if (forMs <= stuckAfterMs) return;
-  const what = `${environment} rebuild ${runId} has not got on for ${duration(forMs)}: ${error.message}`;
+  const what = `${environment} rebuild ${runId} has made no progress for ${duration(forMs)}: ${error.message}`;
   await run.notify("stuck", `${release}: ${what}`);
 }

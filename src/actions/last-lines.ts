@@ -28,8 +28,8 @@ function whatIsLive(state: RunState, mappings: readonly Mapping[], seen: LiveRea
   const { releases, foreign, records } = seen;
   const live = releases.join(" and ") || `nothing of ${state.environment}`;
   const strangers = foreign.map(({ name, address }) => `${name} points at ${address}`).join(", ");
-  const elsewhere = strangers && `; ${strangers}, which no release has`;
-  if (releases.length > 1) return `live is ${live}: the public names are divided${elsewhere}`;
+  const elsewhere = strangers && `; ${strangers}, which belongs to no release`;
+  if (releases.length > 1) return `live is ${live}: the public names are split between them${elsewhere}`;
   if (releases[0] === state.release) return `live is ${live}${elsewhere || "; the public names point at it"}`;
   const { before, startedAt } = state.dns ?? {};
   const isAsBefore = before
@@ -112,6 +112,6 @@ export async function interruptedLines(run: Run, error: BuilderError, readLiveMs
     ...(error.hint === undefined ? [] : [error.hint]),
     ...(isLost
       ? []
-      : [`if its Job starts none:  ${verbCommand("run", run.settings.builderNamespace, "resume-1")}`]),
+      : [`if its Job starts no builder:  ${verbCommand("run", run.settings.builderNamespace, "resume-1")}`]),
   ];
 }

@@ -95,12 +95,12 @@ export async function retryLeftovers(run: Run, { onlyDue = false } = {}): Promis
       else if (stays !== undefined) continue;
       else if (await tryToRemove(run, name, { isLeftover: true, waits: false, patienceMs: 0 }))
         left.push({ name });
-      else run.log.info({ leftover: name }, `${name}, left by an earlier run, is going now`);
+      else run.log.info({ leftover: name }, `deleting ${name}, left by an earlier run`);
     }
   } catch (error) {
     run.signal.throwIfAborted();
     if (!(error instanceof BuilderError) || error instanceof CancelledError) throw error;
-    run.log.warn({ code: error.code }, `what earlier runs left stays for now: ${error.message}`);
+    run.log.warn({ code: error.code }, `the leftovers of earlier runs stay for now: ${error.message}`);
     left.push(...due.map(({ name }) => ({ name })));
   }
   await run.save({ leftovers: left });

@@ -42,7 +42,7 @@ function lookAtReadiness(task: Task, release: string): () => Promise<Readiness> 
   return async () => {
     const { rivals, ...view } = await read();
     if (rivals.length === 0) return view;
-    const message = `which Service of ${release} is the site's is not unmistakable`;
+    const message = `can't tell which Service of ${release} is the site's`;
     const hint = `look:  kubectl get services -n ${release} --show-labels; delete what is not the chart's`;
     throw new RefusedError("SERVICE_AMBIGUOUS", message, { details: rivals, hint });
   };
@@ -59,7 +59,7 @@ export function waitUntilReady(task: Task, release: string, { judge, ...wait }: 
   return waitFor<Readiness["addresses"]>(
     {
       ...wait,
-      what: `${release} becoming ready`,
+      what: `${release} is not ready`,
       look: async () => {
         const view = await look();
         if (isAllReady(view)) return { done: view.addresses };
@@ -108,7 +108,7 @@ export async function requireAnswers(task: Task, release: string): Promise<strin
     await waitFor(
       {
         code: "GATE_ANSWER",
-        what: `${target.service} answering for ${target.host}`,
+        what: `${target.service} does not answer for ${target.host}`,
         timeoutMs: Math.min(hiccupMs, settings.retryTimeoutMs),
         hint: `look:  kubectl logs -n ${release} deploy/${target.service}`,
         look: async () => {

@@ -1,4 +1,4 @@
-/** Puts the old records back: what this run has written gets what it had before. */
+/** Puts the old records back, at every name that this run has written. */
 import { type Mapping, type RecordSet, zonesOf } from "../domain/dns-records.ts";
 import {
   addressRecord,
@@ -75,14 +75,17 @@ export async function undoSwap(run: Run): Promise<void> {
 /** The marks of a release that the public names point at after all. */
 export const notReplaced = { [annotations.replacedAt]: null, [annotations.retainUntil]: null };
 
-/** The records say that the names are back: that Cloud DNS doesn't tell whether its servers know holds nothing up. */
+/** The records show that the names are back: not knowing whether Cloud DNS's servers have the change holds nothing up. */
 async function settleIfTold(run: Run): Promise<void> {
   try {
     await settlePending(run);
   } catch (error) {
     run.signal.throwIfAborted();
     if (!(error instanceof TransientError)) throw error;
-    run.log.warn({}, `the names are put back; whether all servers know can't be read: ${error.message}`);
+    run.log.warn(
+      {},
+      `the names are put back; Cloud DNS does not say whether all servers know: ${error.message}`,
+    );
   }
 }
 
@@ -128,7 +131,7 @@ async function findOwn(
 
 /**
  * Changes a zone until no name points at the new release; returns the longest TTL of what did. Throws
- * CancelledError DNS_CONTENDED, to be resumed, where somebody else always comes first.
+ * CancelledError DNS_CONTENDED, to be resumed, where somebody else keeps changing them.
  */
 async function undoZone(run: Run, zone: string): Promise<number> {
   const { settings, ports, log } = run;

@@ -60,7 +60,7 @@ export async function readCandidates({ ports, settings }: Reader): Promise<Candi
 
 /**
  * The objects of a release as it was installed; none where there is no such release. undefined for one that this
- * builder has never worked on: its Secrets are closed to it.
+ * builder has never worked on: it may not read its Secrets.
  */
 export async function findInstalled(
   { ports: { cluster, releases } }: Pick<Task, "ports">,

@@ -1,4 +1,4 @@
-/** Tells a release that was deleted under the run from one that is only away for a while. */
+/** Tells a release that was deleted during the run from one that is only away for a while. */
 import { labels } from "../domain/names.ts";
 import { PermanentError, TransientError } from "../errors.ts";
 import type { Run } from "../pipeline/run.ts";
@@ -27,7 +27,7 @@ async function requireThere({ ports: { cluster }, state: { release, runId } }: R
   const namespace = await cluster.findNamespace(release);
   const isThere = namespace && !namespace.terminating && namespace.labels[labels.run] === runId;
   if (isThere && (await cluster.observe(release)).workloads.length > 0) return;
-  throw new PermanentError("RELEASE_GONE", `${release} was deleted while the run was at work on it`, {
+  throw new PermanentError("RELEASE_GONE", `${release} was deleted during the run`, {
     hint: "start again: the next run makes a new one",
   });
 }

@@ -24,7 +24,7 @@ export async function markRelease(
   await cluster.annotateNamespace(name, marks);
 }
 
-/** Of a leftover: after so many failed uninstalls its namespace is deleted without one. */
+/** After this many failed uninstalls a leftover's namespace is deleted anyway. */
 const uninstallsThatCount = 2;
 
 export interface Removal {
@@ -50,7 +50,7 @@ export async function removeRelease(task: Task, name: string, removal: Removal =
   if (task instanceof Run) await task.waitForClaims();
   await requireUnneeded(task, namespace);
   if (!namespace.terminating) {
-    // Without its Services an unlabelled release would be nobody's: a builder that is killed half way comes back to it.
+    // Once its Services are gone, only labels show a builder that resumes that an unlabelled release is ours.
     if (isUnlabelled(namespace))
       await cluster.annotateNamespace(
         name,
@@ -88,7 +88,7 @@ async function uninstall(
     const failures = 1 + (Number(given[annotations.uninstallFailures]) || 0);
     await markRelease(task, name, { [annotations.uninstallFailures]: String(failures) });
     if (!isLeftover || failures < uninstallsThatCount) throw error;
-    const what = `${error.message}, ${failures} times by now; its namespace is deleted without that`;
+    const what = `${error.message}, ${failures} times by now; deleting its namespace anyway`;
     log.warn({ leftover: name }, joined([what, ...error.details.map((line) => `  ${line}`)]));
     if (task instanceof Run) await keepEvidence(task, name, [what, ...error.details]);
   }
@@ -106,7 +106,7 @@ async function waitUntilGone(task: Task, { name, uid }: NamespaceView, timeoutMs
   await waitFor(
     {
       code: "NAMESPACE_STUCK",
-      what: `namespace ${name} being deleted`,
+      what: `namespace ${name} is not gone`,
       timeoutMs,
       hint: `see what holds it:  kubectl get namespace ${name} -o yaml`,
       look: async () => {
@@ -114,7 +114,7 @@ async function waitUntilGone(task: Task, { name, uid }: NamespaceView, timeoutMs
         if (now?.uid !== uid) return { done: true };
         const blockers = await cluster.blockers(name);
         return {
-          seen: `${name} is going; left: ${blockers.slice(0, 5).join("; ") || "the namespace itself"}`,
+          seen: `deleting ${name}; left: ${blockers.slice(0, 5).join("; ") || "the namespace itself"}`,
         };
       },
     },

@@ -53,7 +53,7 @@ async function changeTtls(run: Run, plan: (current: RecordSet[]) => ZoneChange[]
       if (error instanceof ConflictError && tries < maxTries) continue; // somebody wrote in between: read again
       log.warn(
         { err: error },
-        `the TTLs could not be changed (${messageOf(error)}); the drain takes what is there`,
+        `could not change the TTLs (${messageOf(error)}); the drain uses the current ones`,
       );
       return;
     }

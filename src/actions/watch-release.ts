@@ -56,7 +56,7 @@ export async function watchRelease(run: Run): Promise<void> {
   }
 }
 
-/** Probes the names; whether they answer well. After three failures in a row the records are put back. */
+/** Probes the names; returns whether they answer well. After three failures in a row the records are put back. */
 function probing(run: Run): () => Promise<boolean> {
   const { log, settings, clock, state } = run;
   let failures = 0;
@@ -69,11 +69,11 @@ function probing(run: Run): () => Promise<boolean> {
     }
     failures += 1;
     if (failures === 1) failingSince = clock.monotonic();
-    log.warn({}, `the new site does not answer well: ${seen} (${failures} of ${failuresThatCount})`);
+    log.warn({}, `the new site failed a probe: ${seen} (${failures} of ${failuresThatCount})`);
     if (failures < failuresThatCount) return false;
     const reason = await whyNotBack(run);
     if (reason === undefined) return putBack(run, rolledBack(run));
-    log.warn({}, `${reason}: nothing is put back`);
+    log.warn({}, `not putting the names back: ${reason}`);
     if (clock.monotonic() - failingSince < settings.retryTimeoutMs) return false;
     const message = `${state.release} does not answer, and ${reason}; the names stay, and nothing is deleted`;
     const hint = `look:  kubectl get pods -n ${state.release}; the next builder asks again`;
@@ -81,13 +81,13 @@ function probing(run: Run): () => Promise<boolean> {
   };
 }
 
-/** Why the old records are not known to be better: only what passes the same probe now is gone back to. */
+/** Why not to go back to the old records; undefined: the old release passes the same probe now. */
 async function whyNotBack(run: Run): Promise<string | undefined> {
   const before = replacedBy(run.state);
-  if (before.length === 0) return "no release was live before that could be asked";
+  if (before.length === 0) return "there is no previous release to go back to";
   for (const release of before) {
     const seen = await probeRelease(run, release);
-    if (seen !== undefined) return `${release} does not answer either (${seen}; is our own network away?)`;
+    if (seen !== undefined) return `${release} does not answer either (${seen}; is our own network down?)`;
   }
   return undefined;
 }
@@ -100,7 +100,7 @@ function rolledBack({ state: { release, previous = [] } }: Run): PermanentError 
 
 type Addresses = Readonly<Record<string, string>>;
 
-/** Lets the names follow addresses that have moved since the swap; whether every name points at what its service has. */
+/** Makes the names follow addresses that changed after the swap; returns whether every name points at its service's address. */
 function following(run: Run): () => Promise<boolean> {
   const { log, state, settings, clock } = run;
   let addresses: Addresses = {};
@@ -126,7 +126,7 @@ function following(run: Run): () => Promise<boolean> {
           (await probeRelease(run, state.release)));
     if (reason === undefined && plan.kind === "change") {
       await follow(run, plan);
-      return false; // the next look tells whether they have come to rest
+      return false; // the next look tells whether the addresses are stable
     }
     awaySince ??= clock.monotonic();
     log.warn({}, `the public names don't point at the addresses of ${state.release}: ${reason ?? ""}`);
@@ -147,17 +147,17 @@ interface Look {
 
 function whyNotFollow(plan: Change, { isReady, taken, seenBefore }: Look): string | undefined {
   const foreign = plan.moves.find(({ to }) => taken.includes(to));
-  if (foreign) return `${foreign.to} is another release's`;
+  if (foreign) return `${foreign.to} belongs to another release`;
   if (!isReady) return "it is not ready";
   const isProven = plan.moves.every(({ to }) => seenBefore.includes(to));
-  return isProven ? undefined : "its load balancers have other addresses now; looking once more";
+  return isProven ? undefined : "its load balancers have new addresses; checking once more";
 }
 
 /** Moves the names, each zone on its own. Throws CancelledError DNS_DRIFT when they have followed too often. */
 async function follow(run: Run, plan: Change): Promise<void> {
   const { follows = 0, written = [] } = swapOf(run);
   if (follows >= maxFollows)
-    throw drifted(`the addresses of ${run.state.release} have moved ${follows} times`);
+    throw drifted(`the addresses of ${run.state.release} have changed ${follows} times`);
   await saveSwap(run, { follows: follows + 1, written: withWritten(written, plan.moves) });
   for (const { name, from, to } of plan.moves)
     run.log.warn({ name }, `${name} follows: ${from ?? "(new)"} → ${to}`);
@@ -168,6 +168,6 @@ async function follow(run: Run, plan: Change): Promise<void> {
 }
 
 function drifted(message: string): CancelledError {
-  const hint = "nothing is deleted meanwhile; look at the load balancers, the next builder looks again";
+  const hint = "nothing is deleted meanwhile; check the load balancers, the next builder looks again";
   return new CancelledError("DNS_DRIFT", message, { hint });
 }

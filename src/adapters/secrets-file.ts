@@ -52,13 +52,13 @@ function parseMapping(text: string, refuse: (what: string) => ConfigError): Reco
     const { linePos, code } = error as { linePos?: [{ line: number }]; code?: string };
     const told: Record<string, string> = {
       DUPLICATE_KEY: "has a key twice",
-      several: "holds several documents, of which Helm takes the first alone",
+      several: "holds several documents, of which Helm reads only the first",
     };
     const what = told[code ?? ""] ?? "is not YAML";
     const position = linePos ? ` (line ${linePos[0].line})` : "";
-    throw refuse(`${what}${position}; correct it, or make its Secret anew`);
+    throw refuse(`${what}${position}; correct it, or recreate its Secret`);
   }
   if (typeof values === "object" && values !== null && !Array.isArray(values))
     return values as Record<string, unknown>;
-  throw refuse("is no mapping (key: value); it must hold the release's secret values, password: above all");
+  throw refuse("is not a mapping (key: value); write the release's secret values, above all password:");
 }

@@ -68,7 +68,7 @@ export async function runBySchedule(
   const task = cron.schedule(expression, work, { timezone });
   const nextRun = () => task.getNextRun()?.toISOString() ?? "never";
   task.on("execution:missed", () => {
-    stdout("a slot was slept through; making up for it now\n");
+    stdout("missed a scheduled run; starting it now\n");
     void work();
   });
   stdout(`waiting for "${expression}" (${timezone}); next: ${nextRun()}\n`);

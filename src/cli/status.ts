@@ -51,11 +51,11 @@ export function jsonViewer(write: (text: string) => void): Viewer {
   };
 }
 
-/** The whole status at first, then with the time those of its lines that say something new: not that time goes by. */
+/** The whole status first, then only the lines that changed, with the time; time alone is no change. */
 export function plainViewer(write: (text: string) => void, clock: Clock): Viewer {
   let facts: string[] | undefined;
   return (status) => {
-    // At a moment that stays the same only what happened changes.
+    // Rendered for the same moment, the lines differ only by what happened.
     const still = statusLines(status, status.run ? Date.parse(status.run.startedAt) : 0);
     const now = statusLines(status, clock.now());
     const known = facts;

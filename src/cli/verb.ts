@@ -25,7 +25,7 @@ export interface VerbContext {
   redactor: Redactor;
 }
 
-/** How it ended; nothing is said of what went well and is an answer. */
+/** How it ended; undefined for a verb that only printed its answer. */
 export type Verb = (context: VerbContext) => Promise<Ending | undefined>;
 
 /** Does a verb's work in the world of the environment and files. Throws ConfigError with all problems. */

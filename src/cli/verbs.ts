@@ -20,7 +20,7 @@ export interface VerbRow {
 
 const maxReason = 300;
 
-const output: OptionRow = ["-o, --output <format>", "json: for programs", ["json"]];
+const output: OptionRow = ["-o, --output <format>", "print JSON, for programs", ["json"]];
 
 /** Prints what a verb has done; the last line is the outcome. */
 function say(context: VerbContext, answer: Answer): Ending {
@@ -52,7 +52,7 @@ export const verbs: readonly VerbRow[] = [
     name: "status",
     summary: "what is live, and how far the run is",
     example: "powo-builder status --watch",
-    options: [["-w, --watch", "until the run is over"], output],
+    options: [["-w, --watch", "refresh until the run is over"], output],
     answers: true,
     async run(context) {
       const { showStatus } = await import("./status.ts");
@@ -89,8 +89,8 @@ export const verbs: readonly VerbRow[] = [
     summary: "one self-contained HTML page of a run, the last one if left out",
     example: "powo-builder report --output report.html",
     options: [
-      ["--output <file>", "write it there; to standard output if left out"],
-      ["-o <format>", "json: the data instead of the page", ["json"]],
+      ["--output <file>", "the file to write; standard output if left out"],
+      ["-o <format>", "write the data as JSON instead of the page", ["json"]],
     ],
     answers: true,
     async run(context) {
@@ -115,8 +115,8 @@ export const verbs: readonly VerbRow[] = [
     summary: "reopen the last run where it failed, without a new harvest",
     example: 'powo-builder retry --accept "photographs moved" --by ada',
     options: [
-      ["--accept <reason>", "let the very result through that was rejected: recorded with name and reason"],
-      ["--by <name>", "who asks for it; the Job's name or the user if left out"],
+      ["--accept <reason>", "accept exactly the result that was rejected; recorded with name and reason"],
+      ["--by <name>", "who retries; the Job's name or the user if left out"],
     ],
     async run(context) {
       const { retryRun } = await import("../operate/retry-run.ts");
@@ -183,7 +183,7 @@ export const verbs: readonly VerbRow[] = [
     arguments: "[cron]",
     summary: 'run on a cron schedule where no CronJob does it; "0 12 * * SUN" if left out',
     example: 'powo-builder schedule "0 12 * * SUN" --time-zone Europe/London',
-    options: [["--time-zone <name>", "of the schedule; UTC if left out"]],
+    options: [["--time-zone <name>", "time zone of the schedule; UTC if left out"]],
     async run(context) {
       const { schedule } = await import("./schedule.ts");
       await schedule(context);

@@ -10,7 +10,7 @@ export async function writeReport(
   world: World,
   { args, options, signal, stdout, write, redactor }: VerbContext,
 ): Promise<void> {
-  // Elsewhere --output is the long form of -o: the habit is humoured.
+  // Other verbs take `--output json` as the long form of -o: so does this one.
   const isJson = options["o"] === "json" || options["output"] === "json";
   const file = options["output"] === "json" ? undefined : (options["output"] as string | undefined);
   const report = await findReport(world, args[0], signal);

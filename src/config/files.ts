@@ -14,8 +14,7 @@ const recordLabel = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
 const hostName = checked((name) => {
   if (!name.endsWith(".")) return `${quote(name)} must end with a dot; write ${name}.`;
-  if (name !== name.toLowerCase())
-    return `${quote(name)} must be in small letters; write ${name.toLowerCase()}`;
+  if (name !== name.toLowerCase()) return `${quote(name)} must be in lower case; write ${name.toLowerCase()}`;
   const parts = name.slice(0, -1).split(".");
   const valid = parts.length > 1 && name.length <= 254 && parts.every((part) => recordLabel.test(part));
   return valid ? undefined : `${quote(name)} is not a host name; write one like prod.example.org.`;
@@ -42,7 +41,7 @@ const mappingsOf = (entry: z.ZodType<Mapping>) =>
       list.forEach(({ name }, index) => {
         const first = list.findIndex((other) => other.name === name);
         if (first === index) return;
-        const message = `${quote(name)} is there twice, first at dns[${first}]; remove one`;
+        const message = `${quote(name)} appears twice, first at dns[${first}]; remove one`;
         context.addIssue({ code: "custom", path: [index, "name"], message });
       });
     });
@@ -53,7 +52,7 @@ const nameOfKey = new Map(
 );
 
 const entryError = ({ input }: { input?: unknown }) =>
-  input === null ? "is empty; write something there, or take it out" : "must be text";
+  input === null ? "is empty; fill it in, or remove it" : "must be text";
 const textOrList = z.preprocess(
   (value) => (typeof value === "string" ? [value] : value),
   z.array(z.string({ error: entryError }), { error: `must be text or a list of texts; ${seeDocs}` }),
@@ -76,7 +75,7 @@ const builderFile = z.strictObject(
   mappingThatMust("hold"),
 );
 
-/** dns-mappings.yaml of the original chart: what else it may hold is nobody's business. */
+/** dns-mappings.yaml of the original chart: its other keys are ignored. */
 const mappingsFile = z.object({ dns: mappingsOf(mapping) }, mappingThatMust("hold"));
 
 /** A text that was given for a setting, and the key in the file or the variable that gave it. */
@@ -95,10 +94,10 @@ export function readBuilderFile(path: string, readFile: ReadFile) {
     if (!entries) continue;
     const before = texts.get(name)?.key;
     if (before !== undefined)
-      problems.push({ where: path, what: `${key} says the same as ${before}; keep one of them` });
+      problems.push({ where: path, what: `${key} is the same setting as ${before}; keep one of them` });
     texts.set(name, { text: entries.join(), where: path, key });
   }
-  // A list with mistakes stands in for itself, or another file would be complained about.
+  // A list with mistakes counts as given; otherwise the other file would be reported as missing.
   const dns = data ? data.dns : valueAt(content, "dns") === undefined ? undefined : [];
   return { texts, dns, absent, problems };
 }
@@ -124,7 +123,7 @@ function problemsOf(error: z.ZodError | undefined): string[] {
     if (issue.code !== "unrecognized_keys") return `${placeOf(issue.path)} ${issue.message}`.trimStart();
     return issue.keys.map((key) => {
       const advice = didYouMean(key, keysAt(issue.path)) ?? seeDocs;
-      return `${placeOf([...issue.path, key || '""'])} is no setting; ${advice}`;
+      return `${placeOf([...issue.path, key || '""'])} is not a setting; ${advice}`;
     });
   });
 }

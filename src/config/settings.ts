@@ -88,7 +88,7 @@ function parseRows(
   return leaves;
 }
 
-/** What is of no use without the other: the builder would go without its rights, and say so only hours later. */
+/** A setting without the one that it needs: the builder would lack its rights, and fail only hours later. */
 function halfPairs(given: ReadonlyMap<SettingName, Given>): Problem[] {
   return [...given.keys()].flatMap((name) => {
     const { needs } = rowOf(name);

@@ -5,7 +5,7 @@ const withoutSlash = (given: string) => given.replace(/\/+$/, "");
 
 function urlProblem(given: string): string | undefined {
   if (!/^https?:\/\//i.test(given)) return "must begin with http:// or https://; write https://…";
-  if (/\s/.test(given)) return "has a space in it; write %20";
+  if (/\s/.test(given)) return "contains a space; write %20";
   if (!URL.canParse(given)) return "is not a URL; check the host name and port";
   return undefined;
 }
@@ -25,10 +25,8 @@ export function urlTemplate(...placeholders: readonly string[]) {
     const unknown = (given.match(/\{[^{}]*\}/g) ?? []).find((found) => !known.includes(found));
     if (unknown !== undefined) return `placeholder ${quote(unknown)} is unknown; write ${known.join(" or ")}`;
     const filled = given.replaceAll(/\{[^{}]*\}/g, "x");
-    if (/[{}]/.test(filled)) return `has a brace without its partner; write ${known.join(" or ")}`;
-    return (
-      urlProblem(filled) ?? (/[?#]/.test(filled) ? "must end before any ? or #; take them off" : undefined)
-    );
+    if (/[{}]/.test(filled)) return `has an unmatched brace; write ${known.join(" or ")}`;
+    return urlProblem(filled) ?? (/[?#]/.test(filled) ? "must not contain ? or #; remove them" : undefined);
   })
     .transform(withoutSlash)
     .meta({ ...meta, title: `http(s) URL, may hold ${known.join(", ")}` });
@@ -37,7 +35,7 @@ export function urlTemplate(...placeholders: readonly string[]) {
 /** A path that a base URL is followed by: begins with a slash, ends without. */
 export const urlPath = checked((given) => {
   if (!given.startsWith("/")) return `${quote(given)} must begin with /; write /harvester/api/1`;
-  return /[\s?#]/.test(given) ? `${quote(given)} must hold no space, ? or #; take them out` : undefined;
+  return /[\s?#]/.test(given) ? `${quote(given)} must not contain a space, ? or #; remove them` : undefined;
 })
   .transform(withoutSlash)
   .meta({ title: "URL path", pattern: "^/" });
@@ -47,7 +45,7 @@ const gitSchemes = ["https", "http", "ssh", "git", "git+ssh", "git+https", "file
 /** A git URL, `oci://…` or a local folder. What git would take for an option or a command is refused. */
 export const chartSource = checked((given) => {
   if (given.startsWith("-")) return "must not begin with -; write ./-… for a folder";
-  if (/[\s\0]/.test(given)) return "must hold no space; write %20 in a URL";
+  if (/[\s\0]/.test(given)) return "must not contain a space; write %20 in a URL";
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(given)?.[1]?.toLowerCase();
   if (scheme === undefined)
     return /^[a-z0-9+.-]+::/i.test(given)
@@ -63,7 +61,7 @@ export const chartSource = checked((given) => {
 export const insidePath = checked((given) => {
   if (given.startsWith("/") || /^[a-z]:[\\/]/i.test(given))
     return `${quote(given)} must be relative to CHART_SOURCE; write powo`;
-  if (given.split(/[\\/]/).includes("..")) return `${quote(given)} must not hold ..; write powo`;
+  if (given.split(/[\\/]/).includes("..")) return `${quote(given)} must not contain ..; write powo`;
   return given.startsWith("-") ? `${quote(given)} must not begin with -; write powo` : undefined;
 })
   .transform(withoutSlash)

@@ -145,9 +145,9 @@ export function list(title: string, { min }: { min: 0 | 1 }) {
       const bad = value.find((entry) => entry === "" || /\s/.test(entry));
       if (bad === "") return fail(context, `${quote(given)} has an empty entry; write a,b,c`);
       if (bad !== undefined)
-        return fail(context, `${quote(bad)} has a space in it; put commas between entries`);
+        return fail(context, `${quote(bad)} contains a space; put commas between entries`);
       const twice = value.find((entry, index) => value.indexOf(entry) !== index);
-      if (twice !== undefined) return fail(context, `${quote(twice)} is there twice; write it once`);
+      if (twice !== undefined) return fail(context, `${quote(twice)} appears twice; write it once`);
       return value;
     })
     .meta({
@@ -186,10 +186,10 @@ export const shares = text
     return Object.fromEntries(
       entries.map((entry) => {
         const [, key = "", amount = ""] = /^\s*([^=\s]*)\s*=\s*(.*?)\s*$/.exec(entry) ?? [];
-        if (key === "") return fail(context, `${quote(entry.trim())} is no share; write images=0.8`);
+        if (key === "") return fail(context, `${quote(entry.trim())} is not a share; write images=0.8`);
         if (kinds.includes(key)) return [key, amount];
         const advice = didYouMean(key, kinds) ?? `write one of ${kinds.join(", ")}`;
-        return fail(context, `${quote(key)} is no kind of taxon; ${advice}`);
+        return fail(context, `${quote(key)} is not a kind of taxon; ${advice}`);
       }),
     );
   })

@@ -51,7 +51,7 @@ export function readYaml(path: string, readFile: ReadFile) {
 function syntaxProblem({ message, code, pos }: YAMLError, lines: LineCounter): string {
   const { line } = lines.linePos(pos[0]);
   return code === "DUPLICATE_KEY"
-    ? `line ${line}: this key is there twice; keep one of them`
+    ? `line ${line}: this key appears twice; keep one of them`
     : `line ${line}: ${firstClause(message)}; correct the YAML there`;
 }
 
@@ -60,7 +60,7 @@ function firstClause(message: string): string {
   return (/^[^;:\n]*/.exec(message)?.[0] ?? "").slice(0, 100);
 }
 
-/** Without the keys that have no value. In a list, what has none stays: it is a slip that has a place. */
+/** Without the keys that have no value. In a list they stay, so that the problem can name their place. */
 function withoutEmpty(value: unknown): unknown {
   if (value === "" || value === null) return undefined;
   if (Array.isArray(value)) return value.map((entry) => withoutEmpty(entry) ?? null);

@@ -26,7 +26,7 @@ export interface WantedPods extends Amount {
 }
 
 /**
- * Puts the chart's pods on the nodes, the largest first, and tells those that find none. `goes` are namespaces that will be
+ * Puts the chart's pods on the nodes, the largest first, and returns those that don't fit. `goes` are namespaces that will be
  * gone by then. What binds pods to nodes (affinity, disks) is not looked at.
  */
 export function findRoom({ nodes, pods, wanted }: ClusterCapacity, goes: ReadonlySet<string>) {
@@ -71,11 +71,11 @@ const maxNamed = 4;
 
 /** The room in words: one line where it fits, the first of several where it does not. */
 export function roomText({ asked, free, nodes, unschedulable }: ReturnType<typeof findRoom>): string {
-  const said = `a second site asks for ${cores(asked.cpu)} CPU and ${gibibytes(asked.memory)} in ${asked.pods} pods; free on ${nodes} ${nodes === 1 ? "node" : "nodes"}: ${cores(free.cpu)} CPU and ${gibibytes(free.memory)}`;
+  const said = `a second site requests ${cores(asked.cpu)} CPU and ${gibibytes(asked.memory)} in ${asked.pods} pods; free on ${nodes} ${nodes === 1 ? "node" : "nodes"}: ${cores(free.cpu)} CPU and ${gibibytes(free.memory)}`;
   if (unschedulable.length === 0) return said;
   const named = unschedulable
     .slice(0, maxNamed)
     .map(({ component, cpu, memory }) => `${component} (${cores(cpu)} CPU, ${gibibytes(memory)})`);
   const more = unschedulable.length > maxNamed ? ` and ${unschedulable.length - maxNamed} more` : "";
-  return `${said}; no node has room for ${named.join(", ")}${more}. Unless the cluster adds nodes by itself, pods will wait as unschedulable: make room first (docs/operations.md#cluster-updates)`;
+  return `${said}; no node has room for ${named.join(", ")}${more}. Unless the cluster autoscales, pods will stay unschedulable: make room first (docs/operations.md#cluster-updates)`;
 }

@@ -63,9 +63,9 @@ function duplicates(items: readonly Placed[]): Problem[] {
     if (!before || identifier === "") return [];
     const [place, other] = before;
     if (other.identifier === identifier)
-      return [{ where, what: `identifier "${identifier}" is there twice (${place}); remove one` }];
+      return [{ where, what: `identifier "${identifier}" appears twice (${place}); remove one` }];
     const what = `identifier "${identifier}" is the same as "${other.identifier}" (${place}) for the database`;
-    return [{ where, what: `${what}: case and blanks at the end don't count; rename one` }];
+    return [{ where, what: `${what}: case and trailing blanks don't count; rename one` }];
   });
 }
 
@@ -93,7 +93,7 @@ function wideText(where: string, text: unknown): Problem[] {
   const [found] = (typeof text === "string" && wide.exec(text)) || [];
   if (found === undefined) return [];
   return [
-    { where, what: `holds "${found}", a character of four bytes, which no table can store; replace it` },
+    { where, what: `holds "${found}", a four-byte character, which the database can't store; replace it` },
   ];
 }
 
@@ -103,14 +103,14 @@ function runState([where, item]: Placed, fields: readonly string[]): Problem[] {
     .filter((field) => (item[field] ?? undefined) !== undefined)
     .map((field) => ({
       where: `${where}.${field}`,
-      what: "is what a harvester says of itself, and would be loaded; take it out",
+      what: "is a harvester's own run state, which the import would load; remove it",
     }));
 }
 
 /** `GET /job/list/weekly.1` answers for `weekly`. */
 function dots([where, { identifier }]: Placed): Problem[] {
   if (!identifier.includes(".")) return [];
-  const what = `"${identifier}" has a dot, where the harvester cuts the name of a list; rename it`;
+  const what = `"${identifier}" has a dot, at which the harvester cuts off a list's name; rename it`;
   return [{ where: `${where}.identifier`, what }];
 }
 

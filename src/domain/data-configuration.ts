@@ -74,7 +74,7 @@ export function checkDataConfiguration(
   const parsed = dataConfigurationSchema.safeParse(json);
   const shape = (parsed.error?.issues ?? []).map((issue) => ({
     where: toDotPath(issue.path),
-    what: `${issueText(issue)}; mend the document`,
+    what: `${issueText(issue)}; correct the document`,
   }));
   const problems = [...shape, ...contentProblems(json, wantedLists)];
   const warnings = parsed.data ? danglingNames(parsed.data) : [];
@@ -88,7 +88,7 @@ function told(problems: readonly Problem[], where: string): Problem[] {
     what: problem.what,
   }));
   const more = problems.length - first.length;
-  return more > 0 ? [...first, { where, what: `has ${more} more problems; mend these first` }] : first;
+  return more > 0 ? [...first, { where, what: `has ${more} more problems; correct these first` }] : first;
 }
 
 /** Why a text is no JSON, as far as possible without its own words. */
@@ -97,7 +97,7 @@ function notJson(text: string, error: unknown): string {
   if (text.trimStart().startsWith("<")) return "is a web page, not JSON";
   const reason = error instanceof Error ? (/^[^"]*/.exec(error.message)?.[0] ?? "") : "";
   return /end of JSON/.test(reason)
-    ? "is not JSON: it breaks off"
+    ? "is not JSON: it ends too early"
     : `is not JSON (${reason.replace(/,? *$/, "")})`;
 }
 
@@ -106,13 +106,13 @@ const kinds: Record<string, string> = { array: "a list", object, record: object,
 
 function issueText(issue: z.core.$ZodIssue): string {
   if (issue.code === "too_small") return "is empty";
-  if (issue.code === "too_big") return `is longer than ${maxText} characters, more than the database takes`;
+  if (issue.code === "too_big") return `is longer than ${maxText} characters, more than the database holds`;
   if (issue.code === "invalid_union") return "must be text";
-  if (issue.code === "invalid_value") return `is none of ${issue.values.map(String).join(", ")}`;
+  if (issue.code === "invalid_value") return `must be one of ${issue.values.map(String).join(", ")}`;
   if (issue.code !== "invalid_type") return issue.message;
   const expected = kinds[issue.expected] ?? issue.expected;
   return issue.message.includes("received undefined")
-    ? `is missing; it is ${expected}`
+    ? `is missing; it must be ${expected}`
     : `must be ${expected}`;
 }
 

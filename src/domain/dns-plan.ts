@@ -51,9 +51,9 @@ export function planSwap({ mappings, addresses, before, current, written }: Swap
     } else if (now && pointsAt(now, target)) {
       continue;
     } else if (other) {
-      reasons.push(`${mapping.name} now is ${kindText(other)}`);
+      reasons.push(`${mapping.name} is now ${kindText(other)}`);
     } else if (!sameAddresses(now, pinned) && !isWritten(now, written)) {
-      reasons.push(`${mapping.name} was ${addressText(pinned)} and now is ${addressText(now)}`);
+      reasons.push(`${mapping.name} was ${addressText(pinned)} and is now ${addressText(now)}`);
     } else {
       const { zone, name } = mapping;
       const change = changeOf(changes, zone);

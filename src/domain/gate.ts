@@ -86,7 +86,7 @@ export function shortfalls(gate: Gate): { key: string; found: number | undefined
     .filter(({ found, least = 0 }) => found < least)
     .map(({ key, name, found, live = 0, least = 0 }) => ({
       ...{ key, found },
-      text: `${countText(found)} ${name}, live has ${countText(live)}, at least ${countText(least)} are wanted`,
+      text: `${countText(found)} ${name}, live has ${countText(live)}, at least ${countText(least)} are required`,
     }));
   const unknown = (gate.unanswered ?? []).map(({ kind, live, why }) => ({
     ...{ key: kind, found: undefined },

@@ -61,7 +61,7 @@ export function findPointing(
   return pointing;
 }
 
-/** The record sets at mapped names that a swap can't live with, and what to do about each. */
+/** The record sets at mapped names that prevent a swap, and what to do about each. */
 export function unfitRecords(
   records: readonly RecordSet[],
   ours: readonly Candidate[],
@@ -72,7 +72,7 @@ export function unfitRecords(
     if (what !== undefined) return [{ name, what }];
     const owner = type === "AAAA" && ours.find((it) => rrdatas.some((address) => hasAddress(it, address)));
     if (!owner) return [];
-    const left = `its AAAA record points at ${owner.name}, where visitors by IPv6 would be left behind`;
+    const left = `its AAAA record points at ${owner.name}, so IPv6 visitors would stay on the old release`;
     return [{ name, what: `${left}; delete that record (the builder moves A records only)` }];
   });
 }
@@ -135,7 +135,7 @@ export interface DeletionContext extends Environment {
   live: readonly string[] | undefined;
   /** Any name of the configured zones that leads to a release, by the release's name. */
   pointing?: ReadonlyMap<string, string>;
-  /** Why the public names don't tell what is live, if they don't: what was live once may be so still, and somebody has erred. */
+  /** Why the public names don't tell what is live, if they don't: a release that was live once may still be. */
   unsure?: string | undefined;
 }
 
@@ -151,16 +151,16 @@ export function whyNotDelete(candidate: Candidate, context: DeletionContext): st
   if (unsure !== undefined && (wasLive(candidate) || isUnlabelled(candidate)))
     return `it may have been live, and ${unsure}, so what is live is not known`;
   if (!isOurs(candidate, context))
-    return `neither its labels nor what it holds say that it belongs to ${environment}`;
+    return `neither its labels nor its contents show that it belongs to ${environment}`;
   const until = candidate.annotations[annotations.retainUntil];
   return until !== undefined && until > now ? `it is kept until ${until}` : undefined;
 }
 
-/** Why the public names don't tell what is live: they point nowhere, or one at nobody of ours; undefined: they do. */
+/** Why the public names don't tell what is live: they have no records, or one points at no release of ours; undefined: they tell. */
 export function whyUnsure(records: readonly RecordSet[], foreign: Live["foreign"]): string | undefined {
   if (!records.some(({ type }) => type === "A")) return "DNS has no record of any public name";
   const [first] = foreign;
-  return first && `${first.name} points at ${first.address}, which no release has`;
+  return first && `${first.name} points at ${first.address}, which belongs to no release`;
 }
 
 /** Whether the release was ever live; what never was is a failed build. */

@@ -116,7 +116,7 @@ export function findUnready(view: Workloads): Unready[] {
   return unready.toSorted((one, other) => rank(one) - rank(other));
 }
 
-/** Whether a pod is not only on its way: others may be waiting for it. */
+/** Whether a pod is in trouble rather than starting: others may be waiting for it. */
 function hasFailed({ containers }: PodView): boolean {
   return containers.some(
     ({ restarts, exitCode = 0, reason = "" }) =>

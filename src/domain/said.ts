@@ -2,7 +2,7 @@
 
 /**
  * Keys under which words of people, pods and servers are kept. Every other text of these documents is a name, a time or a
- * word that the builder goes by: it stays what it is, also where a password happens to read the same.
+ * keyword of the builder: it stays as it is, even if a password happens to be the same.
  */
 const saidKeys: ReadonlySet<string> = new Set([
   ...["message", "details", "hint", "output", "reason", "reinstall", "description", "lines"],

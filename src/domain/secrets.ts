@@ -3,7 +3,7 @@
 const minLength = 4;
 const common = new Set(["true", "false", "null", "admin", "password"]);
 
-/** Whether a text can be hidden: what is short, or a word of every log, would take half the sentences with it. */
+/** Whether a text can be hidden: hiding short texts or everyday words would make the log unreadable. */
 export function canHide(text: string, environment?: string): boolean {
   const word = text.trim().toLowerCase();
   return word.length >= minLength && !common.has(word) && word !== environment?.toLowerCase();

@@ -37,7 +37,7 @@ export function date(time: number | string): string {
   return `${Number(day)} ${month} ${timeOfDay(time).slice(0, 5)}`;
 }
 
-/** Lines of left-aligned columns, two spaces apart; nothing hangs over at the end of a line. */
+/** Lines of left-aligned columns, two spaces apart; no spaces at the end of a line. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows)

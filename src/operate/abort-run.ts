@@ -13,7 +13,7 @@ import { ask, type World } from "../pipeline/world.ts";
 import type { Held } from "./carry-run.ts";
 import { keepingLock, takeOver } from "./hold-lock.ts";
 
-const nothingToAbort = "nothing to abort: no run is under way, and no failed one has left anything";
+const nothingToAbort = "nothing to abort: no run is under way, and no failed run left anything behind";
 
 /** Aborts the run of this environment. Throws RefusedError once DNS was changed. */
 export async function abortRun(world: World, signal: AbortSignal): Promise<Ending> {
@@ -23,7 +23,7 @@ export async function abortRun(world: World, signal: AbortSignal): Promise<Endin
   }
   refuseAfterSwap(run, world);
   const lock = await takeOver(world, "abort", run.runId, signal).catch(async (error: unknown) => {
-    // A builder that has begun its swap obeys no abort: that it was not heard is not what to say then.
+    // A builder that has begun its swap ignores an abort: say that it is too late, not that nobody heard it.
     const { run: now } = await readState(world, signal);
     if (now?.runId === run.runId) refuseAfterSwap(now, world);
     throw error;
@@ -62,7 +62,7 @@ async function removeAndClose(world: World, held: Held, wanted: string): Promise
   await giveTtlsBack(run);
   const kept = await tryToRemove(run, release, { isLeftover: true });
   if (kept instanceof RefusedError) throw kept;
-  const how = hasFailed ? "had failed already" : "is aborted";
+  const how = hasFailed ? "had already failed" : "is aborted";
   const rest = kept ? `${release} stays for now` : `${release} is gone`;
   const outcome = `run ${runId} ${how}, ${rest}; ${await visitorsSee(run)}`;
   await giveWay(run);

@@ -20,7 +20,7 @@ export function banner(
   const goesOn =
     how === "resumed"
       ? `goes on (builder ${run.builders.length}${seen})`
-      : `is opened again by ${lastOpening(run)?.by ?? "somebody"}`;
+      : `is reopened by ${lastOpening(run)?.by ?? "somebody"}`;
   const verb = wayOut(run);
   return [
     `${title} ${goesOn}`,
@@ -38,7 +38,7 @@ export function joinLines(
   const follow = followCommand(builder, namespace);
   if (!run || isOver(run.phase)) {
     return [
-      `another builder is at work: ${holder}, which is about to begin a run, or has just ended one`,
+      `another builder is at work: ${holder}, which is about to begin a run or has just ended one`,
       `nothing was started. follow it:  ${follow}`,
       `                     if no run begins:  ${verbCommand("run", namespace)}`,
     ];
@@ -58,6 +58,6 @@ function whereabouts(run: RunState, history: History): string {
   const jobs = list?.jobs ?? 0;
   const job = jobs > 0 ? [`job ${Math.min(jobs, (list?.ended ?? 0) + 1)} of ${jobs}`] : [];
   const end = expectedEnd(run, history);
-  const expected = end ? `expected ${clockTime(end)}` : "no earlier run to tell how long it takes";
+  const expected = end ? `expected ${clockTime(end)}` : "no earlier run to estimate from";
   return [step, ...job, expected].join(", ");
 }

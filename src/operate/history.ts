@@ -58,7 +58,7 @@ export function details(run: HistoryEntry & { evidence?: Evidence }): string[] {
     gate?.accepted ? under(acceptedText(gate.accepted), gate.accepted.what) : [],
     evidence
       ? under(
-          `what was seen of ${evidence.release} when it failed, ${date(evidence.takenAt)} UTC`,
+          `state of ${evidence.release} when the run failed, ${date(evidence.takenAt)} UTC`,
           evidence.lines,
         )
       : [],

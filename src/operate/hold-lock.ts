@@ -38,7 +38,7 @@ export async function acquireAfterVerbs(world: World, lock: Lock, signal: AbortS
     const acquired = await ask(world, () => lock.acquire(signal), signal);
     if (acquired.kind === "held" || acquired.purpose === undefined) return acquired;
     const { holder, purpose } = acquired;
-    world.log().info({ holder }, `waiting until ${purpose} has ended, which ${holder} is at work on`);
+    world.log().info({ holder }, `waiting for ${holder} to finish ${purpose}`);
     for (;;) {
       const lease = await ask(world, () => leases.read(), signal);
       const isOverdue = (lease?.renewedAt ?? 0) + (lease?.durationMs ?? 0) < clock.now();
@@ -85,7 +85,7 @@ export async function takeOver(
     while ((await ask(world, () => leases.read(), signal))?.holder === holder) {
       if (clock.monotonic() >= endsAt) {
         const by = `kubectl delete pod ${holder} -n ${world.builderNamespace}`;
-        throw new TimeoutError("BUILDER_UNHEARD", `${holder} did not stop; the request stays for it`, {
+        throw new TimeoutError("BUILDER_UNHEARD", `${holder} did not stop; the request stands`, {
           hint: `end it by force:  ${by}, then try again`,
         });
       }
@@ -96,7 +96,7 @@ export async function takeOver(
 
 /**
  * Keeps a lock that was acquired while `work` goes on, and frees it whatever happens. The requests that operators have
- * left are done with then, unless `keepsRequests`.
+ * left are removed then, unless `keepsRequests`.
  */
 export async function keepingLock<T>(
   lock: Lock,
@@ -121,7 +121,7 @@ export interface Beside {
 }
 
 /**
- * Does what needs no stopped builder: under the Lease where it is free, else under a claim. Throws RefusedError while the
+ * Does work that a builder need not stop for: under the Lease where it is free, else under a claim. Throws RefusedError while the
  * builder at work swaps or deletes.
  */
 export async function besideBuilder<T>(
@@ -147,7 +147,7 @@ async function refuseInSwap(world: World, signal: AbortSignal): Promise<void> {
   const { name, status } = currentStep(run) ?? {};
   const isBusy = (name === "swap-dns" || name === "delete-old-release") && status === "running";
   if (!isBusy || run.phase === "waiting-approval") return;
-  throw new RefusedError("RUN_IN_SWAP", `run ${run.runId} is at ${name}: nothing was done`, {
+  throw new RefusedError("RUN_IN_SWAP", `nothing was done: run ${run.runId} is at ${name}`, {
     hint: `wait until it is over, then try again; see:  ${verbCommand("status", world.builderNamespace)}`,
   });
 }

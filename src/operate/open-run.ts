@@ -107,8 +107,8 @@ function requireSameSteps({ steps, runId }: RunState, { settings }: World): void
   const names = (all: readonly { name: string }[]) => all.map(({ name }) => name).join();
   if (names(steps) === names(rebuildSteps)) return;
   const drop = verbCommand("abort", settings.builderNamespace);
-  throw new CheckpointError("STATE_STEPS", `run ${runId} was begun by a powo-builder with other steps`, {
-    hint: `let the builder version that began it end it, or drop it:  ${drop}`,
+  throw new CheckpointError("STATE_STEPS", `run ${runId} was started by a powo-builder with other steps`, {
+    hint: `let that version finish it, or drop it:  ${drop}`,
   });
 }
 
@@ -123,9 +123,9 @@ export async function closeExpired(
   const run = Run.open(world, { ...held, stored: { ...stored, run: state } });
   const age = duration(world.clock.now() - Date.parse(openedAt(state)));
   await giveTtlsBack(run);
-  await finishRun(run, "failed", new PermanentError("RUN_EXPIRED", `not over after ${age}; closed`));
-  const what = `run ${state.runId} was never brought to an end (begun ${state.startedAt})`;
-  world.log().info({}, `${what}; closed as failed, ${state.release} goes with the next install`);
+  await finishRun(run, "failed", new PermanentError("RUN_EXPIRED", `not finished after ${age}; closed`));
+  const what = `run ${state.runId} never finished (started ${state.startedAt})`;
+  world.log().info({}, `${what}; closed as failed; the next install removes ${state.release}`);
   return readState(world, held.signal);
 }
 

@@ -68,7 +68,7 @@ function movesOf({ settings: { mappings } }: Task, current: readonly RecordSet[]
 
 /**
  * Objects that the live release lacks, no longer has, or has with another content: Kind/name. Secrets are compared by
- * name only: what is in them is nobody's business here.
+ * name only: their content is not shown.
  */
 function diffObjects(before: readonly RenderedObject[], after: readonly RenderedObject[]) {
   const byName = (objects: readonly RenderedObject[]) =>

@@ -1,4 +1,4 @@
-/** One invocation of `run`: joins, resumes or begins, and brings the run to its end or to a safe stop. */
+/** One invocation of `run`: joins, resumes or begins a run, and brings it to its end or to a safe stop. */
 import { joined } from "../domain/words.ts";
 import { type Ending, exitCodes } from "../errors.ts";
 import type { World } from "../pipeline/world.ts";

@@ -29,7 +29,7 @@ export function retryRun(world: World, options: RetryOptions, signal: AbortSigna
   return carryRun(world, signal, {
     busy(holder) {
       const hint = `see:  ${verbCommand("status", world.builderNamespace)}`;
-      throw new RefusedError("RUN_UNDER_WAY", `${holder} is at work: nothing was opened again`, { hint });
+      throw new RefusedError("RUN_UNDER_WAY", `${holder} is at work: nothing was reopened`, { hint });
     },
     open: (held, state) => openAgain(world, held, { state, options }),
   });
@@ -52,7 +52,7 @@ async function openAgain(
   await requireRelease(world, task, run);
   const live = await requireNamesAndRights(task);
   for (const change of changedAddresses(task.settings.mappings, run.dns?.before ?? [], live.records))
-    task.log.warn({}, `${change}: changed since the run had pinned it; taken as it is now`);
+    task.log.warn({}, `${change}: changed since the run pinned it; taken as it is now`);
   if (opening.accepts) task.log.warn({}, `accepted by ${opening.by}: ${opening.accepts.reason}`);
   return { base, how: "reopened", run: takenUp(world, reopen(run, opening, live)) };
 }
@@ -73,7 +73,7 @@ function lastRun(state: ReadState): ReadState {
 function requireOurs({ settings: { jobName }, builderNamespace }: World, run: RunState): RunState {
   const opening = lastOpening(run);
   if (opening && opening.job === jobName) return run;
-  throw new RefusedError("RUN_UNDER_WAY", `run ${run.runId} is not over: there is nothing to open again`, {
+  throw new RefusedError("RUN_UNDER_WAY", `run ${run.runId} is not over: there is nothing to reopen`, {
     hint: `to go on with it:  ${verbCommand("run", builderNamespace, "resume-1")}`,
   });
 }
@@ -89,8 +89,8 @@ function openingOf(
   } = world;
   const accepts = accept === undefined ? undefined : acceptOf(run, world.redact(accept), jobs);
   if (typeof accepts === "string")
-    throw new RefusedError("NOT_ACCEPTABLE", `nothing was opened again: ${accepts}`, {
-      hint: `without --accept it is tried again:  ${verbCommand("retry", world.builderNamespace)}`,
+    throw new RefusedError("NOT_ACCEPTABLE", `nothing was reopened: ${accepts}`, {
+      hint: `without --accept, retry tries again:  ${verbCommand("retry", world.builderNamespace)}`,
     });
   return { at: timestamp(clock), by, ...(job !== undefined && { job }), ...(accepts && { accepts }) };
 }
@@ -102,6 +102,6 @@ async function requireRelease(world: World, { ports }: Task, { release, runId }:
 }
 
 function nothing({ builderNamespace }: World, why: string): RefusedError {
-  const hint = `a new rebuild is the way then:  ${verbCommand("run", builderNamespace, "rebuild-1")}`;
-  return new RefusedError("NOTHING_TO_RETRY", `there is nothing to go on with: ${why}`, { hint });
+  const hint = `start a new rebuild instead:  ${verbCommand("run", builderNamespace, "rebuild-1")}`;
+  return new RefusedError("NOTHING_TO_RETRY", `there is nothing to retry: ${why}`, { hint });
 }

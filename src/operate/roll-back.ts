@@ -26,7 +26,7 @@ import { keepingLock, takeOver } from "./hold-lock.ts";
 /** Remembered while the names are put back by an operator's word. */
 const goingBack = {
   code: "ROLLED_BACK_BY_HAND",
-  message: "an operator had the old records put back",
+  message: "an operator put the old records back",
   exitCode: exitCodes.failed,
 };
 
@@ -77,7 +77,7 @@ async function requirePrevious(task: Task, run: RunState): Promise<void> {
   const { ports, settings } = task;
   const noWay = (why: string) =>
     new RefusedError("NO_WAY_BACK", `not rolled back: ${why}; nothing was changed`, {
-      hint: `a new rebuild is the way then:  ${verbCommand("run", settings.builderNamespace, "rebuild-1")}`,
+      hint: `start a new rebuild instead:  ${verbCommand("run", settings.builderNamespace, "rebuild-1")}`,
     });
   const [previous, ...others] = replacedBy(run);
   if (previous === undefined || others.length > 0) throw noWay("no single release was live before");
@@ -87,13 +87,13 @@ async function requirePrevious(task: Task, run: RunState): Promise<void> {
   // It may be the original builder's, where this one has had nothing to do so far.
   await ports.cluster.ensureAccess(previous);
   const { rivals, ...view } = await readinessOf(task, previous)();
-  if (rivals.length > 0) throw noWay(`of ${previous} ${rivals.join("; ")}`);
+  if (rivals.length > 0) throw noWay(`in ${previous} ${rivals.join("; ")}`);
   if (!isAllReady(view)) throw noWay(`${previous} is not ready: waiting for ${view.waiting.join("; ")}`);
   const seen = await probeRelease(task, previous);
   if (seen !== undefined) throw noWay(`${previous} does not answer for ${seen}`);
   const { releases, records, candidates } = await readLive(task);
   if (!candidates.some((candidate) => candidate.name === previous && isOurs(candidate, settings)))
-    throw noWay(`neither the labels of ${previous} nor what it holds say that it is ${run.environment}'s`);
+    throw noWay(`neither the labels of ${previous} nor its contents show that it is ${run.environment}'s`);
   // Names that point at the previous release already only have to be written down as such.
   const isBack = releases.join() === previous;
   const before = await findHomes({ ...task, state: run }, settings.mappings);

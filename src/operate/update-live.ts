@@ -50,7 +50,7 @@ async function tryUpgrade(task: Task, wanted: ChartInstall): Promise<BuilderErro
   const { name, timeoutMs } = wanted;
   const before = { name, revision: 0, status: "", ...(await releases.find(name)) };
   if (before.status.startsWith("pending-")) {
-    log.warn({}, `${name}: an earlier upgrade was left half done (${before.status}); going back first`);
+    log.warn({}, `${name}: an earlier upgrade is unfinished (${before.status}); rolling it back first`);
     const failure = await whyNotDeployed(task, before, () => releases.rollback(name, timeoutMs, signal));
     if (failure) return failure;
     before.revision += 1;
@@ -65,7 +65,7 @@ async function requireOneLive(task: Task): Promise<string> {
   const what =
     release === undefined
       ? "nothing of this environment is live"
-      : `the names point at several: ${releases.join(", ")}`;
+      : `the public names point at several releases: ${releases.join(", ")}`;
   throw new RefusedError("NO_LIVE_RELEASE", `not updated: ${what}`, {
     hint: `see:  ${verbCommand("status", task.settings.builderNamespace)}`,
   });

@@ -79,8 +79,8 @@ export class Checkpoint {
     const { store, ensureHeld } = this.#options;
     const run = instead ?? this.#state;
     const text = JSON.stringify(run);
-    // What is stored may have been read in a sleep's wake, long after the Lease was another's. From the first write on
-    // a conflict tells.
+    // The state may have been read after a suspension, long after another builder took the Lease. From the first write on
+    // a conflict shows that.
     if (!this.#isOurs) await ensureHeld(signal);
     this.#isOurs = true;
     const gone = Object.fromEntries(dropped.map((name) => [name, null]));
@@ -114,7 +114,7 @@ export class Checkpoint {
     await ensureHeld(signal);
     const stored = await this.#ask(() => store.load(), signal);
     if (!stored) {
-      log.warn({}, "the state ConfigMap is gone; writing it anew");
+      log.warn({}, "the state ConfigMap is gone; creating it again");
       this.#version = undefined;
       return;
     }

@@ -99,7 +99,7 @@ async function saveStep(run: Run, name: string, change: Partial<StepRecord>): Pr
   await run.save({ steps });
 }
 
-/** All steps from one to another are to be done again. In one write: after half of it a step whose work is gone is skipped. */
+/** All steps from one to another are to be done again. In one write: half of it would skip a step whose work is gone. */
 async function goBack(run: Run, steps: readonly Step[], from: string, to: string): Promise<void> {
   const names = steps.map(({ name }) => name);
   const again = names.slice(names.indexOf(from), names.indexOf(to) + 1);

@@ -1,5 +1,5 @@
 /**
- * Goes between the steps and the adapters, by the nature of each method: reads wait for an outage to end, effects pass a
+ * Stands between steps and adapters, by the nature of each method: reads wait for an outage to end, effects pass a
  * fence. Fencing, read-only mode and the crash matrix are all made from the same table.
  */
 import { RefusedError, TransientError } from "../errors.ts";
@@ -14,7 +14,7 @@ export interface Fence {
 /** For verbs that write nothing: an effect is refused here, below the steps. */
 export const readOnly: Fence = {
   async ensureHeld() {
-    throw new RefusedError("READ_ONLY", "this verb writes nothing, and was about to");
+    throw new RefusedError("READ_ONLY", "this verb is read-only, but tried to write");
   },
 };
 

@@ -82,7 +82,7 @@ export class Lock implements Fence {
         [first, watchedSince] = [lease, clock.monotonic()];
         const seconds = Math.ceil(lease.durationMs / 1000);
         const who = holder ?? "another builder";
-        log.info({}, `${who} seems to be at work; looking for a sign of life, for at most ${seconds}s`);
+        log.info({}, `${who} seems to be at work; waiting at most ${seconds}s for it to renew its Lease`);
       }
       if (lease.renewedAt !== first?.renewedAt)
         return { kind: "busy", holder: holder ?? "", purpose: lease.purpose };
@@ -179,7 +179,7 @@ export class Lock implements Fence {
   /** Somebody deleted the lease by hand: whoever writes it first holds it. */
   async #recreate(mine: LeaseRecord): Promise<void> {
     const { store, identity, log } = this.#options;
-    log.warn({}, "the lease was deleted by somebody; taking it again");
+    log.warn({}, "somebody deleted the lease; taking it again");
     try {
       this.#lease = await store.write(mine, undefined);
     } catch (error) {

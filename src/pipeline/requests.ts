@@ -46,8 +46,7 @@ export async function leaveRequest(
 ): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     const lease = await leases.read();
-    if (!lease)
-      throw new RefusedError("NOTHING_WAITS", "no builder has ever worked here: there is nobody to ask");
+    if (!lease) throw new RefusedError("NOTHING_WAITS", "no builder has run here yet: there is none to ask");
     const { [kind]: _, ...others } = lease.requests;
     const requests = request === null ? others : { ...others, [kind]: JSON.stringify(request) };
     try {
@@ -60,7 +59,7 @@ export async function leaveRequest(
   }
 }
 
-/** Claims the builder's forbearance while `work` goes on beside it; the claim is the fence of the work's effects. */
+/** Holds off the builder's swap and deletions while `work` goes on beside it; the claim fences the work's effects. */
 export async function underClaim<T>(
   world: World,
   verb: string,

@@ -147,7 +147,7 @@ export async function retry<T>(ask: () => Promise<T>, options: RetryOptions): Pr
     signal.throwIfAborted();
     try {
       const answer = await ask();
-      if (attempt > 2) log.info({ attempt }, `${away} can be asked again; going on`);
+      if (attempt > 2) log.info({ attempt }, `${away} answers again; going on`);
       return answer;
     } catch (thrown) {
       signal.throwIfAborted();
@@ -171,7 +171,7 @@ export async function retry<T>(ask: () => Promise<T>, options: RetryOptions): Pr
 const conflictPauseMs = 250;
 
 /**
- * Paces a conditional write that others come first with: each call waits, and throws TransientError once that has gone on
+ * Paces a conditional write that keeps conflicting: each call waits, and throws TransientError once that has gone on
  * for as long as an outage may take.
  */
 export function afterConflict(
@@ -183,7 +183,7 @@ export function afterConflict(
     if (clock.monotonic() - since < timeoutMs) return clock.sleep(conflictPauseMs, signal);
     throw new TransientError(
       "the Kubernetes API",
-      `${what} can't be written: somebody else always does first`,
+      `${what} can't be written: somebody else keeps changing it`,
     );
   };
 }

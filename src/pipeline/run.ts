@@ -158,14 +158,14 @@ export class Run implements Task {
     return requestFor(this.#core.lock.requests, kind, this.state.runId);
   }
 
-  /** Waits until no verb beside this builder claims its forbearance. Called before a swap and before a deletion. */
+  /** Waits until no verb beside this builder holds a claim. Called before a swap and before a deletion. */
   async waitForClaims(): Promise<void> {
     const { lock } = this.#core;
     const seen = new Map<string, number>();
     await waitFor(
       {
         code: "VERB_GOES_ON",
-        what: "a verb at work beside this builder ending",
+        what: "a verb beside this builder has not ended",
         timeoutMs: 3 * this.settings.deleteTimeoutMs,
         look: async () => {
           await ask(this.world, () => lock.renew(), this.signal);
@@ -221,7 +221,7 @@ export function pinnedSettings({ settings, log }: World, { runId, pinned }: RunS
   ];
   if (changed.length > 0) {
     const what = `${changed.join(" and ")} changed since run ${runId} began`;
-    log().warn({}, `${what}: it keeps what it began with, the next run takes them up`);
+    log().warn({}, `${what}: it keeps the old values, the next run takes the new ones`);
   }
   return { ...settings, ...pinned };
 }

@@ -100,7 +100,7 @@ function migrated(found: StoredState, place: Place): ReturnType<typeof migrate> 
   try {
     return migrate(found);
   } catch {
-    throw unreadable(place, "what version 1.0 kept can't be read");
+    throw unreadable(place, "the state that version 1.0 saved can't be read");
   }
 }
 
@@ -118,7 +118,7 @@ function parseAs<T>(schema: z.ZodType<T>, value: unknown, key: string, place: Pl
   const version = (value as { schemaVersion?: unknown } | null)?.schemaVersion;
   if (typeof version === "number" && version > schemaVersion) {
     const what = `${key} was written by a newer powo-builder (schema ${version}, this one reads ${schemaVersion})`;
-    throw unreadable(place, what, "use the newer image: its run goes on, or let it end first");
+    throw unreadable(place, what, "use the newer image, or let it finish its run first");
   }
   const [issue] = found.error.issues;
   const where = issue && issue.path.length > 0 ? `${issue.path.join(".")}: ` : "";

@@ -21,7 +21,7 @@ export function unreadable(
   hint?: string,
 ): CheckpointError {
   const target = `configmap ${name} -n ${namespace}`;
-  const look = `look:  kubectl get ${target} -o yaml; when its run is not needed:  kubectl delete ${target}`;
+  const look = `look:  kubectl get ${target} -o yaml; if you don't need its run:  kubectl delete ${target}`;
   const message = `ConfigMap ${namespace}/${name}: ${what}`;
   return new CheckpointError("STATE_UNREADABLE", message, { hint: hint ?? look });
 }

@@ -6,7 +6,7 @@ import type { Task } from "./task.ts";
 export interface Wait<T> {
   /** Error code of the deadline. */
   code: string;
-  /** What is waited for, as the subject of a sentence. */
+  /** What the deadline makes an error, as a clause: `prod-k3m7q is not ready`. */
   what: string;
   timeoutMs: number;
   /** Looks once: the result, or in words what is still missing. */
@@ -41,7 +41,7 @@ export async function waitFor<T>(
     const leftMs = wait.timeoutMs - waitedMs;
     if (leftMs <= 0) {
       const { code, what, hint, explain } = wait;
-      const message = `${what}: not within the time allowed (waited ${duration(waitedMs)}); last seen: ${reported}`;
+      const message = `${what} after ${duration(waitedMs)}; last seen: ${reported}`;
       throw new TimeoutError(code, message, { hint, details: await explain?.() });
     }
     await clock.sleep(Math.min(lookPauseMs(waitedMs, wait.maxPauseMs), leftMs), signal);

@@ -1,4 +1,4 @@
-/** Has the harvester load every list, follows it to the end, mends what can be mended, and judges the result. */
+/** Has the harvester load every list, follows it to the end, repairs what can be repaired, and judges the result. */
 import { executionKey, Follower } from "../actions/harvest/follower.ts";
 import { followList } from "../actions/harvest/follow-list.ts";
 import { explainEnd, progressReporter } from "../actions/harvest/progress.ts";
@@ -85,7 +85,7 @@ async function queueRescue(follower: Follower, list: HarvestList): Promise<void>
   const isLeft = (job: HarvestJob, position: number) =>
     !endedWell(job) && (position >= (list.currentJob ?? 0) || job.exitCode !== "FAILED");
   const remaining = withIndexJobs(list, isLeft);
-  const what = `a job of list ${follower.name} died under way, and the list will not move again`;
+  const what = `a job of list ${follower.name} died, and the list will not go on`;
   follower.run.log.warn({}, `${what}; running the ${remaining.length} remaining jobs one at a time`);
   const queue = { reason: "rescue" as const, remaining };
   await follower.save({ rescued: true, pod: await follower.pod(), awayAt: undefined, queue });

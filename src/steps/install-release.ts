@@ -15,7 +15,7 @@ export const installRelease: Step = {
   // Rights in the new namespace are used for the first time here, its site in the next step, its harvester's login after that.
   refusals: "verdict",
   async run(run) {
-    // From here on it is this run that can be gone on with, or rolled back.
+    // From here on `retry` and `rollback` are about this run.
     if (run.attachments.displaced) await run.save({}, { displaced: null });
     // No data is lost yet: what Helm has begun is put right, and tried again.
     await untilItWorks(async () => {
@@ -34,7 +34,7 @@ async function observe({ ports: { cluster, releases }, state }: Run): Promise<st
   const namespace = await cluster.findNamespace(state.release);
   if (!namespace) return "absent";
   if (namespace.labels[labels.run] !== state.runId) {
-    const message = `namespace ${state.release} exists and is not of this run`;
+    const message = `namespace ${state.release} exists, but does not belong to this run`;
     const hint = "start again: the next run takes another name";
     throw new PermanentError("NAMESPACE_TAKEN", message, { hint });
   }

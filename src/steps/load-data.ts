@@ -50,7 +50,7 @@ async function settledImport(run: Run, data: DataConfiguration): Promise<ImportS
     const found = compareImport(data, exported);
     const text = JSON.stringify(exported);
     if (found !== "part" || text === seen) return found;
-    log.debug({}, "part of the data configuration is there; looking whether more arrives");
+    log.debug({}, "part of the data configuration is there; checking whether more arrives");
     seen = text;
     await clock.sleep(settleMs, signal);
   }
@@ -73,7 +73,7 @@ async function countFailure(run: Run, found: "empty" | "part", answer: string): 
     const reinstall = found === "part" ? { reinstall: "its database was only partly loaded" } : {};
     return run.save({ importFailed, ...reinstall });
   }
-  // Whoever goes on with the run after this verdict has mended something.
+  // Whoever goes on with the run after this verdict has fixed something.
   await run.save({ importFailed: undefined });
   const what = found === "empty" ? "nothing" : "only a part";
   const hint = `look:  kubectl logs -n ${run.state.release} deploy/harvester`;
@@ -93,7 +93,7 @@ async function importOnce(run: Run, bytes: Uint8Array): Promise<string | Transie
     signal.throwIfAborted();
     if (!(error instanceof TransientError)) throw error;
     if (refusals.has(error.status)) return error.message;
-    log.warn({ code: error.code }, `the import was not answered (${error.message}); looking at what arrived`);
+    log.warn({ code: error.code }, `no answer to the import (${error.message}); checking what arrived`);
     return error;
   }
 }

@@ -46,7 +46,7 @@ function report({ log, settings }: Run, { live, chart, data, capacity, warnings 
     log.info({}, `live is ${live.releases.join(" and ")} (${names}, TTL ${Math.max(...ttls)}s)`);
   else log.info({}, `nothing of ${settings.environment} is live yet (${names})`);
   for (const { name, address } of live.foreign) {
-    const what = `${name} points at ${address}, which is no release of ${settings.environment}`;
+    const what = `${name} points at ${address}, which belongs to no release of ${settings.environment}`;
     log.warn({ name, address }, `${what}; it will be replaced`);
   }
   log.info({}, `chart ${chart.name} ${chart.version} at ${shortCommit(chart.commit)}`);

@@ -41,7 +41,7 @@ export const swapDns: Step = {
       await swap(run);
     }
     await markReplaced(run);
-    // It is live now: the time that a swap put back earlier has left on it would let a later run delete it.
+    // It is live now: a deletion date left by an earlier put-back would let a later run delete it.
     await markRelease(run, run.state.release, { [annotations.retainUntil]: null });
     await watchRelease(run);
     await markDrained(run);
@@ -98,7 +98,7 @@ async function sendAll(run: Run, changes: readonly ZoneChange[]): Promise<void> 
   }
 }
 
-/** What Cloud DNS says no to has no effect: as long as no name has moved, the intent is taken back. */
+/** A refused Change has no effect: as long as no name has moved, the intent is taken back. */
 async function sendFirst(run: Run, change: ZoneChange): Promise<void> {
   try {
     await submitChange(run, change, true);
@@ -110,7 +110,7 @@ async function sendFirst(run: Run, change: ZoneChange): Promise<void> {
   }
 }
 
-/** Nothing was sent: neither release is protected for what did not happen. */
+/** Nothing was changed: takes back the intent, and the marks that it left on both releases. */
 async function withdraw(run: Run): Promise<void> {
   await saveSwap(run, { startedAt: undefined });
   await markRelease(run, run.state.release, { [annotations.liveSince]: null });
@@ -127,7 +127,7 @@ async function sendOrUndo(run: Run, change: ZoneChange): Promise<void> {
     if (error instanceof ConflictError || error instanceof CancelledError) throw error;
     log.warn(
       { err: error },
-      `zone ${change.zone} takes no change: ${messageOf(error)}; putting the other names back`,
+      `zone ${change.zone} refused its change: ${messageOf(error)}; putting the other names back`,
     );
     await saveSwap(run, { refusedZone: change.zone });
     await undoSwap(run);
@@ -136,7 +136,7 @@ async function sendOrUndo(run: Run, change: ZoneChange): Promise<void> {
   }
 }
 
-/** Half a swap that can't be planned on, for a zone can't be read: what had moved is put back. Always throws. */
+/** Half a swap that can't go on because a zone can't be read: puts back what has moved. Always throws. */
 async function undoHalf(run: Run, error: unknown): Promise<never> {
   run.signal.throwIfAborted();
   const { moved = [] } = swapOf(run);
@@ -203,7 +203,7 @@ async function markReplaced(run: Run): Promise<void> {
   for (const name of replacedBy(state)) await markRelease(run, name, marks);
 }
 
-/** Resolvers have waited by time that has passed; by a clock that was set back meanwhile the old release is still kept. */
+/** The drain went by elapsed time: where the clock was set back meanwhile, the date on the old release would still keep it. */
 async function markDrained(run: Run): Promise<void> {
   const { dns, deleteExisting, retainPreviousMs } = run.settings;
   const { swappedAt = "", oldTtlSeconds = 0 } = swapOf(run);

@@ -72,6 +72,6 @@ async function requireSentinels({ ports, settings }: Run, target: SiteTarget): P
   const message = `the new site lacks ${missing.length} of ${sentinels.length} taxa that must be there`;
   throw new PermanentError("GATE_SENTINELS", message, {
     details: missing,
-    hint: "a taxon that was really withdrawn is taken off GATE_SENTINELS",
+    hint: "if a taxon was withdrawn on purpose, take it off GATE_SENTINELS",
   });
 }

@@ -84,7 +84,7 @@ describe("abort", () => {
     expect(storedRun(fake)).toMatchObject({ phase: "failed", failure: { code: "PODS_FAILED" } });
     expect(pastRuns(fake)).toEqual(["failed PODS_FAILED"]);
     expect(fake.notifications.map(({ event }) => event)).toEqual(["started", "failed"]);
-    expect(fake.said).toMatch(/run \S+ had failed already, \S+ is gone; live is still prod-old01/);
+    expect(fake.said).toMatch(/run \S+ had already failed, \S+ is gone; live is still prod-old01/);
   });
 
   it.each([

@@ -9,7 +9,7 @@ const gib = 2 ** 30;
 
 function warned(fake: FakeWorld): string[] {
   return fake.lines
-    .filter(({ level, message }) => level === "warn" && message.includes("a second site asks for"))
+    .filter(({ level, message }) => level === "warn" && message.includes("a second site requests"))
     .map(({ message }) => message);
 }
 
@@ -22,7 +22,7 @@ it("warns with figures when a second site does not fit, and goes on; plan warns 
   await fake.builder("plan-1").run(doing(makePlan, plans));
   expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
   expect(warned(fake)).toHaveLength(1);
-  expect(warned(fake)[0]).toMatch(/asks for 4\.5 CPU and 30 GiB in 3 pods; free on 1 node: 2 CPU and 24 GiB/);
+  expect(warned(fake)[0]).toMatch(/requests 4\.5 CPU and 30 GiB in 3 pods; free on 1 node: 2 CPU and 24 GiB/);
   expect(plans[0]?.warnings).toContain(warned(fake)[0]);
 });
 
@@ -34,7 +34,7 @@ it("counts a failed build, which the install removes, as free", async () => {
   fake.cluster.capacity = { nodes: [node], pods };
   expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
   expect(warned(fake)).toEqual([]);
-  expect(fake.said).toContain("preflight: a second site asks for 4.5 CPU and 30 GiB in 3 pods");
+  expect(fake.said).toContain("preflight: a second site requests 4.5 CPU and 30 GiB in 3 pods");
 });
 
 it("says in one line that it can't be told where the builder may not see nodes", async () => {

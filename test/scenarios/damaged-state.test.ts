@@ -35,7 +35,7 @@ const damages: readonly [name: string, content: Content, said: string][] = [
   [
     "a damaged list of version 1.0",
     written({ ...run, schemaVersion: 1, known: [], harvest: { "1": null } }),
-    "what version 1.0 kept can't be read",
+    "the state that version 1.0 saved can't be read",
   ],
   ["no schema", written({ ...run, schemaVersion: undefined }), "run.json can't be read: schemaVersion"],
   ["a phase that nobody knows", written({ ...run, phase: "paused" }), "run.json can't be read: phase"],

@@ -54,10 +54,10 @@ describe("the evidence", () => {
     expect(await fake.builder("builder-2").run()).toEqual({ code: 0 });
     expect(fake.namespaces).not.toContain(failed);
     const shown = await shownOf(fake, runId);
-    expect(shown).toContain(`what was seen of ${failed} when it failed`);
+    expect(shown).toContain(`state of ${failed} when the run failed`);
     expect(shown).toMatch(/^ {2}solr: CrashLoopBackOff, 4 restarts \(pod solr-0\)$/m);
     expect(shown).toMatch(/^ {4}solr: line 50 x+…$/m);
-    expect(await shownOf(fake, storedRun(fake).runId)).not.toContain("what was seen");
+    expect(await shownOf(fake, storedRun(fake).runId)).not.toContain("state of");
   });
 
   it("has the last lines of what ran and never became ready, after those of what failed", async () => {
@@ -165,7 +165,7 @@ describe("the evidence", () => {
     await failedBuild(fake);
     const { runId } = storedRun(fake);
     fake.store.state?.attachments.set("evidence", JSON.stringify([{ release: "prod-bad01", pods: [] }, "x"]));
-    expect(await shownOf(fake, runId)).not.toContain("what was seen");
+    expect(await shownOf(fake, runId)).not.toContain("state of");
     const next = await failedBuild(fake, "builder-2");
     expect(kept(fake).map(({ release }) => release)).toEqual([next]);
   });

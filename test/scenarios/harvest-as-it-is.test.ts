@@ -86,7 +86,7 @@ describe("a database that is away as a step ends", () => {
     expect(storedRun(fake).harvest?.[0]).toMatchObject({ rescued: true, badCount: 0 });
     expect(storedRun(fake).harvest?.[0]).not.toHaveProperty("awayAt");
     expect(inMinutes(fake, began)).toBeLessThan(2.5 * 60);
-    expect(fake.said).toContain("the harvester was away meanwhile; giving it a new pod");
+    expect(fake.said).toContain("the harvester was away meanwhile; replacing its pod");
     expectSound(fake);
   });
 

@@ -104,7 +104,7 @@ describe("a list", () => {
       }),
     );
     expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
-    expect(fake.said).toContain("looking whether its job still does");
+    expect(fake.said).toContain("checking whether its job still runs");
     expect(jobRuns(fake)).toEqual([]);
     expect(storedRun(fake).harvest?.[0]?.rescued).toBeUndefined();
     expectSound(fake);

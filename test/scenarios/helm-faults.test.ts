@@ -181,7 +181,7 @@ describe("an upgrade with the real Helm", () => {
     const { requests: asked } = await update();
     const request = 1 + asked.findIndex((one) => /^POST .*\/secrets$/.test(one));
     const { found, said } = await update({ request, fault: { kind: "status", status: 500 }, lasts: true });
-    expect(said).toContain("was left half done (pending-upgrade); going back first");
+    expect(said).toContain("an earlier upgrade is unfinished (pending-upgrade); rolling it back first");
     expect(found).toMatchObject({ status: "deployed", revision: 4 });
   });
 

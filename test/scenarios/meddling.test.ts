@@ -22,7 +22,7 @@ describe.each(later)("%s", (_, minutes) => {
     const fake = worldWith(minutes, (world) => (world.store.state = undefined));
     expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
     expect(fake.live).toEqual([newRelease(fake)]);
-    expect(fake.said).toContain("the state ConfigMap is gone; writing it anew");
+    expect(fake.said).toContain("the state ConfigMap is gone; creating it again");
     expect(pastRuns(fake)).toEqual(["succeeded"]);
     expectSound(fake);
   });

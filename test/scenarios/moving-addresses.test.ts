@@ -58,14 +58,14 @@ describe("the new release's load balancers", () => {
     expect(fake.effects("dns.change")).toHaveLength(1);
   });
 
-  it("are not followed to an address that another release's Service has", async () => {
+  it("are not followed to an address that belongs to another release Service has", async () => {
     const fake = createFakeWorld({ live: {}, settings: { PODS_TIMEOUT: "5m" } });
     afterSwap(fake, 2 * minute, () => {
       const { addresses } = fake.cluster.require("prod-old01").release!;
       fake.cluster.require(newRelease(fake)).release!.addresses = { ...addresses };
     });
     expect(await fake.builder("builder-1").run()).toMatchObject({ code: 75 });
-    expect(fake.said).toContain("another release's");
+    expect(fake.said).toContain("belongs to another release");
     expect(fake.effects("dns.change")).toHaveLength(1);
     expectSound(fake);
   });

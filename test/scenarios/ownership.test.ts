@@ -142,7 +142,7 @@ describe.each(managers)("a namespace with the label of another manager (%s)", (m
     fake.cluster.require("prod-their").release!.addresses = {};
     expect(await fake.builder("cleanup-1").run(doing(cleanUp))).toEqual({ code: 0 });
     expect(fake.namespaces).toContain("prod-their");
-    expect(fake.said).toContain("prod-their stays: neither its labels nor what it holds");
+    expect(fake.said).toContain("prod-their stays: neither its labels nor its contents");
   });
 
   it("is not updated, though the names point at its address", async () => {

@@ -52,7 +52,7 @@ describe("a rebuild", () => {
     expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
     expect(fake.live).toEqual([newRelease(fake)]);
     expect(fake.zones.get("site")?.find("prod.example.")?.ttl).toBe(600);
-    expect(fake.said).toContain("prod.example. points at 198.51.100.7, which is no release of prod");
+    expect(fake.said).toContain("prod.example. points at 198.51.100.7, which belongs to no release of prod");
     expectSound(fake);
   });
 

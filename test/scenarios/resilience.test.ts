@@ -85,7 +85,7 @@ describe("a run that does not get on", () => {
     expect(outcome).toEqual({ code: 0 });
     expect(pods).toBeGreaterThan(12);
     expect(fake.notifications.map(({ event }) => event)).toEqual(["started", "stuck", "live"]);
-    expect(fake.notifications[1]?.text).toMatch(/has not got on for 2h \d+m: /);
+    expect(fake.notifications[1]?.text).toMatch(/has made no progress for 2h \d+m: /);
     expectSound(fake);
   });
 

@@ -129,7 +129,7 @@ describe("retry", () => {
     expect(await fake.builder("builder-1").run()).toEqual({ code: 3 });
     const running = fake.builder("retry-1").run(retry);
     await fake.clock.sleep(5 * minute);
-    expect(fake.said).toContain(`→ ${foreign}: changed since the run had pinned it; taken as it is now`);
+    expect(fake.said).toContain(`→ ${foreign}: changed since the run pinned it; taken as it is now`);
     put("192.0.2.77");
     expect(await running).toEqual({ code: 3 });
     expect(storedRun(fake).failure?.code).toBe("DNS_CHANGED");

@@ -100,7 +100,7 @@ describe("a secret", () => {
   it("is nowhere to be seen after a rebuild at trace level, in either form of the log", async () => {
     const first = await play("run");
     expect(await first.exit, first.output()).toBe(0);
-    expect(first.output()).toContain("the webhook did not take the notification");
+    expect(first.output()).toContain("the webhook did not accept the notification");
     const second = await play("run", { LOG_FORMAT: "json", RETAIN_PREVIOUS: "1h" });
     expect(await second.exit, second.output()).toBe(0);
     expect(findCanaries(await leftBehind())).toEqual([]);

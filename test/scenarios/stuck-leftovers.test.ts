@@ -23,7 +23,7 @@ describe("leftovers that can't be removed", () => {
     withHook(fake, "prod-bad01");
     expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
     expect(fake.said).toContain("prod-bad01 stays for now: helm could not uninstall prod-bad01");
-    expect(fake.said).toContain("its namespace is deleted without that");
+    expect(fake.said).toContain("deleting its namespace anyway");
     expect(uninstalls(fake, "prod-bad01")).toHaveLength(2);
     expect(fake.namespaces).toEqual([newRelease(fake)]);
     const { attachments } = await readState(fake.builder("look-1").world, new AbortController().signal);
@@ -126,7 +126,7 @@ describe("the run's own half install", () => {
       });
     expect(await fake.builder("builder-2").run()).toEqual({ code: 0 });
     expect(uninstalls(fake, newRelease(fake))).toHaveLength(2);
-    expect(fake.said).toContain("its namespace is deleted without that");
+    expect(fake.said).toContain("deleting its namespace anyway");
     expect(fake.effects("releases.install")).toHaveLength(2);
     expectSound(fake);
   });

@@ -191,7 +191,7 @@ describe("a verb that holds the lock", () => {
     expect(await cleanup).toEqual({ code: 0 });
     expect(newRelease(fake)).not.toBe(failed);
     expect(pastRuns(fake)).toHaveLength(2);
-    const said = fake.lines.filter(({ message }) => message.includes("waiting until cleanup has ended"));
+    const said = fake.lines.filter(({ message }) => message.includes("to finish cleanup"));
     expect(said).toHaveLength(1);
     expectSound(fake);
   });

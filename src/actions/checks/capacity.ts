@@ -9,7 +9,7 @@ export type Capacity = Awaited<ReturnType<typeof checkCapacity>>;
 export async function checkCapacity(task: Task, rendered: readonly RenderedObject[], live: Surroundings) {
   const capacity = await task.ports.cluster.capacity(rendered);
   if (!capacity)
-    return { fits: true, text: "whether a second site fits can't be told: nodes may not be listed" };
+    return { fits: true, text: "can't tell whether a second site fits: the builder may not list nodes" };
   const goes = judgeLeftovers(live, live.releases).filter(({ stays }) => stays === undefined);
   const room = findRoom(capacity, new Set(goes.map(({ name }) => name)));
   return { fits: room.unschedulable.length === 0, text: roomText(room) };

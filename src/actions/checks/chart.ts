@@ -34,7 +34,7 @@ export async function checkChart({ ports, settings, signal }: Task): Promise<Che
   if (!secrets || !chart) return { result: undefined, problems, warnings: [], checked: 0 };
   const name = `${settings.environment}-${renderSuffix}`;
   const install = chartInstall(name, { chart, secrets }, settings.retryTimeoutMs);
-  // Left alone, `helm template` judges by a cluster of its own time, and not as the install will be judged.
+  // By default `helm template` assumes a cluster of its own version, not the one that takes the install.
   const capabilities = await ports.cluster.capabilities();
   const all = await releases.render({ ...install, capabilities }, signal);
   // A release's record has no hooks: they come and go with an install.
@@ -47,7 +47,7 @@ export async function checkChart({ ports, settings, signal }: Task): Promise<Che
       ),
       ...beyondBaseline(all).map(({ object, field }) => ({
         where: `the chart's ${object}`,
-        what: `${field} is beyond Pod Security's baseline, which the builder's pods are held to; take it out of the chart`,
+        what: `${field} violates Pod Security's baseline, which release namespaces enforce; remove it from the chart`,
       })),
     ],
     warnings: [...passwordWarnings(settings, secrets.values), ...shownWarnings(settings, secrets.values)],
@@ -79,7 +79,7 @@ function serviceProblems(
   }
   if (others.length > 0) {
     const names = [found, ...others].map(({ name }) => name).join(", ");
-    return [{ where, what: `is more than one Service of the rendered chart: ${names}; leave one that name` }];
+    return [{ where, what: `matches several Services of the chart: ${names}; leave that name to one` }];
   }
   const { type } = (found.manifest["spec"] ?? {}) as { type?: string };
   if (type === "LoadBalancer") return [];

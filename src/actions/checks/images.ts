@@ -18,7 +18,7 @@ export async function lookAtImages(
   const { log, signal } = task;
   const before = await findInstalled(task, live[0]).catch((error: unknown) => {
     signal.throwIfAborted();
-    log.debug({}, `the images of ${live[0] ?? ""} can't be read: ${messageOf(error)}`);
+    log.debug({}, `can't read the images of ${live[0] ?? ""}: ${messageOf(error)}`);
     return undefined;
   });
   const images = compareImages(before ?? [], rendered)

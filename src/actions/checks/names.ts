@@ -64,10 +64,10 @@ async function checkZone(
   return { problems, records, addresses: await dns.findAddressRecords(zone) };
 }
 
-/** What a zone is whose records the public does not find. */
+/** The kind of a zone whose records the public can't find. */
 function hiddenKind(zone: NonNullable<Awaited<ReturnType<Dns["findZone"]>>>): string | undefined {
   const { visibility, peeringConfig, forwardingConfig } = zone;
   if (peeringConfig) return "peering zone: names in it are looked up in another network's zones";
   if (forwardingConfig) return "forwarding zone: names in it are looked up on other name servers";
-  return visibility === "private" ? "private zone: the public does not find its records" : undefined;
+  return visibility === "private" ? "private zone: the public can't look up its names" : undefined;
 }

@@ -71,7 +71,7 @@ async function isWedged(follower: Follower, list: HarvestList): Promise<boolean>
   const { clock, signal, log, ports, settings, state } = run;
   if (!(await follower.hasDied())) return false;
   const pod = await follower.pod();
-  log.warn({}, "the harvester has restarted since the list last moved; looking whether its job still does");
+  log.warn({}, "the harvester has restarted since the list last moved; checking whether its job still runs");
   const job = list.jobs[list.currentJob ?? 0];
   const look = async () => {
     const now = await ports.harvester.findList(state.release, name);

@@ -153,9 +153,9 @@ export class Follower {
     const where = seen
       ? `job ${seen.position} of ${list.jobs.length}, ${seen.job.identifier}`
       : "no running job";
-    const message = `the harvest is not over after ${duration(settings.harvest.timeoutMs)}; last seen: ${where}`;
+    const message = `the harvest has not finished after ${duration(settings.harvest.timeoutMs)}; last seen: ${where}`;
     throw new TimeoutError("HARVEST_TIMEOUT", message, {
-      hint: `look:  kubectl logs -n ${state.release} deploy/harvester; a longer HARVEST_TIMEOUT is a setting`,
+      hint: `look:  kubectl logs -n ${state.release} deploy/harvester; if it only needs longer, raise HARVEST_TIMEOUT`,
     });
   }
 }

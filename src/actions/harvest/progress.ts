@@ -154,7 +154,7 @@ function progressLine(
   const left = secondsLeft(list, timings, ranMs / 1000);
   const eta =
     left === undefined
-      ? "no earlier run to compare with"
+      ? "no earlier run to estimate from"
       : `${duration(left * 1000)} left → ${clockTime(now + left * 1000)}`;
   const records = execution ? `${count(execution.readCount)} records, ` : "";
   const name = job ? shortName(job) : "";

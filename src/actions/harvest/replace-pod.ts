@@ -18,7 +18,7 @@ export interface Standstill {
 }
 
 /**
- * Replaces the harvester's pod where a standstill has lasted so long that its job may be dead; whether it did. Throws
+ * Replaces the harvester's pod where a standstill has lasted so long that the harvester's job may be dead; whether it did. Throws
  * TimeoutError HARVEST_STALLED at the second standstill of HARVEST_STALL_TIMEOUT.
  */
 export async function replaceDoubted(follower: Follower, standstill: Standstill): Promise<boolean> {
@@ -33,8 +33,8 @@ export async function replaceDoubted(follower: Follower, standstill: Standstill)
   if (!wasAway) await requireFirst(follower, standstill);
   const pod = await follower.findPod();
   if (!pod) return false;
-  const why = wasAway ? "the harvester was away meanwhile" : "its job may be dead";
-  run.log.warn({}, `list ${name} has not moved for ${duration(idleMs)}, and ${why}; giving it a new pod`);
+  const why = wasAway ? "the harvester was away meanwhile" : "the harvester's job may be dead";
+  run.log.warn({}, `list ${name} has stalled for ${duration(idleMs)}, and ${why}; replacing its pod`);
   await follower.save({
     pod: pod.life,
     replacing: { pod: pod.name, uid: pod.uid },
@@ -54,7 +54,7 @@ export async function finishReplacing(follower: Follower): Promise<void> {
   await waitFor(
     {
       code: "PODS_TIMEOUT",
-      what: "the harvester's new pod becoming ready",
+      what: "the harvester's new pod is not ready",
       timeoutMs: run.settings.podsTimeoutMs,
       hint: `look:  kubectl describe pod -n ${release} -l name=harvester`,
       look: async () => {
@@ -78,7 +78,7 @@ async function requireFirst(follower: Follower, standstill: Standstill): Promise
   if (!before) return;
   await run.save({ harvest: (run.state.harvest ?? []).map((list) => ({ ...list, stalledAt: undefined })) });
   const { where } = whereOf(standstill);
-  const message = `list ${name} has not moved for ${duration(standstill.idleMs)}, also not in a new pod; last seen: ${where}`;
+  const message = `list ${name} has stalled for ${duration(standstill.idleMs)}, even with a new pod; last seen: ${where}`;
   const hint = `look:  kubectl logs -n ${run.state.release} deploy/harvester`;
   throw new TimeoutError("HARVEST_STALLED", message, { hint });
 }

@@ -96,7 +96,7 @@ function withCurrent({ state: { queue } }: Follower, current: Current | undefine
 async function beginAnew(follower: Follower, { position, attempt }: Current, job: HarvestJob): Promise<void> {
   const { run } = follower;
   if (attempt >= maxAttempts) {
-    const message = `the harvester died ${attempt} times under job ${job.identifier}`;
+    const message = `the harvester died ${attempt} times during job ${job.identifier}`;
     const hint = `look:  kubectl logs -n ${run.state.release} deploy/harvester --previous`;
     throw new PermanentError("HARVESTER_DIES", message, { hint });
   }

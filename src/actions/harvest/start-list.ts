@@ -24,7 +24,7 @@ export async function ensureListStarted(follower: Follower): Promise<HarvestList
   }
   if (wasStarted(list)) {
     if (startedAt !== undefined) return list;
-    if (intentAt === undefined) log.warn({}, `list ${name} had been started by somebody else; following it`);
+    if (intentAt === undefined) log.warn({}, `somebody else had started list ${name}; following it`);
     await follower.save({
       startedAt: intentAt ?? timestamp(clock),
       jobs: list.jobs.length,
@@ -63,12 +63,12 @@ export async function sendStart(
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof TransientError)) throw error;
-    log.warn({ code: error.code }, `the start of ${what} was not answered; looking whether it arrived`);
+    log.warn({ code: error.code }, `no answer to starting ${what}; checking whether it has started`);
     return error;
   }
 }
 
 function neverArrived(name: string): TransientError {
-  const message = `the start of list ${name} was answered well, but the list has not been started`;
+  const message = `the harvester agreed to start list ${name}, but has not started it`;
   return new TransientError("the harvester", message);
 }

@@ -153,7 +153,7 @@ export async function fetchCommit(remote: GitRemote, commit: string, dir: string
     const named = await submoduleUrls(inside, "--file", ".gitmodules");
     const secret = named.map(shownUrl).find((shown) => !named.includes(shown));
     // It would be among the arguments of git's own children.
-    if (secret !== undefined) throw mistake(`has a login in the URL of its submodule ${secret}; take it out`);
+    if (secret !== undefined) throw mistake(`has a login in the URL of its submodule ${secret}; remove it`);
     const submodules = ["submodule", "--quiet", "update", "--init", "--recursive"];
     if ((await run(...submodules, "--depth", "1")).exitCode === 0) return;
     const whole = await run(...submodules);

@@ -30,7 +30,7 @@ export async function fetchChart(
   const late = AbortSignal.timeout(totalMs);
   return fetchInTime(options, pinned, AbortSignal.any([signal, late])).catch((error: unknown) => {
     if (signal.aborted || !late.aborted) throw error;
-    throw new TransientError("the chart source", `the chart did not arrive within ${duration(totalMs)}`);
+    throw new TransientError("the chart source", `could not fetch the chart within ${duration(totalMs)}`);
   });
 }
 
@@ -63,8 +63,7 @@ async function fetchGit(
 ): Promise<Fetched> {
   const { chart, deployTag, helm } = options;
   const name = shownUrl(source.url);
-  if (pinned !== undefined && !commitPattern.test(pinned))
-    throw changed(name, "was no git repository before");
+  if (pinned !== undefined && !commitPattern.test(pinned)) throw changed(name, "has become a git repository");
   const remote = await openRemote(options, source, signal);
   const commit = await resolveRef(remote, pinned ?? deployTag);
   const clone = path.join(helm.workDir, `chart-${commit}`);
@@ -104,7 +103,7 @@ async function locateChart(root: string, chartPath: string, shown: string): Prom
   if (real === undefined)
     throw refuse(`${shown} has no folder '${chartPath}'; name the folder of Chart.yaml`);
   if (real !== realRoot && !real.startsWith(realRoot + path.sep))
-    throw refuse(`'${chartPath}' leads out of ${shown}; name a folder inside`);
+    throw refuse(`'${chartPath}' points outside ${shown}; name a folder inside`);
   if (!(await stat(real)).isDirectory())
     throw refuse(`'${chartPath}' of ${shown} is not a folder; name the folder of Chart.yaml`);
   return real;

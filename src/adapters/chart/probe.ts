@@ -1,4 +1,4 @@
-/** Asks a server by itself, beside the program that failed: git and helm say why only in words for people. */
+/** Asks the server directly after git or helm failed: they explain failures only in prose. */
 import { once } from "node:events";
 import net from "node:net";
 import { HttpFailure, send } from "../http/send.ts";

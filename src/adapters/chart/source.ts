@@ -44,7 +44,7 @@ export function mistake(what: string, where = "CHART_SOURCE"): ConfigError {
 
 /**
  * Tells git URL, local folder and registry apart; credentials are taken out of the URL, so that it can be an argument.
- * Throws ConfigError for anything else, and for credentials that nobody would use.
+ * Throws ConfigError for anything else, and for credentials that would go unused.
  */
 export function parseChartSource(text: string): ChartSource {
   if (text.startsWith("oci://")) return ociSource(text);
@@ -58,7 +58,7 @@ export function parseChartSource(text: string): ChartSource {
     return { kind: "git", url: pathToFileURL(dir).href, credentials: undefined };
   if (existsSync(dir)) return { kind: "folder", dir };
   if (/^[^@]*:[^@]*@/.test(text))
-    throw mistake("holds a password, which ssh takes from no URL; write user@host:path and GIT_SSH_KEY_FILE");
+    throw mistake("holds a password, which ssh ignores; write user@host:path and set GIT_SSH_KEY_FILE");
   if (scpLike.test(text)) return { kind: "git", url: text, credentials: undefined };
   return { kind: "folder", dir };
 }
@@ -68,11 +68,11 @@ function gitSource(text: string): GitSource {
   if (!url) throw mistake("is not a URL; check the host name and port");
   const { username, password, protocol } = url;
   if (url.search !== "")
-    throw mistake("has a query, which arguments would show; put a token before the @, or in GIT_TOKEN_FILE");
+    throw mistake("has a query, which `ps` would show; put a token before the @, or in GIT_TOKEN_FILE");
   // The user of ssh is part of the address.
   const isSsh = protocol === "ssh:";
   if (!protocol.startsWith("http") && (password !== "" || (username !== "" && !isSsh)))
-    throw mistake(`holds a login, and ${protocol}// knows none; take it out, or write https://`);
+    throw mistake(`holds a login, which ${protocol}// does not support; remove it, or write https://`);
   url.hash = "";
   url.password = "";
   if (!isSsh) url.username = "";
@@ -85,7 +85,7 @@ function gitSource(text: string): GitSource {
 
 function ociSource(text: string): OciSource {
   const [, login, rest = ""] = /^oci:\/\/(?:([^/]*)@)?(.*)$/s.exec(text) ?? [];
-  if (/[?#]/.test(rest)) throw mistake("has a query, which registries know none of; take it off");
+  if (/[?#]/.test(rest)) throw mistake("has a query, which registries do not support; remove it");
   const [, username = "", password = ""] = /^([^:]*):?(.*)$/s.exec(login ?? "") ?? [];
   return { kind: "oci", reference: `oci://${rest}`, credentials: loginOf(username, password) };
 }

@@ -36,19 +36,17 @@ async function walk(dir: string, signal: AbortSignal): Promise<TreeFile[]> {
   let [bytes, entries] = [0, 0];
   const visit = async (folder: string, relative: string, above: readonly string[]): Promise<void> => {
     if (above.length > maxDepth)
-      throw refuse(`${relative} lies more than ${maxDepth} folders deep; name the folder of the chart alone`);
+      throw refuse(`${relative} lies more than ${maxDepth} folders deep; name only the chart's folder`);
     for await (const { name } of await opendir(folder)) {
       signal.throwIfAborted();
       if (relative === "" && name === ".git") continue;
       if ((entries += 1) > maxEntries)
-        throw refuse(
-          `it holds more than ${maxEntries} files and folders; name the folder of the chart alone`,
-        );
+        throw refuse(`it holds more than ${maxEntries} files and folders; name only the chart's folder`);
       const shown = relative === "" ? name : `${relative}/${name}`;
       const real = await resolveInside(root, path.join(folder, name), shown);
       const stats = await stat(real);
       if (stats.isDirectory()) {
-        if (above.includes(real)) throw refuse(`link ${shown} leads in a circle; remove it`);
+        if (above.includes(real)) throw refuse(`link ${shown} is circular; remove it`);
         await visit(real, shown, [...above, real]);
       } else if (stats.isFile()) {
         if ((bytes += stats.size) > maxBytes) throw tooLarge();
@@ -62,9 +60,9 @@ async function walk(dir: string, signal: AbortSignal): Promise<TreeFile[]> {
 
 async function resolveInside(root: string, file: string, shown: string): Promise<string> {
   const real = await realpath(file).catch(() => undefined);
-  if (real === undefined) throw refuse(`link ${shown} leads nowhere; remove it, or add what it names`);
+  if (real === undefined) throw refuse(`link ${shown} points to nothing; remove it, or add its target`);
   if (real !== root && !real.startsWith(root + path.sep))
-    throw refuse(`link ${shown} leads out of the chart; put the file itself there`);
+    throw refuse(`link ${shown} points outside the chart; put the file itself there`);
   return real;
 }
 
@@ -87,11 +85,11 @@ export function copyTree(from: string, to: string, signal: AbortSignal): Promise
   });
 }
 
-/** What was a file when it was listed may be a pipe, a device or a link by now: none is waited for, or read without an end. */
+/** A listed file may be a pipe, a device or a link by now: it is opened without waiting, and read only if it is still a file. */
 async function readRegular(shown: string, real: string): Promise<Buffer> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   await using handle = await open(real, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((error: unknown) => {
-    throw asOutage(error) === error ? refuse(`${shown}: ${fileTrouble(error)}; mend or remove it`) : error;
+    throw asOutage(error) === error ? refuse(`${shown}: ${fileTrouble(error)}; fix or remove it`) : error;
   });
   if (!(await handle.stat()).isFile()) throw notFile(shown);
   return await handle.readFile();
@@ -159,7 +157,7 @@ async function outgrows(dir: string, limits: { bytes: number; entries: number })
 }
 
 function tooLarge() {
-  const remedy = "name the repository or folder of the chart alone";
+  const remedy = "name a repository or folder with only the chart";
   return mistake(`holds more than 200 MiB or ${maxFetched} files and folders; ${remedy}`);
 }
 

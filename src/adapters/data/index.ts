@@ -17,7 +17,7 @@ export interface DataSourceOptions extends Partial<typeof usualLimits> {
 }
 
 /**
- * The data configuration as it is served; whether it is one is for the domain to say. Throws ConfigError for what is no
+ * The data configuration as it is served; the domain judges its content. Throws ConfigError for what is no
  * http URL, redirects without end or is too large, TransientError for any answer but a document.
  */
 export async function fetchData({ url, ...limits }: DataSourceOptions, signal: AbortSignal) {

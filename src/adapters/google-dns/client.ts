@@ -97,7 +97,7 @@ async function open(options: GoogleDnsOptions & { redactor: Redactor }, key: str
     const token = getHeaders(uri);
     const shown = Object.fromEntries(await Promise.race([token, expired]));
     options.redactor.add(shown["authorization"]?.replace(/^\S+ /, "") ?? "");
-    // Of a proxy's page in a token's place the library makes this.
+    // This is what the library makes of a proxy's page in place of a token.
     if (shown["authorization"]?.endsWith(" undefined") === true) throw unreadable("token");
     const request = { method, url: uri, params: qs as object, data: json as object, signal };
     const answer = await http

@@ -18,7 +18,7 @@ const keySchema = z.discriminatedUnion("type", [
 /** Keys of what is secret in a key file. */
 export const secretKeys = /(private_key|private_key_id|client_secret|refresh_token)$/;
 
-/** The text of a key file of Google Cloud, empty without a file. Throws ConfigError, which holds no word of it, when it is no key. */
+/** The text of a key file of Google Cloud, empty without a file. Throws ConfigError, which quotes nothing of it, when it is not a key. */
 export async function readKey(file: string | undefined): Promise<string> {
   if (file === undefined) return "";
   const text = await readFile(file, "utf8").catch((error: unknown) => {

@@ -13,7 +13,7 @@ const reasonSchema = z.object({ reason: z.string().default("") });
 const errorSchema = z.object({
   error: z.object({ message: z.string().default(""), errors: z.array(reasonSchema).default([]) }),
 });
-/** With these a 403 speaks of the rate, not of rights. */
+/** With these reasons a 403 is about the rate, not about rights. */
 const rateReasons = ["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"];
 
 /** The error that an answer other than 2xx means; `asked` is the request, in words. */
@@ -29,7 +29,7 @@ export function answerError(asked: string, answer: Response & { data: unknown },
 
 /** The error for an answer that is not what Google documents: half of one, or a proxy's page. */
 export const unreadable = (asked: string) =>
-  new TransientError(dependency, `Cloud DNS answered with what can't be read (${asked})`);
+  new TransientError(dependency, `Cloud DNS gave an unreadable answer (${asked})`);
 
 /** The error for a request without an answer. Of what was thrown a system error's code may be shown, the text may not. */
 export function noAnswer(asked: string, error: unknown): TransientError {
@@ -37,7 +37,7 @@ export function noAnswer(asked: string, error: unknown): TransientError {
   const isLate = code === "AbortError" || name === "TimeoutError";
   const shown = typeof code === "string" && /^[A-Z][A-Z0-9_]+$/.test(code) ? code : "no answer";
   const seen = isLate ? "ETIMEDOUT" : shown;
-  return new TransientError(dependency, `Cloud DNS can't be asked right now (${asked}: ${seen})`);
+  return new TransientError(dependency, `Cloud DNS can't be reached right now (${asked}: ${seen})`);
 }
 
 /**

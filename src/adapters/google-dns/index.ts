@@ -45,7 +45,7 @@ export function createGoogleDns(options: GoogleDnsOptions): Dns {
     findAddressRecords: (zone) => list(ask, zone, ["A", "AAAA"]),
     async findMissingRights(name) {
       const request = { method: "POST", uri: ":testIamPermissions", json: { permissions: neededRights } };
-      // Emulators may not know the question, and Google may not judge it.
+      // Emulators may not know this call, and Google may refuse it.
       const asked = ask(name, rightsSchema, (zone) => zone.request(request));
       const found = await asked.catch(noneFor(400, 403, 404, 405, 501));
       return found && neededRights.filter((right) => !found.permissions.includes(right));

@@ -14,7 +14,7 @@ interface Login {
 const scopes = ["ndev.clouddns.readwrite", "cloud-platform"].map(
   (name) => `https://www.googleapis.com/auth/${name}`,
 );
-/** Each says that there is a metadata server: the first two where it is, the last that this is a pod. */
+/** Each shows that there is a metadata server: the first two name its address, the last shows that this is a pod. */
 const metadataSettings = ["GCE_METADATA_HOST", "GCE_METADATA_IP", "KUBERNETES_SERVICE_HOST"];
 const everything = /^/;
 
@@ -27,7 +27,7 @@ interface LoginOptions {
 
 /** Logs in when headers are wanted. */
 export function openLogin(auth: typeof GoogleAuthLibrary, { projectId, key }: LoginOptions): Login {
-  // It would remember for as long as the process lives that the metadata server was away once.
+  // Otherwise it remembers for the life of the process that the metadata server was away once.
   auth.gcpMetadata.resetIsAvailableCache();
   // This instance asks the metadata server, which no proxy reaches.
   auth.gaxios.instance.defaults.noProxy = [everything];

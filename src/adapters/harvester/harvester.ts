@@ -44,7 +44,7 @@ export function createHarvester(options: HarvesterOptions): Harvester {
     async findList(namespace, identifier) {
       const answer = await get(namespace, `/job/list/${segment(identifier)}`);
       const { body } = answer;
-      // Nearly every poll brings what the one before brought, and reading it makes most of the garbage of waiting.
+      // Nearly every poll returns what the last one did; parsing it again would make most of the garbage.
       if (last?.body.equals(body) !== true) {
         if (body.toString("utf8").trim() === "") return undefined;
         last = { body, list: readJson(dependency, answer, listSchema) };

@@ -58,7 +58,7 @@ export async function runHelm(options: HelmOptions, { offline = false, ...call }
   const result = await runProgram({ ...call, file, env, cwd, redact, setting: "HELM_BIN" });
   const { timedOut, killedBy, tooMuchOutput, stderrLines: details } = result;
   const verb = call.args[0] ?? "";
-  if (timedOut) throw new TransientError("helm", `helm ${verb} did not end within its time and was stopped`);
+  if (timedOut) throw new TransientError("helm", `helm ${verb} timed out and was stopped`);
   if (killedBy === undefined || tooMuchOutput) return result;
   throw new TransientError("helm", `helm ${verb} was killed (${killedBy})`, { details });
 }

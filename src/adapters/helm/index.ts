@@ -99,11 +99,11 @@ async function helmFailure(
     details: stderrLines,
     hint: found
       ? `look at it with: helm status ${name} -n ${name}`
-      : `look at what there is with: kubectl get all -n ${name}`,
+      : `look at what it left with: kubectl get all -n ${name}`,
   });
 }
 
-/** Of the API server's answers helm's exit code tells none; these two come with fixed words of the server itself. */
+/** helm's exit code does not tell the API server's answer; these two come with the server's own fixed words. */
 const refusals: readonly [RegExp, number][] = [
   [/ is forbidden: /, 403],
   [/Unauthorized|asked for the client to provide credentials/, 401],

@@ -33,14 +33,14 @@ export function helmSays(lines: readonly string[], { chartDir }: { chartDir: str
   return text.replaceAll(`${chartDir}/`, "").replaceAll(/\s+/g, " ") || "helm does not say why";
 }
 
-/** Every object of a multi-document manifest, those of `kind: List` one by one; of a key that is there twice the last. */
+/** Every object of a multi-document manifest, those of `kind: List` one by one; of a duplicate key the last value counts. */
 export function parseManifests(text: string): RenderedObject[] {
-  // Not with `yaml`, which settings are read with: its trees of nodes take many times what the text of a chart does.
+  // Not with `yaml`, which reads the settings: its node trees take many times the memory of a chart's text.
   try {
     return loadAll(text, { json: true, maxAliases: 100 }).flatMap((document) => toObjects(document));
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
-    throw refuse(`renders to what is no YAML (line ${(error.mark?.line ?? 0) + 1}); ${correct}`);
+    throw refuse(`renders to invalid YAML (line ${(error.mark?.line ?? 0) + 1}); ${correct}`);
   }
 }
 

@@ -23,7 +23,7 @@ export function findProxy(url: URL, env: Environment = process.env): URL | undef
   if (direct.some((entry) => covers(entry, target))) return undefined;
   const proxy = URL.parse(given.includes("://") ? given : `http://${given}`);
   if (proxy && /^https?:$/.test(proxy.protocol)) return proxy;
-  throw new ConfigError([{ where: name, what: "is no http:// or https:// URL; correct or unset it" }]);
+  throw new ConfigError([{ where: name, what: "is not an http:// or https:// URL; correct or unset it" }]);
 }
 
 /** As `findProxy`, for axios. */

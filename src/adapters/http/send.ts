@@ -107,7 +107,7 @@ export async function ask(dependency: string, request: HttpRequest): Promise<Htt
     return await send(request);
   } catch (error) {
     if (!(error instanceof HttpFailure)) throw error;
-    throw new TransientError(dependency, `${dependency} can't be asked: ${error.message}`);
+    throw new TransientError(dependency, `${dependency} can't be reached: ${error.message}`);
   }
 }
 
@@ -132,6 +132,6 @@ export function readJson<T>(
 ): T {
   const parsed = schema.safeParse(parseJson(body.toString("utf8")));
   if (parsed.success) return parsed.data;
-  const message = `${dependency} answered ${status} with what can't be read (${asked})`;
+  const message = `${dependency} answered ${status} with an unreadable body (${asked})`;
   throw new TransientError(dependency, message, { status });
 }

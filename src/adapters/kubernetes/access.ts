@@ -58,7 +58,7 @@ export function createAccess(
         await sleep(bindingPolls.everyMs);
       }
       const message = `${dependency} still refuses ${serviceAccount} the rights of ${releaseRole} in namespace ${namespace}`;
-      const hint = `see kubectl get rolebinding ${bindingName} -n ${namespace} -o yaml; does it name them both?`;
+      const hint = `see kubectl get rolebinding ${bindingName} -n ${namespace} -o yaml; does it name both?`;
       throw new TransientError(dependency, message, { status: 403, hint });
     },
   };

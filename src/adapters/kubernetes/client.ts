@@ -143,7 +143,7 @@ export async function listAll<T>(list: (query: PageQuery) => Promise<Page<T>>): 
     const token = metadata?._continue ?? "";
     if (token === "") return found.flat();
     if (tokens.has(token))
-      throw new TransientError(dependency, `${dependency} gave a page of a ${kind ?? "list"} twice`);
+      throw new TransientError(dependency, `${dependency} gave the same page of a ${kind ?? "list"} twice`);
     tokens.add(token);
     query = { limit: pageSize, _continue: token };
   }

@@ -36,7 +36,7 @@ export function createCluster(connection: KubernetesConnection, access: AccessOp
         if (!(error instanceof ConflictError)) throw error;
         const present = await findNamespace(name);
         if (present) return present;
-        throw new TransientError(dependency, `namespace ${name} was there and is gone`, { cause: error });
+        throw new TransientError(dependency, `namespace ${name} existed and is gone`, { cause: error });
       }
     },
 

@@ -21,7 +21,7 @@ const statusSchema = z.object({
   details: z.object({ causes: z.array(z.object({ reason: z.string().default("") })).default([]) }).optional(),
 });
 
-/** The API server's own word on a refusal (metav1.Status); a proxy's page is none. */
+/** The API server's own word on a refusal (metav1.Status); a proxy's page has none. */
 class Refusal extends Error {
   readonly status: number;
   /** Reasons of the single causes, such as NamespaceTerminating, FieldValueTooLong. */
@@ -68,16 +68,16 @@ export function translate(request: RequestContext, answer: Answer, redact = oneL
   };
   const message = `${dependency} answered ${status}, asked to ${verb} ${object}`;
   if (status === 401)
-    return failure(message, "the credentials are not accepted: expired token, or a user that is gone?");
+    return failure(message, "the credentials were rejected: an expired token, or a deleted user?");
   if (status !== 403) return failure(message);
-  // Nothing can be made in a namespace that is going; the text is for servers that name no cause.
+  // Nothing can be created in a terminating namespace; the text is for servers that name no cause.
   if (cause?.causes.includes("NamespaceTerminating") || cause?.message.includes("is being terminated"))
     return failure(`can't ${verb} ${object}: the namespace is being terminated`);
   const part = subresource === undefined ? "" : ` --subresource=${subresource}`;
   const where = namespace === undefined ? "" : ` -n ${namespace}`;
   return failure(
     `not allowed to ${verb} ${object}${namespace === undefined ? " in the cluster" : ""}`,
-    `see kubectl auth can-i ${verb} ${resource}${part}${where}; the chart's Role, ClusterRoles or an admission policy say no`,
+    `see kubectl auth can-i ${verb} ${resource}${part}${where}; "no" means that a role of the chart is missing, "yes" that an admission policy refused`,
   );
 }
 
@@ -101,7 +101,7 @@ export function mediaTypeOf(request: RequestContext, { status, text }: Answer): 
     verb === "list"
       ? Array.isArray(items) || items === null
       : typeof (resource.endsWith("/version") ? gitVersion : kind) === "string";
-  if (!fits) throw noAnswer(request, "answered with something that was not asked for", status);
+  if (!fits) throw noAnswer(request, "answered with an object of another kind", status);
   return "application/json";
 }
 

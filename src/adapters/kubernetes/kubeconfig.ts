@@ -20,7 +20,7 @@ export function loadKubeConfig(configured: string | undefined): { kubeConfig: Ku
   const isPod = Boolean(process.env.KUBERNETES_SERVICE_HOST) && readAccount("token") !== undefined;
   if (files.length === 0 && !isPod) {
     if (!existsSync(ofUser))
-      throw kubeconfigError("is not set, and this is no pod with a service account; name a kubeconfig file");
+      throw kubeconfigError("is unset, and this is not a pod with a service account; name a kubeconfig file");
     files.push(ofUser);
   }
   const kubeConfig = loadFiles(files);
@@ -45,7 +45,7 @@ function loadFiles(files: readonly string[]): KubeConfig {
     const why =
       error instanceof Error && "code" in error
         ? fileTrouble(error)
-        : `is no kubeconfig (${messageOf(error).split("\n", 1).join("")})`;
+        : `is not a kubeconfig (${messageOf(error).split("\n", 1).join("")})`;
     throw kubeconfigError(`${why}; correct the path or the file`);
   }
 }

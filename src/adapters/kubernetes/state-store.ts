@@ -126,8 +126,7 @@ function read({ metadata, data = {}, binaryData = {} }: V1ConfigMap, place: Plac
     ...Object.keys(data).filter((key) => key !== runKey && key !== historyKey),
     ...Object.keys(binaryData).filter((key) => !key.endsWith(attachmentEnding)),
   ];
-  if (foreign.length > 0)
-    throw unreadable(place, `${foreign.join(", ")} is nothing that this powo-builder writes`);
+  if (foreign.length > 0) throw unreadable(place, `this powo-builder does not write ${foreign.join(", ")}`);
   const [run, history] = [runKey, historyKey].map((key) => {
     const parsed = parseJson(data[key] ?? "");
     if (parsed === undefined && key in data) throw unreadable(place, `${key} is not JSON`);

@@ -47,7 +47,7 @@ export function createWebhook(options: WebhookOptions): Pick<Notifier, "notify">
         [failure, again] = await post(notification);
       }
       if (failure === undefined) return;
-      log.warn({ event: notification.event, failure }, "the webhook did not take the notification");
+      log.warn({ event: notification.event, failure }, "the webhook did not accept the notification");
     },
   };
 }

@@ -1,4 +1,4 @@
-/** Whether a process id of this machine is in use; ids are given away again. */
+/** Whether a process id of this machine is in use; ids are reused. */
 export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);

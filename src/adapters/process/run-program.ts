@@ -24,13 +24,13 @@ export interface ProgramCall {
 
 export type ProgramResult = Awaited<ReturnType<typeof runProgram>>;
 
-/** What an outside program may need of the machine: where programs are, how to get out, whom to trust. */
+/** What an outside program may need of the environment: PATH, proxies, trusted certificates. */
 const proxies = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
 const passed = ["PATH", ...proxies, "SSL_CERT_FILE", "SSL_CERT_DIR"];
 const startMistakes: Readonly<Record<string, string>> = {
-  ENOENT: "is no program on this machine",
-  ENOTDIR: "is no program on this machine",
-  ENOEXEC: "is no program that this machine can run",
+  ENOENT: "does not exist on this machine",
+  ENOTDIR: "does not exist on this machine",
+  ENOEXEC: "is not a program that this machine can run",
   EACCES: "may not be executed",
 };
 const killAfterMs = 5_000;

@@ -30,7 +30,7 @@ function requireSafe(given: string): string {
   const isForeign = uid !== 0 && uid !== process.getuid?.();
   // Everybody may write, and without the sticky bit (1000) rename what others have there as well.
   if (!isForeign && (mode & 0o1002) !== 0o002) return parent;
-  const problem = isForeign ? "belongs to another user" : "lets everybody rename what is in it";
+  const problem = isForeign ? "belongs to another user" : "lets any user rename what is in it";
   const what = `${given} ${problem}; name a folder of the builder's own`;
   throw new ConfigError([{ where: "TMPDIR", what }]);
 }
@@ -40,7 +40,7 @@ export function removeDir(dir: string): void {
   try {
     fs.rmSync(dir, { recursive: true, force: true, maxRetries: 3, retryDelay: 50 });
   } catch {
-    // What is left is in the way of nothing.
+    // What is left does no harm.
   }
 }
 

@@ -16,39 +16,39 @@ export const builder = group("The builder itself", {
   BUILDER_NAMESPACE: {
     value: label("namespace", 63, "builder-prod").optional(),
     description:
-      "The namespace of the state ConfigMap and the Lease; else the pod's, or the kubeconfig context's.",
+      "The namespace of the state ConfigMap and the Lease; by default the pod's, or the kubeconfig context's.",
     chart: false,
   },
   POD_NAME: {
     value: objectName("pod name").optional(),
-    description: "The builder's pod, set by the chart; else the host name.",
+    description: "The builder's pod, set by the chart; by default the host name.",
     environmentOnly: true,
     chart: false,
   },
   JOB_NAME: {
     value: objectName("Job name").optional(),
-    description: "The builder's Job, set by the chart; else the pod's owner.",
+    description: "The builder's Job, set by the chart; by default the pod's owner.",
     environmentOnly: true,
     chart: false,
   },
   SERVICE_ACCOUNT: {
     value: objectName("service account name").optional(),
     description:
-      "The builder's service account, set by the chart: it is given its rights in the new namespace. Needs RELEASE_ROLE.",
+      "The builder's service account, which gets its rights in the new namespace; set by the chart. Needs RELEASE_ROLE.",
     needs: "RELEASE_ROLE",
     chart: "serviceAccount.name",
   },
   RELEASE_ROLE: {
     value: objectName("ClusterRole name").optional(),
     description:
-      "The ClusterRole that SERVICE_ACCOUNT is bound to in the new release's namespace. Both are set, or neither.",
+      "The ClusterRole that SERVICE_ACCOUNT is bound to in the new release's namespace. Set both or neither.",
     needs: "SERVICE_ACCOUNT",
     chart: false,
   },
   LEASE_DURATION: {
     at: "leaseDurationMs",
     value: duration({ min: "1s" }).prefault("90s"),
-    description: "How long the builder's Lease holds without being renewed; renewed every third of it.",
+    description: "How long the builder's Lease is valid without renewal; it is renewed every third of that.",
   },
   KUBECONFIG: {
     value: path.optional(),
@@ -59,26 +59,27 @@ export const builder = group("The builder itself", {
   METRICS_PORT: {
     value: offOr(number({ min: 1, max: 65_535, integer: true, example: "9090" })).prefault("off"),
     description:
-      "The port of the metrics and the live page, on all addresses; off: port 8484 of the pod alone.",
+      "The port of the metrics and the live page, on all addresses; off: port 8484 on the pod's loopback only.",
     chart: "metrics.port",
   },
   NOTIFY_WEBHOOK_URL: {
     value: url.optional(),
-    description: "The URL that a JSON object is posted to when a run starts, waits, goes live or fails.",
+    description: "The webhook that gets a JSON object when a run starts, waits, goes live or fails.",
     secret: "whole",
     chart: "notify.webhookUrl",
   },
   LOG_LEVEL: {
     value: oneOf(["trace", "debug", "info", "warn", "error"]).prefault("info"),
-    description: "The least severe lines that are written.",
+    description: "The lowest severity that is logged.",
   },
   LOG_FORMAT: {
     value: oneOf(["pretty", "json"]).prefault("pretty"),
-    description: "One readable line each, or JSON with Cloud Logging's fields.",
+    description: "How log lines look: for people, or JSON with Cloud Logging's fields.",
   },
   TERMINATION_LOG: {
     value: path.prefault("/dev/termination-log"),
-    description: "The file for the outcome that Kubernetes shows, written only if it exists.",
+    description:
+      "The termination message file, from which Kubernetes shows the outcome; written only if it exists.",
     environmentOnly: true,
     chart: false,
   },
@@ -88,13 +89,13 @@ const proxy = { value: text.optional(), environmentOnly: true, secret: "credenti
 
 /** Read by the libraries that send requests, and by Helm and git. */
 export const proxies = group("Proxies", {
-  HTTPS_PROXY: { ...proxy, description: "The proxy for https:// URLs; `https_proxy` says the same." },
-  HTTP_PROXY: { ...proxy, description: "The proxy for http:// URLs; `http_proxy` says the same." },
+  HTTPS_PROXY: { ...proxy, description: "The proxy for https:// URLs; `https_proxy` is the same setting." },
+  HTTP_PROXY: { ...proxy, description: "The proxy for http:// URLs; `http_proxy` is the same setting." },
   NO_PROXY: {
     value: text.optional(),
     environmentOnly: true,
     description:
-      "Hosts that are asked without a proxy, comma-separated, each with all names below it; `no_proxy` says the same.",
+      "Hosts to reach without a proxy, comma-separated; each includes its subdomains. `no_proxy` is the same setting.",
   },
 });
 
@@ -104,7 +105,7 @@ const ignored = {
   description: "accepted and ignored; the builder talks to the cluster with its own service account.",
 } as const;
 
-export const original = group("Of the original, without effect", {
+export const original = group("From the original, without effect", {
   G_USER: { ...ignored, chart: "user" },
   G_CLUSTER: { ...ignored, chart: "cluster" },
   G_REGION: { ...ignored, chart: "region" },

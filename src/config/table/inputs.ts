@@ -37,7 +37,7 @@ export const inputs = group("What is built", {
   STRICT_ERROR_CHECKING: {
     at: "strict",
     value: boolean.prefault("false"),
-    description: "Whether a harvest job that did not end well fails the run.",
+    description: "Whether a failed harvest job fails the run.",
     chart: "strictErrorChecking",
   },
 });
@@ -91,7 +91,7 @@ export const harvester = group("Harvester and site", {
   API_URL: {
     at: "harvester.apiPath",
     value: urlPath.prefault("/harvester/api/1"),
-    description: "The path that the harvester's API begins with.",
+    description: "The path prefix of the harvester's API.",
   },
   API_USERNAME: {
     at: "harvester.username",
@@ -101,15 +101,14 @@ export const harvester = group("Harvester and site", {
   API_PASSWORD: {
     at: "harvester.password",
     value: text.prefault("password"),
-    description:
-      "The password for the harvester's API; unless it is set, password.harvester of SECRETS_FILE.",
+    description: "The password for the harvester's API; by default password.harvester of SECRETS_FILE.",
     secret: "whole",
     chart: "password",
   },
   SITE_PREFIX: {
     value: urlTemplate("service", "namespace").prefault("http://{service}.{namespace}.svc.cluster.local"),
     description:
-      "Scheme and host where the new site is asked before it goes live, with the public name as Host header.",
+      "Scheme and host at which the new site is probed before it goes live, with the public name as Host header.",
     secret: "credentials",
   },
   JOB_LIST: {

@@ -4,7 +4,7 @@ import type { z } from "zod";
 export interface Row {
   /** Where the value sits in Settings, where that isn't the variable's name in camelCase. */
   at?: string;
-  /** From the text to the value. A default is a prefault, so that it is written as a text; neither that nor optional: required. */
+  /** From text to value. A default is a prefault, written as text; a row with neither prefault nor optional is required. */
   value: z.ZodType<unknown, string | undefined>;
   /** One sentence, with the unit where there is one. */
   description: string;

@@ -6,7 +6,8 @@ export const waits = group("Waits and retries", {
   RETRY_TIMEOUT: {
     at: "retryTimeoutMs",
     value: duration().prefault("10m"),
-    description: "How long one dependency may be away before the builder gives up for now (exit code 75).",
+    description:
+      "How long a dependency may be unavailable before the builder gives up for now (exit code 75).",
   },
   PODS_TIMEOUT: {
     at: "podsTimeoutMs",
@@ -21,24 +22,24 @@ export const waits = group("Waits and retries", {
   HARVEST_POLL_INTERVAL: {
     at: "harvest.pollIntervalMs",
     value: duration({ min: "1ms" }).prefault("60s"),
-    description: "How often the harvester is asked how far it is.",
+    description: "How often the harvester is polled for its progress.",
   },
   HARVEST_STALL_TIMEOUT: {
     at: "harvest.stallTimeoutMs",
     value: duration().prefault("6h"),
     description:
-      "How long nothing may move in the harvest; the clock stands still while the harvester can't be asked.",
+      "How long the harvest may make no progress; the clock stops while the harvester is unreachable.",
   },
   HARVEST_WEDGE_TIMEOUT: {
     at: "harvest.wedgeTimeoutMs",
     value: duration({ min: "1ms" }).prefault("30m"),
     description:
-      "How long neither list nor records may stand still after the harvester was away, before the list counts as dead and its remaining jobs are run one by one.",
+      "How long the list and its records may stand still after the harvester was away, before the list counts as dead and its remaining jobs run one by one.",
   },
   HARVEST_JOB_RETRIES: {
     at: "harvest.jobRetries",
     value: number({ min: 0, max: 100, integer: true, example: "1" }).prefault("1"),
-    description: "How often a harvest job that did not end well is run again.",
+    description: "How many times a failed harvest job is run again.",
   },
 });
 
@@ -68,7 +69,7 @@ export const dns = group("DNS", {
   CLOUD_DNS_ENDPOINT: {
     at: "dns.endpoint",
     value: baseUrl.optional(),
-    description: "Another Cloud DNS; a plain `http://host:port` means an emulator and no credentials.",
+    description: "The Cloud DNS endpoint; a plain `http://host:port` means an emulator without credentials.",
     secret: "credentials",
   },
   DNS_TIMEOUT: {
@@ -79,23 +80,24 @@ export const dns = group("DNS", {
   DNS_POLL_INTERVAL: {
     at: "dns.pollIntervalMs",
     value: duration({ min: "1ms" }).prefault("5s"),
-    description: "How often a pending DNS change is looked at.",
+    description: "How often a pending DNS change is polled.",
   },
   DNS_DRAIN_TTLS: {
     at: "dns.drainTtls",
     value: number({ min: 0, max: 100, example: "2" }).prefault("2"),
-    description: "How many times the largest old TTL is waited after the swap, once for all names.",
+    description: "How long to wait after the swap, once for all names, as a multiple of the largest old TTL.",
   },
   DNS_SWAP_TTL: {
     at: "dns.swapTtlSeconds",
     value: offOr(duration({ min: "1s", max: "7d", unitMs: 1_000 })).prefault("off"),
-    description: "The TTL that the records get before the swap, so that resolvers forget faster.",
+    description:
+      "The TTL that the records get before the swap, so that resolvers forget the old addresses faster.",
   },
   POST_SWAP_WATCH: {
     at: "postSwapWatchMs",
     value: duration().prefault("10m"),
     description:
-      "How long the site is probed after the swap; three failures in a row put the old records back.",
+      "How long the site is probed after the swap; three failures in a row restore the old records.",
   },
 });
 
@@ -104,13 +106,13 @@ export const gates = group("Gates and approval", {
     at: "gate.minShare",
     value: share.prefault("0.9"),
     fileKey: "gates.minShare",
-    description: "The least that the new site may hold, as a share of the live site's totalResults.",
+    description: "The minimum totalResults of the new site, as a share of the live site's.",
   },
   GATE_MIN_SHARES: {
     at: "gate.minShares",
     value: shares.prefault(""),
     description:
-      "Other shares for kinds of taxa: accepted, images, families, genera, species, infraspecies. 0 only compares.",
+      "Minimum shares by kind of taxon: accepted, images, families, genera, species, infraspecies. 0 only compares.",
   },
   GATE_SENTINELS: {
     at: "gate.sentinels",
@@ -138,11 +140,11 @@ export const kept = group("What is kept", {
   RETAIN_PREVIOUS: {
     at: "retainPreviousMs",
     value: duration().prefault("0s"),
-    description: "How long the replaced release is kept for `rollback`, from the swap being done.",
+    description: "How long the replaced release is kept for `rollback`, counted from the end of the swap.",
   },
   KEEP_FAILED: {
     at: "keepFailedMs",
     value: duration().prefault("7d"),
-    description: "How long a failed build is kept at most; the next run's install drops it as well.",
+    description: "How long a failed build is kept at most; the next run removes it before it installs.",
   },
 });

@@ -115,7 +115,7 @@ export function describeEndings(open: OpenStage): void {
       const end = await stage.run("retry-1", "retry");
       if (process.env["POWO_SHOW_LOGS"]) console.log(end.log);
       expect(end, end.log).toMatchObject({ outcome: "Complete", exitCodes: [0] });
-      expect(end.log).toMatch(/is opened again by retry-1\n.*wait-for-pods/);
+      expect(end.log).toMatch(/is reopened by retry-1\n.*wait-for-pods/);
       expect((await stage.state()).run).toMatchObject({ runId, release, phase: "succeeded" });
       expect(await stage.world.live()).toBe(release);
       expect(stage.world.watch.violations).toEqual([]);

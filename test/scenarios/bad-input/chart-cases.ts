@@ -108,7 +108,7 @@ export const chartCases: readonly BadInput[] = [
     "a second Service that bears a mapped one's name",
     "apiVersion: v1\nkind: Service\nmetadata: {name: mirror, labels: {name: ingress}}\nspec: {type: LoadBalancer, ports: [{port: 80}]}\n",
     'dns[0].service "ingress"',
-    "is more than one Service of the rendered chart: ",
+    "matches several Services of the chart: ",
   ),
   {
     name: "pods and hooks that could own a node",
@@ -117,9 +117,9 @@ export const chartCases: readonly BadInput[] = [
         writeFile(at("templates/more.yaml"), `${owning}\n---\n${owningHook}\n---\n${owningTest}\n`),
       ),
     says: [
-      ["the chart's Deployment tuning", "init container sysctl: securityContext.privileged true is beyond"],
-      ["the chart's Deployment tuning", "pod: volumes.hostPath {…} is beyond Pod Security's baseline"],
-      ["the chart's Job tuning-hook", "pod: hostNetwork true is beyond"],
+      ["the chart's Deployment tuning", "init container sysctl: securityContext.privileged true violates"],
+      ["the chart's Deployment tuning", "pod: volumes.hostPath {…} violates Pod Security's baseline"],
+      ["the chart's Job tuning-hook", "pod: hostNetwork true violates"],
     ],
   },
   {
@@ -141,7 +141,7 @@ export const chartCases: readonly BadInput[] = [
     "a link out of the tree",
     (at) => symlink("/etc/passwd", at("templates/passwd.yaml")),
     "the chart",
-    "leads out of the chart",
+    "points outside the chart",
   ),
   chart(
     "a link to a secret beside it",
@@ -150,15 +150,15 @@ export const chartCases: readonly BadInput[] = [
       await symlink("../../beside.yaml", at("beside.yaml"));
     },
     "the chart",
-    "leads out of the chart",
+    "points outside the chart",
   ),
   chart(
     "a link that leads nowhere",
     (at) => symlink("nowhere.yaml", at("templates/gone.yaml")),
     "the chart",
-    "leads nowhere",
+    "points to nothing",
   ),
-  chart("links in a circle", (at) => symlink("..", at("templates/up")), "the chart", "in a circle"),
+  chart("links in a circle", (at) => symlink("..", at("templates/up")), "the chart", "is circular"),
   chart("1 GiB", (at) => sparse(at("dump.sql")), "CHART_SOURCE", "200 MiB"),
   chart(
     "a dependency that was not fetched",
@@ -178,7 +178,7 @@ export const chartCases: readonly BadInput[] = [
       await symlink(`${dir}/other`, `${dir}/source/elsewhere`);
       return { ...env, CHART_PATH: "elsewhere" };
     },
-    says: problem("CHART_PATH", "leads out of"),
+    says: problem("CHART_PATH", "points outside"),
   },
 ];
 

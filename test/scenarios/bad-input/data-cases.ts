@@ -30,7 +30,7 @@ const raw = (
 
 export const documentCases: readonly BadInput[] = [
   raw("nothing", "", "is empty"),
-  raw("half a document", '{"organisations": [', "it breaks off"),
+  raw("half a document", '{"organisations": [', "it ends too early"),
   raw("a page", "<!doctype html><title>Not Found</title>", "is a web page"),
   raw("Latin-1", Buffer.from('{"title":"Kew \xe9"}', "latin1"), "is not UTF-8"),
   raw("UTF-16", Buffer.from("\uFEFF{}", "utf16le"), "is not UTF-8"),
@@ -83,25 +83,25 @@ export const documentCases: readonly BadInput[] = [
     "two jobs of one name",
     (it) => void it.jobConfigurations.push(it.jobConfigurations[0]!),
     at("jobConfigurations[5]"),
-    "is there twice",
+    "appears twice",
   ),
   changed(
     "two organisations of one name",
     (it) => void it.organisations.push(it.organisations[0]!),
     at("organisations[3]"),
-    "is there twice",
+    "appears twice",
   ),
   changed(
     "an organisation without resources",
     (it) => void Reflect.deleteProperty(it.organisations[1]!, "resources"),
     at("organisations[1].resources"),
-    "is missing; it is a list",
+    "is missing; it must be a list",
   ),
   changed(
     "a job that says how it ended",
     (it) => void Object.assign(it.jobConfigurations[1]!, { jobStatus: "COMPLETED" }),
     at("jobConfigurations[1].jobStatus"),
-    "is what a harvester says of itself",
+    "is a harvester's own run state",
   ),
   changed(
     "a title that is too long",
@@ -165,5 +165,5 @@ export const documentCases: readonly BadInput[] = [
     given: () => ({ JOB_LIST: "1,nightly" }),
     says: problem(at("jobLists"), 'there is no list "nightly"'),
   },
-  raw("deep nesting", "[".repeat(200_000), "it breaks off"),
+  raw("deep nesting", "[".repeat(200_000), "it ends too early"),
 ];

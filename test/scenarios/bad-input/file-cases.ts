@@ -34,14 +34,14 @@ export const fileCases: readonly BadInput[] = [
   },
   builder("a mistyped key", "harvestTimeot: 1h", problem("builder.yaml", "did you mean harvestTimeout")),
   builder("three mistakes at once", "harvestTimeot: 1h\napprovalTimeout: 5\ngates: {minShare: many}\n", [
-    ["builder.yaml", "harvestTimeot is no setting"],
+    ["builder.yaml", "harvestTimeot is not a setting"],
     ["builder.yaml", "approvalTimeout"],
     ["builder.yaml", "gates.minShare"],
   ]),
   builder(
     "a key twice",
     "logLevel: info\nlogLevel: debug",
-    problem("builder.yaml", "line 2: this key is there twice"),
+    problem("builder.yaml", "line 2: this key appears twice"),
   ),
   builder("a list", "- a", problem("builder.yaml", "must hold a mapping")),
   builder("broken YAML", "dns: [1, 2", problem("builder.yaml", "line 1")),
@@ -76,7 +76,7 @@ export const fileCases: readonly BadInput[] = [
   dns(
     "a name in capitals",
     `dns:\n${entry(zone, "Prod.plantsoftheworld.online.", "ingress")}`,
-    problem("dns-mappings.yaml", "must be in small letters"),
+    problem("dns-mappings.yaml", "must be in lower case"),
   ),
   dns(
     "a name of Cyrillic letters",
@@ -86,7 +86,7 @@ export const fileCases: readonly BadInput[] = [
   dns(
     "a name twice",
     `dns:\n${entry(zone, site, "ingress")}${entry(zone, site, "ingress-colfungi")}`,
-    problem("dns-mappings.yaml", "is there twice"),
+    problem("dns-mappings.yaml", "appears twice"),
   ),
   dns(
     "a wildcard",
@@ -164,8 +164,8 @@ export const secretsCases: readonly BadInput[] = [
       ["CHART_SOURCE", "there is no folder"],
     ],
   },
-  secrets("is empty", "", "is no mapping"),
-  secrets("is a list", "- canary-list", "is no mapping"),
+  secrets("is empty", "", "is not a mapping"),
+  secrets("is a list", "- canary-list", "is not a mapping"),
   secrets("is not YAML", "password: {db: canary-broken, [", "not YAML"),
   secrets("has a key twice", "password: canary-one\npassword: canary-two", "has a key twice (line 2)"),
   secrets("is binary", Buffer.from("0001ff63616e6172792d62696e617279", "hex"), "is not UTF-8"),

@@ -80,7 +80,7 @@ export const settingsCases: readonly BadInput[] = [
   withSettings(
     "a chart path that climbs out",
     { CHART_PATH: "../powo" },
-    problem("CHART_PATH", "must not hold .."),
+    problem("CHART_PATH", "must not contain .."),
   ),
   withSettings(
     "a kubeconfig that is missing",
@@ -90,14 +90,18 @@ export const settingsCases: readonly BadInput[] = [
   {
     name: "a kubeconfig that is no YAML",
     given: async ({ file }) => ({ KUBECONFIG: await file("kubeconfig", "clusters: [canary") }),
-    says: problem("KUBECONFIG", "is no kubeconfig"),
+    says: problem("KUBECONFIG", "is not a kubeconfig"),
   },
   {
     name: "a kubeconfig without a cluster",
     given: async ({ file }) => ({ KUBECONFIG: await file("kubeconfig", "apiVersion: v1\nkind: Config\n") }),
     says: problem("KUBECONFIG", "names no cluster"),
   },
-  withSettings("a Helm that is missing", { HELM_BIN: "/nowhere/helm" }, problem("HELM_BIN", "is no program")),
+  withSettings(
+    "a Helm that is missing",
+    { HELM_BIN: "/nowhere/helm" },
+    problem("HELM_BIN", "does not exist on this machine"),
+  ),
   {
     name: "a Helm that can't be executed",
     given: async ({ file }) => ({ HELM_BIN: await file("helm", "text") }),

@@ -15,9 +15,9 @@ describe("the secrets file", () => {
     ["is missing", undefined, "no such file"],
     ["is not YAML", "password: {db: canary, [", "not YAML"],
     ["has a mapping twice", "password: canary\npassword: canary", "has a key twice (line 2)"],
-    ["is a list", "- canary", "is no mapping"],
-    ["is empty", "", "is no mapping"],
-    ["is a word", "canary", "is no mapping"],
+    ["is a list", "- canary", "is not a mapping"],
+    ["is empty", "", "is not a mapping"],
+    ["is a word", "canary", "is not a mapping"],
     ["holds two documents", "a: canary\n---\nb: canary", "several documents"],
     ["is too large", `a: ${"x".repeat(1024 * 1024)}`, "larger"],
   ])("is refused when it %s, without showing it", async (_, text, said) => {

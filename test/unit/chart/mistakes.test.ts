@@ -132,7 +132,11 @@ const contradictions: [string, Values, RegExp][] = [
     { sa: { deployer: "/path/to/key.json" } },
     /sa\.deployer: not a service-account key/,
   ],
-  ["a key beside Workload Identity", { workloadIdentity: true }, /workloadIdentity: a key \(sa\) would win/],
+  [
+    "a key beside Workload Identity",
+    { workloadIdentity: true },
+    /workloadIdentity: a key \(sa\) would override/,
+  ],
   [
     "Workload Identity of nobody",
     { environment: "test", workloadIdentity: true, sa: {}, user: "" },
@@ -153,7 +157,7 @@ const contradictions: [string, Values, RegExp][] = [
   [
     "a DNS name twice",
     { dns: [1, 2].map(() => ({ zone: "z", name: "a.example.org.", service: "i" })) },
-    /dns\[1\]\.name: a\.example\.org\. is there twice/,
+    /dns\[1\]\.name: a\.example\.org\. appears twice/,
   ],
 ];
 

@@ -155,7 +155,7 @@ test("without admission policies the chart wants to hear that the operator knows
   expect(taken.stdout).not.toContain("ValidatingAdmissionPolicy");
 });
 
-test("the notes tell who owns the nodes where there are no admission policies", async () => {
+test("the notes tell who owns the nodes where the admission policies are off", async () => {
   const { helm } = await requireBinaries();
   const notes = async (changes: Record<string, unknown>) => {
     const args = ["install", "builder", chartDir, "-n", "builder-prod", "--dry-run=client", "-f", "-"];
@@ -164,7 +164,7 @@ test("the notes tell who owns the nodes where there are no admission policies", 
     )[1];
   };
   expect(await notes({ admissionPolicies: { enabled: false, acceptRisk: true } })).toMatch(
-    /no admission policies \(admissionPolicies\.enabled is false\)[^]*who may use it owns the nodes/,
+    /the admission policies are off \(admissionPolicies\.enabled is false\)[^]*whoever can use it owns the nodes/,
   );
   expect(await notes({})).not.toContain("no admission policies");
 });

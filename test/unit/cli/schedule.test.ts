@@ -56,6 +56,6 @@ describe("schedule", () => {
     vi.setSystemTime(Date.UTC(2026, 11, 1, 8)); // two Sundays later, a Tuesday
     await vi.advanceTimersByTimeAsync(30 * hour);
     expect(begun).toHaveLength(1);
-    expect(said.join("")).toContain("a slot was slept through; making up for it now");
+    expect(said.join("")).toContain("missed a scheduled run; starting it now");
   });
 });

@@ -73,21 +73,21 @@ describe("builder.yaml", () => {
     .join("\n")}`;
 
   test.each([
-    ["an unknown key", "harvestTimeot: 1h", "harvestTimeot is no setting; did you mean harvestTimeout?"],
+    ["an unknown key", "harvestTimeot: 1h", "harvestTimeot is not a setting; did you mean harvestTimeout?"],
     ["a variable's name as key", "HARVEST_TIMEOUT: 1h", "did you mean harvestTimeout?"],
     ["a key unlike any other", "qwertyuiop: 1", "see docs/configuration.md"],
-    ["a key that only the environment may set", "builderConfig: x", "builderConfig is no setting"],
-    ["an unknown key of gates", "gates: {minShar: 1}", "gates.minShar is no setting; did you mean minShare?"],
+    ["a key that only the environment may set", "builderConfig: x", "builderConfig is not a setting"],
+    [
+      "an unknown key of gates",
+      "gates: {minShar: 1}",
+      "gates.minShar is not a setting; did you mean minShare?",
+    ],
     ["a bad value", "harvestTimeout: 2 days", 'harvestTimeout "2 days" is not a duration; write 48h'],
     ["a bad value below gates", "gates: {minShare: 90%}", 'gates.minShare "90%" is not a number'],
     ["a mapping for text", "harvestTimeout: {a: 1}", "harvestTimeout must be text"],
     ["text for a mapping", "gates: high", "gates must be a mapping"],
     ["text for the names", "dns: x", "dns must be a list"],
-    [
-      "nothing in a list",
-      "jobLists: [1, null]",
-      "jobLists[1] is empty; write something there, or take it out",
-    ],
+    ["nothing in a list", "jobLists: [1, null]", "jobLists[1] is empty; fill it in, or remove it"],
     ["nothing in a list below gates", "gates:\n  sentinels:\n  - a\n  -", "gates.sentinels[1] is empty"],
     ["a list in a list", "jobLists: [[1]]", "jobLists[0] must be text"],
     ["nothing among the names", `dns:\n${entry("x.example.org.")}\n- ~`, "dns[1] must be a mapping"],
@@ -101,9 +101,9 @@ describe("builder.yaml", () => {
       `dns: [{zon: a, zone: z, name: x.example.org., service: i}]`,
       "dns[0].zon is no",
     ],
-    ["a key without a name", ": x", '"" is no setting; see docs/configuration.md'],
-    ["a setting given twice", "jobList: 1\njobLists: [2]", "jobLists says the same as jobList"],
-    ["a duplicate key", "logLevel: info\nlogLevel: debug", "line 2: this key is there twice"],
+    ["a key without a name", ": x", '"" is not a setting; see docs/configuration.md'],
+    ["a setting given twice", "jobList: 1\njobLists: [2]", "jobLists is the same setting as jobList"],
+    ["a duplicate key", "logLevel: info\nlogLevel: debug", "line 2: this key appears twice"],
     ["a list instead of a mapping", "- a", "must hold a mapping"],
     ["text instead of a mapping", "hello", "must hold a mapping"],
     ["broken YAML", "a: [1, 2", "line 1"],
@@ -144,7 +144,7 @@ describe("builder.yaml", () => {
 describe("dns-mappings.yaml", () => {
   test.each([
     ["a name without its dot", entry("a.example.org"), 'dns[0].name "a.example.org" must end with a dot'],
-    ["capital letters", entry("A.example.org."), "must be in small letters; write a.example.org."],
+    ["capital letters", entry("A.example.org."), "must be in lower case; write a.example.org."],
     ["a single label", entry("localhost."), "is not a host name"],
     ["an empty label", entry("a..org."), "is not a host name"],
     ["a name too long", entry(`${"a.".repeat(140)}org.`), "is not a host name"],

@@ -24,7 +24,7 @@ describe("the room for a second site", () => {
     const room = findRoom(cluster([4, 16], [4, 16]), nothing);
     expect(room.unschedulable).toEqual([]);
     expect(roomText(room)).toBe(
-      "a second site asks for 4 CPU and 20 GiB in 3 pods; free on 2 nodes: 8 CPU and 32 GiB",
+      "a second site requests 4 CPU and 20 GiB in 3 pods; free on 2 nodes: 8 CPU and 32 GiB",
     );
   });
 
@@ -32,7 +32,7 @@ describe("the room for a second site", () => {
     const room = findRoom(cluster([4, 8], [4, 8], [4, 8]), nothing);
     expect(room.unschedulable.map(({ component }) => component)).toEqual(["solr"]);
     expect(roomText(room)).toContain(
-      "no node has room for solr (2 CPU, 12 GiB). Unless the cluster adds nodes",
+      "no node has room for solr (2 CPU, 12 GiB). Unless the cluster autoscales",
     );
   });
 

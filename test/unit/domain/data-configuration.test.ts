@@ -52,20 +52,20 @@ describe("what the harvester can't load", () => {
       "organisation",
       (it) => it.organisations.push(it.organisations[0]!),
       "organisations[3]",
-      "is there twice",
+      "appears twice",
     ],
     [
       "organisation but for case",
       (it) =>
         it.organisations.push({ ...it.organisations[0]!, resources: [], ...upper(it.organisations[0]!) }),
       "organisations[3]",
-      "case and blanks at the end don't count",
+      "case and trailing blanks don't count",
     ],
     [
       "resource of another organisation",
       (it) => it.organisations[1]!.resources.push({ ...it.organisations[0]!.resources[0]! }),
       "organisations[1].resources[",
-      "is there twice (organisations[0].resources[0])",
+      "appears twice (organisations[0].resources[0])",
     ],
     [
       "job but for a blank at the end",
@@ -75,7 +75,7 @@ describe("what the harvester can't load", () => {
           identifier: `${it.jobConfigurations[1]!.identifier} `,
         }),
       "jobConfigurations[5]",
-      "case and blanks at the end don't count",
+      "case and trailing blanks don't count",
     ],
     [
       "list",
@@ -123,7 +123,7 @@ describe("what the harvester can't load", () => {
     const field = where.split(".").at(-1)!;
     expect(saidOf((it) => set(of(it), field, "é".repeat(255)))).toEqual([]);
     expect(saidOf((it) => set(of(it), field, "x".repeat(256)))).toEqual([
-      `${where}: is longer than 255 characters, more than the database takes; mend the document`,
+      `${where}: is longer than 255 characters, more than the database holds; correct the document`,
     ]);
   });
 
@@ -135,7 +135,7 @@ describe("what the harvester can't load", () => {
     ["jobLists[0].description", (it: Document) => it.jobLists[0]!],
   ])("is a character of four bytes at %s", (where, of) => {
     const [said, ...more] = saidOf((it) => set(of(it), where.split(".").at(-1)!, "Flora 🌱"));
-    expect(said).toContain(`${where}: holds "🌱", a character of four bytes`);
+    expect(said).toContain(`${where}: holds "🌱", a four-byte character`);
     expect(more).toEqual([]);
   });
 
@@ -147,7 +147,7 @@ describe("what the harvester can't load", () => {
       const of = (it: Document) =>
         where.startsWith("jobLists") ? it.jobLists[0]! : it.jobConfigurations[0]!;
       expect(saidOf((it) => set(of(it), key, 0))).toEqual([
-        `${where}.${key}: is what a harvester says of itself, and would be loaded; take it out`,
+        `${where}.${key}: is a harvester's own run state, which the import would load; remove it`,
       ]);
     }
   });

@@ -172,7 +172,7 @@ describe("a name where no plain address can stand", () => {
     for (const pinned of [before, [], [found]])
       expect(planSwap(input(pinned, [found]))).toEqual({
         kind: "refused",
-        reasons: [`one.example. now is ${kind}`],
+        reasons: [`one.example. is now ${kind}`],
       });
     expect(planUndo(input(before, [found]))).toEqual([]);
     expect(notPointing([mapping], addresses, [found])).toEqual([mapping]);

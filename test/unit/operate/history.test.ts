@@ -14,12 +14,12 @@ const entry: HistoryEntry = {
 const rowOf = (run: HistoryEntry, title: string) => details(run).find((line) => line.startsWith(title));
 
 describe("all about a run", () => {
-  it("ends with what was seen of its release when it failed", () => {
+  it("ends with state of its release when it failed", () => {
     const lines = ["portal: CrashLoopBackOff (pod portal-1)", "  portal: no such host"];
     const evidence = { release: entry.release, takenAt: "2026-11-22T18:00:00.000Z", lines };
     expect(details({ ...entry, evidence }).slice(-4)).toEqual([
       "",
-      "what was seen of prod-k3m7q when it failed, 22 Nov 18:00 UTC",
+      "state of prod-k3m7q when the run failed, 22 Nov 18:00 UTC",
       "  portal: CrashLoopBackOff (pod portal-1)",
       "    portal: no such host",
     ]);

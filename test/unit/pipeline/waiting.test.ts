@@ -123,7 +123,7 @@ describe("a wait", () => {
       options(25_000, async () => ({ seen: "red" })),
       { clock, log, signal },
     );
-    await expect(wait).rejects.toThrow(/the thing: .*red/);
+    await expect(wait).rejects.toThrow(/the thing after .*red/);
     await expect(wait).rejects.toBeInstanceOf(TimeoutError);
     expect(clock.now() - began).toBe(25_000);
   });

@@ -51,13 +51,13 @@ describe("a chart from a folder", () => {
     expect(await readFile(path.join(chart.dir, "linked.yaml"), "utf8")).toBe("a: 1\n");
 
     await symlink(".", path.join(powo, "round"));
-    expect(await world.problemOf(source)).toContain("circle");
+    expect(await world.problemOf(source)).toContain("is circular");
     await rename(path.join(powo, "round"), path.join(source, "round"));
     await symlink("/nowhere", path.join(powo, "nowhere"));
-    expect(await world.problemOf(source)).toContain("leads nowhere");
+    expect(await world.problemOf(source)).toContain("points to nothing");
     await rename(path.join(powo, "nowhere"), path.join(source, "nowhere"));
     await symlink("../../source/round", path.join(powo, "out"));
-    expect(await world.problemOf(source)).toContain("leads out");
+    expect(await world.problemOf(source)).toContain("points outside");
   });
 
   it("that is missing or no chart is a mistake", async () => {
@@ -77,13 +77,13 @@ describe("a chart from a folder", () => {
 
 describe("what is no file of the chart", () => {
   const powo = () => path.join(source, "powo");
-  const leadsOut = "the chart: link templates/x.yaml leads out of the chart; put the file itself there";
+  const leadsOut = "the chart: link templates/x.yaml points outside the chart; put the file itself there";
   const noFile = "the chart: templates/x.yaml is neither file nor folder; remove it";
 
   it.each<[what: string, make: (file: string) => Promise<unknown>, problem: string]>([
     ["a link to a device", (file) => symlink("/dev/zero", file), leadsOut],
     ["a link to a process's secrets", (file) => symlink("/proc/self/environ", file), leadsOut],
-    ["a link to the terminal or log", (file) => symlink("/dev/stdin", file), "link templates/x.yaml leads"],
+    ["a link to the terminal or log", (file) => symlink("/dev/stdin", file), "link templates/x.yaml points"],
     ["a link to a file beside the chart", (file) => symlink("../../README", file), leadsOut],
     ["a link to a folder outside", (file) => symlink("/etc", file), leadsOut],
     ["a pipe", async (file) => execFileSync("mkfifo", [file]), noFile],
@@ -133,7 +133,7 @@ describe("the walk over a chart", () => {
   it("says what to do about each limit", async () => {
     await mkdir(path.join(source, "powo", "a/".repeat(50)), { recursive: true });
     expect(await world.problemOf(source)).toMatch(
-      /^the chart: .+ folders deep; name the folder of the chart alone$/,
+      /^the chart: .+ folders deep; name only the chart's folder$/,
     );
   });
 
@@ -230,7 +230,7 @@ describe("a chart from a registry", () => {
     const fetching = world.fetch(`oci://127.0.0.1:${port}/charts/powo`, { totalMs: 1_000 });
     await expect(fetching).rejects.toMatchObject({
       ...{ code: "OUTAGE", dependency: "the chart source" },
-      message: expect.stringContaining("did not arrive within"),
+      message: expect.stringContaining("could not fetch the chart within"),
     });
     server.closeAllConnections();
     server.close();

@@ -58,7 +58,7 @@ describe("a chart from git", () => {
     expect(await world.problemOf(repository.url, { deployTag: "mast*" })).toContain("DEPLOY_TAG: ");
     expect(await world.problemOf(repository.url, { chartPath: "nowhere" })).toContain("CHART_PATH: ");
     expect(await world.problemOf(repository.url, { chartPath: "powo/templates" })).toContain("Chart.yaml");
-    expect(await world.problemOf(repository.url, { chartPath: "../.." })).toContain("leads out");
+    expect(await world.problemOf(repository.url, { chartPath: "../.." })).toContain("points outside");
     expect(await world.problemOf(`${repository.url}-nowhere`)).toContain("CHART_SOURCE: ");
     expect(await world.problemOf("file://elsewhere/infrastructure.git")).toContain("CHART_SOURCE: ");
   });
@@ -92,7 +92,7 @@ describe("a chart from git", () => {
 
   it("may not lead out of itself", async () => {
     await repository.commit((tree) => symlink("/etc/passwd", path.join(tree, "powo/templates/out.yaml")));
-    expect(await world.problemOf(repository.url)).toContain("templates/out.yaml leads out of the chart");
+    expect(await world.problemOf(repository.url)).toContain("templates/out.yaml points outside the chart");
     await repository.commit(() => git("rm", "-q", "powo/templates/out.yaml").then(() => undefined));
   });
 
@@ -183,7 +183,7 @@ describe("a private chart", () => {
     const fetching = world.fetch(source("user:canary-p%40ss@"), { gitBin: program.file, totalMs: 1_500 });
     await expect(fetching).rejects.toMatchObject({
       ...outage,
-      message: expect.stringContaining("did not arrive within"),
+      message: expect.stringContaining("could not fetch the chart within"),
     });
     expect(performance.now() - began).toBeLessThan(10_000);
     server.dripsAfter = Infinity;

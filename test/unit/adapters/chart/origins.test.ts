@@ -112,7 +112,7 @@ describe("git", () => {
     await withSubmodule(url, async () => {
       const problem = await world.problemOf(source(), { gitBin: program.file });
       expect(problem).toMatch(
-        /^CHART_SOURCE: has a login in the URL of its submodule .*127.0.0.1:9.*; take it out/,
+        /^CHART_SOURCE: has a login in the URL of its submodule .*127.0.0.1:9.*; remove it/,
       );
       expect(findCanaries(problem)).toEqual([]);
     });

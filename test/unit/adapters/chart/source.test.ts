@@ -52,7 +52,7 @@ describe("CHART_SOURCE", () => {
     ["git://canary@host/a/b.git", "https://"],
     ["https://host/a/b.git?private_token=canary", "GIT_TOKEN_FILE"],
     ["git+ssh://git@host/a/b.git?token=canary", "GIT_TOKEN_FILE"],
-    ["oci://host/charts/powo?token=canary", "take it off"],
+    ["oci://host/charts/powo?token=canary", "do not support; remove it"],
   ])(
     "takes no login that would be seen, or that nobody would use, and says where it goes instead: %s",
     (text, instead) => {

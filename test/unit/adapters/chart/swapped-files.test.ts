@@ -39,9 +39,9 @@ it.each<[what: string, make: () => unknown, problem: string]>([
   [
     "a link to a device",
     () => symlinkSync("/dev/zero", file),
-    "values.yaml: can't be read (ELOOP); mend or remove it",
+    "values.yaml: can't be read (ELOOP); fix or remove it",
   ],
-  ["nothing", () => undefined, "values.yaml: there is no such file; mend or remove it"],
+  ["nothing", () => undefined, "values.yaml: there is no such file; fix or remove it"],
 ])("is not read where a file has become %s", async (_, make, what) => {
   hooks.afterStat = () => (rmSync(file), make());
   const copying = copyTree(path.dirname(file), path.join(dir, "to"), signal);

@@ -109,7 +109,7 @@ describe("an answer of Cloud DNS", () => {
       answer(name, 200, body);
       const error = await failure(name);
       expect(error).toBeInstanceOf(TransientError);
-      expect(error.message).toContain("can't be read");
+      expect(error.message).toContain("gave an unreadable answer");
       expect(error.message).not.toContain("log in");
     }
   });
@@ -204,7 +204,7 @@ describe("the record sets of a zone", () => {
     ["with data that is no text", { ...wire, rrdatas: [7] }],
   ])("are not believed when one is %s", async (_, set) => {
     answer("findRecords", 200, { rrsets: [wire, set] });
-    expect((await failure("findRecords")).message).toContain("can't be read");
+    expect((await failure("findRecords")).message).toContain("gave an unreadable answer");
   });
 
   it("are those that were asked for, whatever else is answered", async () => {

@@ -108,7 +108,7 @@ describe("an answer", () => {
       /^Flora de Per/,
     );
     const page = () => readJson("x", answer(200, "<html>"), schema);
-    expect(page).toThrow("x answered 200 with what can't be read (GET /data on host)");
+    expect(page).toThrow("x answered 200 with an unreadable body (GET /data on host)");
   });
 });
 

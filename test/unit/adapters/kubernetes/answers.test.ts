@@ -146,7 +146,7 @@ describe("a refusal", () => {
 
   it("says which credentials to look at when they are not accepted", async () => {
     answers(401, status("Unauthorized"));
-    const hint = expect.stringContaining("the credentials are not accepted");
+    const hint = expect.stringContaining("the credentials were rejected");
     expect(await failure(cluster().version())).toMatchObject({ hint, status: 401 });
   });
 

@@ -30,9 +30,9 @@ it("a program that is not there, or that may not be executed, is a mistake", asy
   const plain = path.join(dir, "plain");
   await writeFile(plain, "no program", { mode: 0o644 });
   for (const [file, said] of [
-    [path.join(dir, "nothing"), "is no program on this machine"],
+    [path.join(dir, "nothing"), "does not exist on this machine"],
     [plain, "may not be executed"],
-    [path.join(plain, "below"), "is no program on this machine"],
+    [path.join(plain, "below"), "does not exist on this machine"],
   ] as const) {
     const what = expect.stringContaining(`${file} ${said}`);
     await expect(runProgram({ ...call, file })).rejects.toMatchObject({

@@ -80,7 +80,7 @@ it("that is written to while it is removed is no failure", async () => {
 });
 
 describe("a folder for temporary files", () => {
-  const openToAll = "lets everybody rename what is in it";
+  const openToAll = "lets any user rename what is in it";
   const make = async (name: string, mode: number) => {
     const folder = path.join(parent, name);
     await mkdir(folder);
