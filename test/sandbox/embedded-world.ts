@@ -84,7 +84,7 @@ export async function startEmbeddedWorld(options: WorldOptions = {}): Promise<Em
   const program = await requireKeptProgram();
   const kubernetes = options.kubeconfig === undefined ? await startKubernetes({ dir }) : undefined;
   const kubeconfig = kubernetes?.kubeconfig ?? options.kubeconfig ?? "";
-  const views = kubernetes ? viewsOfEmulator(kubernetes) : viewsOfCluster(kubeconfig);
+  const views = kubernetes ? viewsOfEmulator(kubernetes) : await viewsOfCluster(kubeconfig);
   const data = options.data ?? generateDataConfiguration();
   const emulators = await startEmulators({ dir, environment, views, data, pace: options, pendingMs, google });
   const builderNamespace = `builder-${environment}`;
