@@ -1,8 +1,9 @@
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { compileCache } from "./test/tools/built-program.ts";
 
 // Each test file has a process of its own: what they compile of the packages is kept between them.
-process.env["NODE_COMPILE_CACHE"] ??= "node_modules/.cache/powo-compiled";
+process.env["NODE_COMPILE_CACHE"] ??= compileCache;
 
 /** The files that start programs last longest and wait much: first, so that the machine is not left idle at the end. */
 class LongestFirst extends BaseSequencer {
