@@ -16,10 +16,10 @@ export function duration(ms: number): string {
   return said.format({ days: Math.floor(hours / 24), hours: hours % 24 });
 }
 
+const counted = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+
 /** 1,642,118. */
-export function count(amount: number): string {
-  return amount.toLocaleString("en-US", { maximumFractionDigits: 0 });
-}
+export const count = (amount: number): string => counted.format(amount);
 
 /** `07:43:09` UTC of a time in milliseconds since the epoch. */
 export function timeOfDay(time: number | string): string {

@@ -28,7 +28,7 @@ export function requestFor(
   kind: RequestKind,
   runId: string,
 ): OperatorRequest | undefined {
-  const request = requestSchema.safeParse(parseJson(requests[kind] ?? "")).data;
+  const request = requestSchema.safeParse(parseJson(requests[kind] ?? "null")).data;
   return request?.runId === runId ? request : undefined;
 }
 

@@ -2,6 +2,9 @@
 import { parseSettings, type Settings } from "../../src/config/settings.ts";
 import type { Mapping } from "../../src/domain/dns-records.ts";
 
+/** Parsed once for equal variables: properties start thousands of builders. */
+const known = new Map<string, Settings>();
+
 export function fakeSettings(
   environment: string,
   mappings: readonly Mapping[],
@@ -15,5 +18,8 @@ export function fakeSettings(
     ...variables,
   };
   const files: Record<string, string> = { "/config/dns-mappings.yaml": JSON.stringify({ dns: mappings }) };
-  return parseSettings(env, (file) => files[file]);
+  const key = JSON.stringify([env, files]);
+  const settings = known.get(key) ?? parseSettings(env, (file) => files[file]);
+  known.set(key, settings);
+  return settings;
 }

@@ -103,7 +103,7 @@ export const orderMutants: readonly Mutant[] = [
     file: "actions/release-gone.ts",
     find: "if (error instanceof TransientError) await requireThere(run);",
     replace: "",
-    tests: ["scenarios/meddling.test.ts", "scenarios/harvest.test.ts", "scenarios/program.test.ts"],
+    tests: ["scenarios/meddling.test.ts", "scenarios/harvest.test.ts", "scenarios/program/rebuild.test.ts"],
   },
   {
     defect: "a zone that refused its change is not the first one next time",

@@ -3,14 +3,14 @@
  * and portals, Cloud DNS, the data URL and the chart's git repository; and a release of the original builder that is
  * live. The real program with the real helm is started against it as a child process.
  */
-import { cp, mkdtemp } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { generateDataConfiguration } from "../fixtures/data-configuration.ts";
 import { requireBinaries } from "../tools/binaries.ts";
-import { requireProgram } from "../tools/built-program.ts";
+import { requireKeptProgram } from "../tools/built-program.ts";
 import type { Way } from "./google/ways.ts";
 import type { DataConfiguration } from "./harvester/data-configuration.ts";
 import { startKubernetes, type SandboxCluster } from "./kubernetes/index.ts";
@@ -81,12 +81,10 @@ export async function startEmbeddedWorld(options: WorldOptions = {}): Promise<Em
   const { environment = "prod", ttlSeconds = 1, pendingMs = 100, withLiveRelease = true, google } = options;
   const dir = await mkdtemp(path.join(tmpdir(), "powo-world-"));
   const tools = await requireBinaries();
-  // A copy: the program must not change under a run when somebody builds it anew.
-  const program = path.join(dir, "program/powo-builder.js");
-  await cp(path.dirname(await requireProgram()), path.dirname(program), { recursive: true });
+  const program = await requireKeptProgram();
   const kubernetes = options.kubeconfig === undefined ? await startKubernetes({ dir }) : undefined;
   const kubeconfig = kubernetes?.kubeconfig ?? options.kubeconfig ?? "";
-  const views = kubernetes ? viewsOfEmulator(kubernetes) : viewsOfCluster(kubeconfig);
+  const views = kubernetes ? viewsOfEmulator(kubernetes) : await viewsOfCluster(kubeconfig);
   const data = options.data ?? generateDataConfiguration();
   const emulators = await startEmulators({ dir, environment, views, data, pace: options, pendingMs, google });
   const builderNamespace = `builder-${environment}`;

@@ -1,6 +1,7 @@
 /** The program as it is shipped, dist/powo-builder.js: built when it is missing or older than its sources. */
 import { execFile } from "node:child_process";
-import { mkdir, readdir, rmdir, stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { cp, mkdir, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -8,6 +9,10 @@ import { promisify } from "node:util";
 const root = path.resolve(import.meta.dirname, "../..");
 const program = path.join(root, "dist/powo-builder.js");
 const lock = path.join(root, "node_modules/.cache/powo-build-lock");
+const keptPrograms = path.join(root, "node_modules/.cache/powo-programs");
+const keptMs = 24 * 3_600_000;
+/** NODE_COMPILE_CACHE for programs that are started many times: Node compiles each file of theirs once. */
+export const compileCache = path.join(root, "node_modules/.cache/powo-compiled");
 const longestBuildMs = 60_000;
 
 let built: Promise<string> | undefined;
@@ -17,6 +22,38 @@ export function requireProgram(): Promise<string> {
   built ??= ensureBuilt();
   return built;
 }
+
+/**
+ * The path of a copy of the program that stays as it is when somebody builds anew. Equal builds have the same copy, and so
+ * the same entries in the compile cache, which knows files by their paths.
+ */
+export async function requireKeptProgram(): Promise<string> {
+  const dist = path.dirname(await requireProgram());
+  // main.js names its chunks by their content.
+  const hash = createHash("sha256");
+  for (const name of ["powo-builder.js", "main.js"]) hash.update(await readFile(path.join(dist, name)));
+  const kept = path.join(keptPrograms, hash.digest("hex").slice(0, 16));
+  if (!(await exists(kept))) await keep(dist, kept);
+  return path.join(kept, path.basename(program));
+}
+
+async function keep(dist: string, kept: string): Promise<void> {
+  const partial = `${kept}.${process.pid}`;
+  await cp(dist, partial, { recursive: true });
+  // Whoever made it meanwhile made the same.
+  await rename(partial, kept).catch(() => rm(partial, { recursive: true }));
+  for (const name of await readdir(keptPrograms)) {
+    const folder = path.join(keptPrograms, name);
+    const { mtimeMs } = await stat(folder);
+    if (Date.now() - mtimeMs > keptMs) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const exists = (file: string): Promise<boolean> =>
+  stat(file).then(
+    () => true,
+    () => false,
+  );
 
 async function ensureBuilt(): Promise<string> {
   if (await isFresh()) return program;

@@ -1,5 +1,4 @@
 /** What a world must know of its cluster, emulated or real: which releases live, and what is ready in them. */
-import { AppsV1Api, CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import type { SandboxCluster } from "../kubernetes/index.ts";
 
 interface Labelled {
@@ -50,7 +49,9 @@ const freshMs = 100;
  * Reads a real API server, a little behind. While it is away the last reading stands: pods and what runs in
  * them don't go with the control plane.
  */
-export function viewsOfCluster(kubeconfig: string): NamespaceViews {
+export async function viewsOfCluster(kubeconfig: string): Promise<NamespaceViews> {
+  // Hundreds of files, which an emulated world never needs.
+  const { AppsV1Api, CoreV1Api, KubeConfig } = await import("@kubernetes/client-node");
   const config = new KubeConfig();
   config.loadFromFile(kubeconfig);
   const core = config.makeApiClient(CoreV1Api);

@@ -1,6 +1,7 @@
 /** The settings of the real program against a world: environment variables, and the files that they name. */
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { compileCache } from "../../tools/built-program.ts";
 import { project, type Emulators } from "./emulators.ts";
 
 export interface SettingsOptions {
@@ -43,6 +44,7 @@ export async function writeSettings(
     HELM_CACHE_HOME: inDir("helm"),
     HELM_CONFIG_HOME: inDir("helm"),
     HELM_DATA_HOME: inDir("helm"),
+    NODE_COMPILE_CACHE: compileCache,
   };
   const env = {
     ...base,

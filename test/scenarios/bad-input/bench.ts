@@ -59,14 +59,20 @@ export interface Said {
   error: unknown;
 }
 
-/** A verb in this process, on the adapters of the program. */
+/**
+ * A verb in this process, on the adapters of the program. The chart is a folder unless `env` says otherwise: a clone is nine
+ * processes, which costs more than all else that is checked.
+ */
 export async function runVerb(world: EmbeddedWorld, argv: readonly string[], env: Env): Promise<Said> {
   const said: Said = { code: 0, stdout: "", stderr: "", error: undefined };
   const redactor = createRedactor();
   try {
     const { code } = await runProgram({
       argv,
-      env: world.env({ LOG_LEVEL: "trace", RETRY_TIMEOUT: "300ms", POD_NAME: "builder-1", ...env }),
+      env: world.env({
+        CHART_SOURCE: path.dirname(world.chart.dir),
+        ...{ LOG_LEVEL: "trace", RETRY_TIMEOUT: "300ms", POD_NAME: "builder-1", ...env },
+      }),
       signal: new AbortController().signal,
       stdout: (text) => (said.stdout += text),
       stderr: (text) => (said.stderr += redactor.redact(text)),

@@ -8,7 +8,7 @@ const from = (name: string, given: Env, where: string, what: string, code?: 75):
   ...(code && { code }),
 });
 
-export const sourceCases: readonly BadInput[] = [
+const cases: readonly BadInput[] = [
   from("a folder that is missing", { CHART_SOURCE: "/nowhere/charts" }, "CHART_SOURCE", "there is no folder"),
   from(
     "a bare repository that is missing",
@@ -91,3 +91,9 @@ export const sourceCases: readonly BadInput[] = [
     says: problem("CHART_SOURCE", "404"),
   },
 ];
+
+/** From the git repository unless a case names another source. */
+export const sourceCases = cases.map((one): BadInput => ({
+  ...one,
+  given: async (place) => ({ CHART_SOURCE: place.world.repository.url, ...(await one.given(place)) }),
+}));

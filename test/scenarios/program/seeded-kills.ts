@@ -10,7 +10,7 @@ const kills = 4;
 const mostLines = 24;
 const seeds = Array.from({ length: isFull ? 6 : 1 }, (_, index) => matrixSeed * 100 + index);
 
-/** Of one seed again: `npx vitest run test/scenarios/program.test.ts -t "seed 103"`, with its MATRIX_SEED. */
+/** Of one seed again: `npx vitest run test/scenarios/program/seeded-kills -t "seed 103"`, with its MATRIX_SEED. */
 export function describeSeededKills(bench: Bench): void {
   it.each(seeds)("ends in one good release, killed by seed %d", async (seed) => {
     const random = new Random(seed);

@@ -1,7 +1,7 @@
 /** The real program in the embedded world, looked at while it works and afterwards. */
 import { describe } from "vitest";
-import { useWorld } from "./program/bench.ts";
-import { describeLookingBack } from "./program/looking-back.ts";
+import { useWorld } from "./bench.ts";
+import { describeLookingBack } from "./looking-back.ts";
 
 describe("a run in the embedded world", () => {
   describeLookingBack(useWorld({ jobMs: 40 }));
