@@ -16,8 +16,9 @@ const maxLines = 60;
 /** The main story: lines that every recording has. How many pods are ready and where the kill came differ each time. */
 const story: readonly RegExp[] = [
   /^» /,
-  /^ {2}(live now|to be done|real|in a hurry): /,
-  /^ {2}(Another|A third) builder starts:/,
+  /^ {2}(live now|to be done|real|emulated|in a hurry): /,
+  /^ {2}\$ /,
+  /^ {2}(Its Job starts the next|The Job starts a third) pod:/,
   / run prod-\S+ {2}environment /,
   / run prod-\S+ goes on /,
   / preflight +(live is|done in)/,
