@@ -26,7 +26,7 @@ const story: readonly RegExp[] = [
   / (wait-for-pods|load-data|verify-release|swap-dns|delete-old-release) +done in/,
   / await-harvest +(started list|done in)/,
   /^ {2}(live|run|step) {3,}/,
-  / await-harvest +([12]|[4-8]0|82) of 82 /,
+  / await-harvest +([12]|60|82) of 82 /,
   / swap-dns +\S+\. +\S+ → /,
   / delete-old-release +removing /,
   / live +prod-\S+ +total /,

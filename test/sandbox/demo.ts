@@ -5,7 +5,7 @@
  */
 import { count, duration } from "../../src/domain/words.ts";
 import { comparison, promises, takeSnapshot, type Snapshot } from "./demo/outcome.ts";
-import { lookIn, placeOfThePage } from "./demo/look.ts";
+import { lookIn, nextPage, placeOfThePage } from "./demo/look.ts";
 import { whyNotHere } from "./demo/requirements.ts";
 import { createLinePrinter, narrate, showChecks, showTable } from "./demo/show.ts";
 import { startEmbeddedWorld, type EmbeddedWorld } from "./embedded-world.ts";
@@ -45,7 +45,10 @@ async function play(world: EmbeddedWorld): Promise<boolean> {
     `Killed again, at job ${jobsBeforeTheKill} of the harvest, which goes on without a builder.`,
     "The Job starts a third pod:",
   );
-  const seen = await lookIn(world, builder, say);
+  const page = await nextPage(world, builder);
+  printer.pause();
+  const seen = await lookIn(page, builder, say);
+  printer.resume();
   const code = await run.exit;
   await world.watch.stop();
 

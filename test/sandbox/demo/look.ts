@@ -5,15 +5,11 @@ import type { EmbeddedWorld } from "../embedded-world.ts";
 import type { InstalledBuilder } from "../world/installed-builder.ts";
 import type { Checked } from "./show.ts";
 
-const pageLine = /on this machine: (http:\/\/127\.0\.0\.1:\d+)/;
+const pageLine = / page +(?:.*on this machine: (http:\/\/127\.0\.0\.1:\d+)|not served, )/;
 const harvesting = /await-harvest +\d+ of \d+ /;
 
-/** Looks in when the next pod harvests; `show` is told what is to be seen. */
-export async function lookIn(
-  { until }: EmbeddedWorld,
-  builder: InstalledBuilder,
-  show: (headline: string, ...lines: string[]) => void,
-): Promise<Checked> {
+/** Where the live page of the next pod is, once that pod harvests. */
+export async function nextPage({ until }: EmbeddedWorld, builder: InstalledBuilder): Promise<string> {
   const pods = builder.containers.length;
   const line = (pattern: RegExp) =>
     until("a pod that harvests", () => {
@@ -21,7 +17,15 @@ export async function lookIn(
       return lines.map(({ text }) => pattern.exec(text)).find((found) => found !== null);
     });
   await line(harvesting);
-  const url = (await line(pageLine))[1] ?? "";
+  return (await line(pageLine))[1] ?? "";
+}
+
+/** Looks in at a run whose page is at `url`; `show` is told what is to be seen. */
+export async function lookIn(
+  url: string,
+  builder: InstalledBuilder,
+  show: (headline: string, ...lines: string[]) => void,
+): Promise<Checked> {
   const page = await pageAt(url);
   const status = builder.type("status");
   const code = await status.exit;
@@ -60,8 +64,8 @@ const portOf = (wanted: number): Promise<number | undefined> =>
 
 /** The page, once it has got as far as the harvest; an answer is good for a second. */
 async function pageAt(url: string): Promise<string> {
-  let page = "";
-  for (let tries = 0; tries < 3 && !page.includes("· await-harvest ·"); tries += 1) {
+  let page = url === "" ? "it was not served" : "";
+  for (let tries = 0; url !== "" && tries < 3 && !page.includes("· await-harvest ·"); tries += 1) {
     if (tries > 0) await sleep(1_100);
     page = await fetch(url, { signal: AbortSignal.timeout(5_000) }).then(
       (answer) => answer.text(),

@@ -38,6 +38,9 @@ export function showChecks(title: string, checks: readonly Checked[]): void {
 
 export interface LinePrinter {
   print: (line: string) => void;
+  /** Keeps lines back while somebody looks at another terminal. */
+  pause: () => void;
+  resume: () => void;
   /** Says how many lines were left out; needed before somebody else prints. */
   unfold: () => void;
 }
@@ -60,5 +63,14 @@ export function createLinePrinter(): LinePrinter {
     unfold();
     print(line);
   };
-  return { print: show, unfold };
+  let kept: string[] | undefined;
+  return {
+    print: (line) => void (kept ? kept.push(line) : show(line)),
+    pause: () => void (kept ??= []),
+    resume() {
+      kept?.forEach(show);
+      kept = undefined;
+    },
+    unfold,
+  };
 }
