@@ -65,7 +65,10 @@ export function createLinePrinter(): LinePrinter {
   };
   let kept: string[] | undefined;
   return {
-    print: (line) => void (kept ? kept.push(line) : show(line)),
+    print(line) {
+      if (kept) kept.push(line);
+      else show(line);
+    },
     pause: () => void (kept ??= []),
     resume() {
       kept?.forEach(show);
