@@ -16,8 +16,9 @@ const maxLines = 60;
 /** The main story: lines that every recording has. How many pods are ready and where the kill came differ each time. */
 const story: readonly RegExp[] = [
   /^» /,
-  /^ {2}(live now|to be done|real|in a hurry): /,
-  /^ {2}(Another|A third) builder starts:/,
+  /^ {2}(live now|to be done|real|emulated|in a hurry): /,
+  /^ {2}\$ /,
+  /^ {2}(Its Job starts the next|The Job starts a third) pod:/,
   / run prod-\S+ {2}environment /,
   / run prod-\S+ goes on /,
   / preflight +(live is|done in)/,
@@ -25,7 +26,7 @@ const story: readonly RegExp[] = [
   / (wait-for-pods|load-data|verify-release|swap-dns|delete-old-release) +done in/,
   / await-harvest +(started list|done in)/,
   /^ {2}(live|run|step) {3,}/,
-  / await-harvest +([12]|[4-8]0|82) of 82 /,
+  / await-harvest +([12]|60|82) of 82 /,
   / swap-dns +\S+\. +\S+ → /,
   / delete-old-release +removing /,
   / live +prod-\S+ +total /,

@@ -9,6 +9,7 @@ import { createClients } from "./kubernetes-api-clients.ts";
 import { describeChanges } from "./kubernetes-api-changes.ts";
 import { describeDeletion } from "./kubernetes-api-deletion.ts";
 import { describeFailures } from "./kubernetes-api-failures.ts";
+import { describeJobs } from "./kubernetes-api-jobs.ts";
 import { describeHelm } from "./kubernetes-api-helm.ts";
 import { describeReading } from "./kubernetes-api-reading.ts";
 import { describeWorkloads } from "./kubernetes-api-workloads.ts";
@@ -31,6 +32,7 @@ export function describeKubernetesApi(name: string, cluster: () => Cluster): voi
     changes: describeChanges,
     deletion: describeDeletion,
     workloads: describeWorkloads,
+    "Jobs by hand": describeJobs,
     failures: describeFailures,
     Helm: describeHelm,
   };

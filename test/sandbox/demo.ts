@@ -1,19 +1,21 @@
 /**
- * `npm run demo`: a whole rebuild by the real program with the real Helm, killed twice on the way. Everything else
- * (Kubernetes, harvester, Google) is emulated in this process; nothing outside this machine is touched.
+ * `npm run demo`: a whole rebuild as production does it, killed twice on the way. The chart, the program, Helm, kubectl
+ * and its plugin are real; all else (Kubernetes, harvester, Google) is emulated in this process, and nothing outside this
+ * machine is touched.
  */
 import { count, duration } from "../../src/domain/words.ts";
 import { comparison, promises, takeSnapshot, type Snapshot } from "./demo/outcome.ts";
-import { lookIn } from "./demo/look.ts";
+import { lookIn, nextPage, placeOfThePage } from "./demo/look.ts";
 import { whyNotHere } from "./demo/requirements.ts";
 import { createLinePrinter, narrate, showChecks, showTable } from "./demo/show.ts";
 import { startEmbeddedWorld, type EmbeddedWorld } from "./embedded-world.ts";
 import { recordsOf } from "./harvester/data-configuration.ts";
 import type { BuilderProcess } from "./world/builder-process.ts";
+import { installBuilder, type InstalledBuilder } from "./world/installed-builder.ts";
 
-/** The harvesters' clock: 18 hours of harvest in half a minute. */
-const speed = 3_000;
-const jobsBeforeTheKill = 31;
+/** The harvesters' clock: an hour of harvest takes a second. */
+const speed = 3_600;
+const jobsBeforeTheKill = 21;
 /** Short waits; in production these are 10 minutes, a minute and 20 minutes. */
 const pace = { POST_SWAP_WATCH: "3s", HARVEST_POLL_INTERVAL: "100ms", PODS_TIMEOUT: "1m" };
 const ttlSeconds = 2;
@@ -21,33 +23,37 @@ const ttlSeconds = 2;
 async function play(world: EmbeddedWorld): Promise<boolean> {
   const before = await takeSnapshot(world);
   introduce(world, before);
-  const settings = { ...pace, ...(await world.google?.loginByKey()) };
-  const builders: BuilderProcess[] = [];
-  const start = () => {
-    const builder = world.startBuilder("run", settings, createLinePrinter());
-    builders.push(builder);
-    return builder;
+  const builder = await installBuilder(world, pace, await placeOfThePage());
+  const printer = createLinePrinter();
+  const say = (headline: string, ...lines: string[]) => {
+    printer.unfold();
+    narrate(headline, ...lines);
   };
-
-  await killInMidInstall(world, start());
-  narrate(
-    "The builder was killed in the middle of the install (SIGKILL: no last words). Helm goes on without it.",
-    "Another builder starts:",
+  say(
+    "An operator installs the builder by its chart, and starts a run:",
+    `$ ${builder.command}`,
+    "$ kubectl powo run",
   );
-  await killInMidHarvest(world, start());
-  narrate(
+  const run = builder.type("run", printer.print);
+  await killInMidInstall(world, builder, run);
+  say(
+    "The pod was killed in the middle of the install (SIGKILL: no last words), and Helm with it.",
+    "Its Job starts the next pod:",
+  );
+  await killInMidHarvest(world, builder, run);
+  say(
     `Killed again, at job ${jobsBeforeTheKill} of the harvest, which goes on without a builder.`,
-    "A third builder starts:",
+    "The Job starts a third pod:",
   );
-  const last = start();
-  const seen = await lookIn(last, () => world.startBuilder("status", settings), narrate);
-  await last.exit;
+  const page = await nextPage(world, builder);
+  printer.pause();
+  const seen = await lookIn(page, builder, say);
+  printer.resume();
+  const code = await run.exit;
   await world.watch.stop();
 
-  const exits = await Promise.all(builders.map(({ exit }) => exit));
-  const output = builders.map((builder) => builder.output()).join("\n");
   const after = await takeSnapshot(world);
-  const checks = [...promises(world, { before, after, exits, output }), seen];
+  const checks = [...promises(world, { before, after, code, builder, run }), seen];
   process.stdout.write("\n");
   showTable("What is live", comparison(world, before, after));
   showChecks("What held all the time", checks);
@@ -62,41 +68,52 @@ function introduce({ data, names }: EmbeddedWorld, before: Snapshot): void {
     "powo-builder rebuilds a website from nothing while the old one stays live, and survives being killed",
     `live now:    ${before.release}, installed by the original builder: ${names.length} public names, ${count(before.results)} search results`,
     `to be done:  install a release, load ${data.organisations.length} organisations, harvest ${list.length} jobs, check, swap DNS, clean up`,
-    "real:        the program and Helm. Emulated on 127.0.0.1: Kubernetes, harvester, Google, git and data URL",
+    "real:        the chart, the program, Helm, kubectl and the plugin kubectl powo",
+    "emulated:    Kubernetes, harvester, Google, git and data URL, on 127.0.0.1",
     "login:       the builder logs in to (emulated) Google with a service account's key, over TLS, as in production",
     `in a hurry:  the harvester's clock runs ${count(speed)} times as fast, so ${duration(usualMs)} of harvest take ${duration(usualMs / speed)}`,
   );
 }
 
-/** Kills it when some of the new release's deployments are there: Helm is in the middle of its work, and lives on. */
+/** Kills the pod when some of the new release's deployments are there: Helm is in the middle of its work. */
 async function killInMidInstall(
-  { kubernetes, liveRelease }: EmbeddedWorld,
-  builder: BuilderProcess,
+  world: EmbeddedWorld,
+  builder: InstalledBuilder,
+  run: BuilderProcess,
 ): Promise<void> {
-  // Helm notes at the end that all is installed; it is not to get there before the next builder looks.
-  const isNote = (path: string) => /\/secrets\/sh\.helm\.release\./.test(path);
-  const isEnd = ({ method, path }: { method: string; path: string }) => method === "PUT" && isNote(path);
-  kubernetes?.faults.add(isEnd, { kind: "slow", ms: 5_000 }, 1);
   let installed = 0;
-  const stop = kubernetes?.store.onChange(({ type, object: { kind, metadata } }) => {
-    const isNew = type === "ADDED" && kind === "Deployment" && metadata.namespace !== liveRelease;
+  const stop = world.kubernetes?.store.onChange(({ type, object: { kind, metadata } }) => {
+    const isNew = type === "ADDED" && kind === "Deployment" && metadata.namespace !== world.liveRelease;
     if (isNew) installed += 1;
-    if (isNew && installed === 5) builder.kill();
+    if (isNew && installed === 5) builder.containers.at(-1)?.kill("SIGKILL");
   });
-  await builder.exit;
+  await world.until("the first pod", () => run.hasEnded() || builder.containers.length > 0);
+  await endOf(world, builder, run);
   stop?.();
 }
 
-async function killInMidHarvest({ databases, until }: EmbeddedWorld, builder: BuilderProcess): Promise<void> {
+async function killInMidHarvest(
+  world: EmbeddedWorld,
+  builder: InstalledBuilder,
+  run: BuilderProcess,
+): Promise<void> {
   const started = () =>
-    databases.at(-1)?.model.effects.filter(({ kind }) => kind === "job-started").length ?? 0;
-  await until(
-    `job ${jobsBeforeTheKill} (or the builder's end)`,
-    () => builder.hasEnded() || started() >= jobsBeforeTheKill,
+    world.databases.at(-1)?.model.effects.filter(({ kind }) => kind === "job-started").length ?? 0;
+  await world.until(
+    `job ${jobsBeforeTheKill} (or the run's end)`,
+    () => run.hasEnded() || started() >= jobsBeforeTheKill,
     120_000,
   );
-  builder.kill();
-  await builder.exit;
+  builder.containers.at(-1)?.kill("SIGKILL");
+  await endOf(world, builder, run);
+}
+
+/** Waits for the end of the pod at work, until the plugin has shown its last line. */
+async function endOf(world: EmbeddedWorld, builder: InstalledBuilder, run: BuilderProcess): Promise<void> {
+  const pod = builder.containers.at(-1);
+  await pod?.exit;
+  const last = pod?.log.lines.at(-1)?.text;
+  await world.until("its last line", () => run.hasEnded() || last === undefined || run.lines.includes(last));
 }
 
 async function main(): Promise<boolean> {

@@ -49,6 +49,8 @@ export interface EmbeddedWorld extends Emulators {
   /** The builder's own namespace. */
   builderNamespace: string;
   kubeconfig: string;
+  /** The built program, powo-builder.js. */
+  program: string;
   /** The emulator; undefined with a real cluster. */
   kubernetes: SandboxCluster | undefined;
   views: NamespaceViews;
@@ -120,7 +122,18 @@ export async function startEmbeddedWorld(options: WorldOptions = {}): Promise<Em
   const env: EmbeddedWorld["env"] = (overrides = {}) => ({ ...settings.env, ...overrides });
   return {
     ...emulators,
-    ...{ dir, environment, builderNamespace, kubeconfig, kubernetes, views, data, liveRelease, watch },
+    ...{
+      dir,
+      environment,
+      builderNamespace,
+      kubeconfig,
+      program,
+      kubernetes,
+      views,
+      data,
+      liveRelease,
+      watch,
+    },
     ...{ env, releases, simulate },
     startBuilder(verb, overrides, onLine) {
       const args = typeof verb === "string" ? [verb] : verb;

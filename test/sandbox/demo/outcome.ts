@@ -1,6 +1,8 @@
 /** The world as it is before and after the demo, and what must have held all the time. */
 import { count, date } from "../../../src/domain/words.ts";
 import type { EmbeddedWorld } from "../embedded-world.ts";
+import type { BuilderProcess } from "../world/builder-process.ts";
+import type { InstalledBuilder } from "../world/installed-builder.ts";
 import type { Checked } from "./show.ts";
 
 export interface Snapshot {
@@ -44,14 +46,23 @@ export function comparison({ names }: EmbeddedWorld, before: Snapshot, after: Sn
 export interface DemoOutcome {
   before: Snapshot;
   after: Snapshot;
-  exits: (number | NodeJS.Signals)[];
-  /** Everything that the builders printed. */
-  output: string;
+  builder: InstalledBuilder;
+  /** What the plugin showed of the run, and how it ended. */
+  run: BuilderProcess;
+  code: number | NodeJS.Signals;
 }
 
 /** Everything that the demo promises; `held` tells whether it was so. */
-export function promises(world: EmbeddedWorld, { before, after, exits, output }: DemoOutcome): Checked[] {
+export function promises(
+  world: EmbeddedWorld,
+  { before, after, builder, run, code }: DemoOutcome,
+): Checked[] {
   const { zone, watch, databases, secrets, data, google } = world;
+  const pods = builder.containers.filter(({ args }) => args.length === 0);
+  const killed = pods.filter(({ exitCode }) => exitCode === 137).length;
+  const output = [run, ...builder.containers.map(({ log }) => log)].map(textOf).join("\n");
+  const releases = after.helm.filter((line) => !line.startsWith("builder "));
+  const left = world.kubernetes?.store.list("Job", world.builderNamespace).length;
   const built = databases.filter(({ namespace }) => namespace !== before.release).map(({ model }) => model);
   const sum = (of: (model: (typeof built)[number]) => number) =>
     built.reduce((total, model) => total + of(model), 0);
@@ -64,8 +75,8 @@ export function promises(world: EmbeddedWorld, { before, after, exits, output }:
   const times = (number: number) => (number === 1 ? "once" : `${number} times`);
   return [
     {
-      held: after.release !== before.release && after.helm.length === 1 && exits.at(-1) === 0,
-      text: `${exits.length} builders, ${exits.length - 1} of them killed, built one release: ${after.release}`,
+      held: after.release !== before.release && releases.length === 1 && killed === 2 && pods.length === 3,
+      text: `${pods.length} pods of one Job, ${killed} of them killed, built one release: ${after.release}`,
     },
     {
       held: imports === 1 && starts === 1 && jobs === listed,
@@ -82,8 +93,15 @@ export function promises(world: EmbeddedWorld, { before, after, exits, output }:
         `no resolver could hand out an address without a ready site behind it, TTLs included (looked ${count(watch.looks)} times)`,
     },
     {
+      held: code === 0 && left === 0,
+      text: `kubectl powo run ended with exit code ${code} and left ${left === 0 ? "no" : left} Job behind`,
+    },
+    {
       held: leaked.length === 0,
       text: `no password, key or token in ${count(output.split("\n").length)} lines of log`,
     },
   ];
 }
+
+const textOf = ({ lines }: { lines: readonly (string | { text: string })[] }): string =>
+  lines.map((line) => (typeof line === "string" ? line : line.text)).join("\n");

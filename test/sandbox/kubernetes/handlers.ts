@@ -1,5 +1,6 @@
 /** What each verb on a resource does and answers. */
 import type { ServerResponse } from "node:http";
+import type { Containers } from "./containers/containers.ts";
 import { deleteObject } from "./deletion.ts";
 import { ApiError, badRequest } from "./errors.ts";
 import { serveLogs } from "./logs.ts";
@@ -22,6 +23,7 @@ export interface Call {
   accept: string;
   userAgent: string;
   response: ServerResponse;
+  containers: Containers;
 }
 
 export interface Answer {
@@ -59,11 +61,11 @@ const notAllowed = (): ApiError =>
 type Handler = (registry: Registry, call: Call) => Answer | undefined;
 
 const handlers: Record<string, Handler> = {
-  get(registry, { request, accept, response }) {
+  get(registry, { request, accept, response, containers }) {
     const { type, namespace, name = "", subresource, query } = request;
     const object = registry.require(type, namespace, name);
     if (subresource === "log") {
-      serveLogs(registry.store, object, query, response);
+      serveLogs({ store: registry.store, containers, response }, object, query);
       return undefined;
     }
     if (subresource === "scale") return { status: 200, body: scaleOf(object) };

@@ -4,8 +4,9 @@
  *
  * What it is NOT: it checks no certificate, token or role (RBAC objects are stored, never enforced); it
  * knows no schemas (unknown fields and wrong types pass, no CRDs, quotas, admission or conversion); it
- * schedules no CronJobs and runs no DaemonSets, HPAs or endpoints; nothing runs and nothing answers behind
- * its pods and Services: no exec, no port-forward; it keeps all of it in memory. Where it and a real
+ * schedules no CronJobs and runs no DaemonSets, HPAs or endpoints; nothing answers behind its pods and
+ * Services (no exec, no port-forward), and nothing runs in them but the images of `containers`, as child
+ * processes with neither a file system nor a network of their own; it keeps all of it in memory. Where it and a real
  * control plane differ, it is wrong: test/contract/kubernetes-api.ts holds both to the same behaviour.
  */
 import { writeFile } from "node:fs/promises";
@@ -13,6 +14,7 @@ import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { Faults } from "../faults.ts";
 import { bootstrap } from "./bootstrap.ts";
+import { Containers } from "./containers/containers.ts";
 import { deployments } from "./controllers/deployments.ts";
 import { collectGarbage } from "./controllers/garbage.ts";
 import { jobs } from "./controllers/jobs.ts";
@@ -44,6 +46,8 @@ export interface SandboxCluster {
   /** What is in the cluster: `list(kind, namespace?)`, `get(kind, namespace, name)`, `onChange(listener)`, `compact()`. */
   store: Store;
   faults: Faults;
+  /** Pods whose containers are programs. */
+  containers: Containers;
   /** The last requests, oldest first. */
   requests: RequestRecord[];
   /** Lets SelfSubjectAccessReviews answer no where the rule says so. */
@@ -61,8 +65,12 @@ export async function startKubernetes(options: { dir: string; seed?: number }): 
   let denied: (attributes: ResourceAttributes) => boolean = () => false;
 
   bootstrap(registry);
-  const controllers = startControllers({ registry, store, random });
-  const server = createApiServer({ registry, faults, requests, denied: (attributes) => denied(attributes) });
+  const containers = new Containers(options.dir, store);
+  const controllers = startControllers({ registry, store, random, containers });
+  const server = createApiServer({
+    ...{ registry, faults, requests, containers },
+    denied: (attributes) => denied(attributes),
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const kubeconfig = path.join(options.dir, "kubeconfig");
@@ -72,10 +80,12 @@ export async function startKubernetes(options: { dir: string; seed?: number }): 
     kubeconfig,
     store,
     faults,
+    containers,
     requests,
     deny: (rule) => void (denied = rule),
     async stop() {
       controllers();
+      await containers.stop();
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await closed;

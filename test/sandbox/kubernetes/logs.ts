@@ -1,16 +1,23 @@
-/** `kubectl logs`: text from the pod's annotation, else a line about the last exit. */
+/** `kubectl logs`: what a program printed; of a simulated container the pod's annotation, else a line about the last exit. */
 import type { ServerResponse } from "node:http";
+import type { LogLine } from "./containers/container-log.ts";
+import type { Containers } from "./containers/containers.ts";
 import { badRequest } from "./errors.ts";
 import type { Store } from "./store.ts";
 import type { KubeObject, Loose } from "./types.ts";
 
 const annotation = "simulation.powo.kew.org/logs";
 
+interface LogReply {
+  store: Store;
+  containers: Containers;
+  response: ServerResponse;
+}
+
 export function serveLogs(
-  store: Store,
+  { store, containers, response }: LogReply,
   pod: KubeObject,
   query: URLSearchParams,
-  response: ServerResponse,
 ): void {
   const container = chooseContainer(pod, query.get("container"));
   const find = (of: KubeObject | undefined): Loose =>
@@ -21,13 +28,25 @@ export function serveLogs(
   if (!status || (status.state?.waiting && !status.lastState?.terminated)) {
     throw badRequest(`container "${container}" in pod "${pod.metadata.name}" is waiting to start`);
   }
-  const lines = logText(pod, status).split("\n").slice(0, -1);
+  const program = containers.of(pod);
+  const write = printer(query);
+  const lines = program?.log.lines ?? simulatedLines(pod, status);
   const tail = query.get("tailLines");
   const shown = tail === null ? lines : lines.slice(Math.max(0, lines.length - Number(tail)));
   response.writeHead(200, { "content-type": "text/plain" });
-  response.write(shown.map((line) => `${line}\n`).join(""));
-  if (query.get("follow") !== "true" || !status.state?.running) {
+  // Even where there is nothing yet, so that a follower knows that it is connected.
+  response.write(shown.map(write).join(""));
+  response.flushHeaders();
+  if (query.get("follow") !== "true" || (program ? program.exitCode !== undefined : !status.state?.running)) {
     response.end();
+    return;
+  }
+  if (program) {
+    response.on(
+      "close",
+      program.log.follow((line) => void response.write(write(line))),
+    );
+    void program.exit.then(() => response.end());
     return;
   }
   const stop = store.onChange(({ object, type }) => {
@@ -35,6 +54,22 @@ export function serveLogs(
     if (type === "DELETED" || !find(object)?.state?.running) response.end();
   });
   response.on("close", stop);
+}
+
+/** A line as it was asked for. */
+function printer(query: URLSearchParams): (line: LogLine) => string {
+  const stamped = query.get("timestamps") === "true";
+  return ({ at, text }) => `${stamped ? `${new Date(at).toISOString()} ` : ""}${text}\n`;
+}
+
+function simulatedLines(pod: KubeObject, status: Loose): LogLine[] {
+  const at = Date.parse(
+    String((status.state?.running ?? status.state?.terminated ?? status.lastState?.terminated)?.startedAt),
+  );
+  return logText(pod, status)
+    .split("\n")
+    .slice(0, -1)
+    .map((text) => ({ at, text }));
 }
 
 function chooseContainer(pod: KubeObject, asked: string | null): string {

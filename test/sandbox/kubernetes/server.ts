@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { showFault } from "../faults.ts";
 import type { Faults } from "../faults.ts";
+import type { Containers } from "./containers/containers.ts";
 import { findDocument } from "./discovery.ts";
 import { ApiError, unknownPath } from "./errors.ts";
 import { handle } from "./handlers.ts";
@@ -17,6 +18,7 @@ export interface Backend {
   registry: Registry;
   faults: Faults;
   requests: RequestRecord[];
+  containers: Containers;
   denied: (attributes: ResourceAttributes) => boolean;
 }
 
@@ -66,7 +68,10 @@ async function serve(backend: Backend, request: IncomingMessage, response: Serve
   const body = decodeBody(raw, contentType);
   const answer = handle(
     backend.registry,
-    { verb, request: resource, body, contentType, accept, userAgent, response },
+    {
+      ...{ verb, request: resource, body, contentType, accept, userAgent, response },
+      containers: backend.containers,
+    },
     backend.denied,
   );
   if (answer) send(response, answer.status, answer.body);

@@ -28,9 +28,16 @@ export interface BuilderOptions {
   onLine?: ((line: string) => void) | undefined;
 }
 
-export function startBuilderProcess({ program, wrap, args, env, onLine }: BuilderOptions): BuilderProcess {
+export function startBuilderProcess({ program, wrap, args, ...rest }: BuilderOptions): BuilderProcess {
   const command = [process.execPath, program, ...args];
-  const [file = "", ...rest] = wrap?.(command) ?? command;
+  return startProcess(wrap?.(command) ?? command, rest);
+}
+
+/** Any other program, followed in the same way. */
+export function startProcess(
+  [file = "", ...rest]: readonly string[],
+  { env, onLine }: Pick<BuilderOptions, "env" | "onLine">,
+): BuilderProcess {
   const child = spawn(file, rest, { env, stdio: ["ignore", "pipe", "pipe"] });
   const lines: string[] = [];
   let ended = false;

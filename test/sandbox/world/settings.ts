@@ -19,7 +19,20 @@ export interface WorldSettings {
   env: Record<string, string>;
 }
 
-/** Writes the files; waits are short, and all of them long enough for a busy machine. */
+/** All of them long enough for a busy machine. */
+export const shortWaits = {
+  RETRY_TIMEOUT: "60s",
+  PODS_TIMEOUT: "2m",
+  HARVEST_TIMEOUT: "10m",
+  HARVEST_POLL_INTERVAL: "50ms",
+  HARVEST_STALL_TIMEOUT: "1m",
+  DNS_POLL_INTERVAL: "50ms",
+  POST_SWAP_WATCH: "1s",
+  DELETE_TIMEOUT: "2m",
+  LEASE_DURATION: "6s",
+};
+
+/** Writes the files. */
 export async function writeSettings(
   { dir, environment, builderNamespace, kubeconfig, helm }: SettingsOptions,
   { zone, names, dns, google, harvesters, dataUrl, repository, secrets }: Emulators,
@@ -63,15 +76,7 @@ export async function writeSettings(
     G_PROJECT: project,
     ...(google?.way.env ?? { CLOUD_DNS_ENDPOINT: dns.url }),
     TERMINATION_LOG: terminationLog,
-    RETRY_TIMEOUT: "60s",
-    PODS_TIMEOUT: "2m",
-    HARVEST_TIMEOUT: "10m",
-    HARVEST_POLL_INTERVAL: "50ms",
-    HARVEST_STALL_TIMEOUT: "1m",
-    DNS_POLL_INTERVAL: "50ms",
-    POST_SWAP_WATCH: "1s",
-    DELETE_TIMEOUT: "2m",
-    LEASE_DURATION: "6s",
+    ...shortWaits,
   };
   return { secretsFile, base, env };
 }

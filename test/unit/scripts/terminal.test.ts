@@ -42,8 +42,8 @@ describe("the story", () => {
       "12:00:01 wait-for-pods      6 of 11 ready; waiting for solr (starting)",
       "12:00:02 wait-for-pods      done in 5s; ingress 203.0.113.6",
       "                            … 7 more",
-      "12:00:03 await-harvest      35 of 82  A job  done  1m",
-      "12:00:03 await-harvest      40 of 82  A job  done  1m",
+      "12:00:03 await-harvest      50 of 82  A job  done  1m",
+      "12:00:03 await-harvest      60 of 82  A job  done  1m",
     ];
     expect(storyOf(output.join("\n"))).toEqual([output[2], output[5]]);
   });

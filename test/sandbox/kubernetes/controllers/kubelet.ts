@@ -10,7 +10,7 @@ import { podStatusAt } from "./pod-status.ts";
 import { record } from "./recorder.ts";
 import { missingReference } from "./references.ts";
 import { behaviourOf } from "./rules.ts";
-import { momentOf } from "./timeline.ts";
+import { momentOf, momentOfProgram } from "./timeline.ts";
 import type { Moment } from "./timeline.ts";
 
 /** What is remembered of a pod between two looks at it. */
@@ -52,7 +52,10 @@ export function createKubelet(): Controller {
       if (["Succeeded", "Failed"].includes(String(pod.status?.phase))) return undefined;
       return progress(world, pod, life);
     },
-    gone: (_world, pod) => void lives.delete(pod.metadata.uid),
+    gone(world, pod) {
+      world.containers.of(pod)?.kill("SIGKILL");
+      lives.delete(pod.metadata.uid);
+    },
   };
 }
 
@@ -74,6 +77,8 @@ function progress(world: World, pod: KubeObject, life: Life): number | undefined
       life.since = Date.now() - config.podMs;
     }
   }
+  const program = moment.state === "waiting" ? undefined : world.containers.ensure(pod);
+  if (program) moment = momentOfProgram(pod, program, world.containers.lagMs);
   moment = { ...moment, restarts: (moment.restarts ?? 0) + life.restarts };
   const hostIP = String(
     world.store.get("Node", undefined, String(pod.spec.nodeName))?.status.addresses[0].address ??
@@ -100,12 +105,27 @@ function restartsSoFar(pod: KubeObject): number {
 }
 
 function endContainers(world: World, pod: KubeObject, killed: boolean): KubeObject | undefined {
-  const exit = killed ? { reason: "Error", exitCode: 137 } : { reason: "Completed", exitCode: 0 };
+  const program = world.containers.of(pod);
+  const exitCode = program?.exitCode ?? (killed ? 137 : 0);
+  const exit = { exitCode, reason: exitCode === 0 ? "Completed" : "Error" };
+  if (program?.message) Object.assign(exit, { terminationMessage: program.message });
   const restarts = Number(pod.status.containerStatuses[0].restartCount);
   return world.registry.edit("Pod", pod, (draft) => {
     draft.status = podStatusAt(pod, { name: "stopped", state: "exited", restarts, ...exit });
   });
 }
+
+function askToEnd(world: World, pod: KubeObject): void {
+  world.containers.of(pod)?.kill("SIGTERM");
+  for (const status of (pod.status?.containerStatuses ?? []) as Loose[]) {
+    const container = String(status.name);
+    const message = `Stopping container ${container}`;
+    if (status.state?.running)
+      record(world, "kubelet", pod, { container, type: "Normal", reason: "Killing", message });
+  }
+}
+
+const stopLookMs = 20;
 
 /** Ends the containers of a deleted pod, then lets it go. */
 function stop(world: World, pod: KubeObject, life: Life): number | undefined {
@@ -113,19 +133,16 @@ function stop(world: World, pod: KubeObject, life: Life): number | undefined {
   const graceMs = (pod.metadata.deletionGracePeriodSeconds ?? 0) * 1000;
   if (life.stopping === undefined) {
     life.stopping = Date.now();
-    for (const status of (pod.status?.containerStatuses ?? []) as Loose[]) {
-      const container = String(status.name);
-      if (status.state?.running)
-        record(world, "kubelet", pod, {
-          container,
-          type: "Normal",
-          reason: "Killing",
-          message: `Stopping container ${container}`,
-        });
-    }
+    askToEnd(world, pod);
   }
   const stubborn = behaviourOf(config, pod).name === "ignores-sigterm";
   const left = (stubborn ? graceMs : Math.min(graceMs, config.stopMs)) - (Date.now() - life.stopping);
+  const program = world.containers.of(pod);
+  if (program && program.exitCode === undefined) {
+    // What does not end by itself is ended when its time is over.
+    if (Date.now() > life.stopping + graceMs) program.kill("SIGKILL");
+    return stopLookMs;
+  }
   if (left > 0) return left;
   const current = pod.status?.phase === "Running" ? endContainers(world, pod, stubborn) : pod;
   if (!current || (pod.metadata.deletionGracePeriodSeconds === 0 && pod.metadata.finalizers?.length))

@@ -1,5 +1,6 @@
 /** Runs controllers: each looks at an object when something about it changed, or when it asked to look again. */
 import { record } from "./recorder.ts";
+import type { Containers } from "../containers/containers.ts";
 import type { Random } from "../random.ts";
 import type { Registry } from "../registry.ts";
 import { ApiError } from "../errors.ts";
@@ -12,6 +13,7 @@ export interface World {
   registry: Registry;
   store: Store;
   random: Random;
+  containers: Containers;
   rules: () => Config;
 }
 

@@ -136,6 +136,7 @@ function statusesOf(
     const ended = {
       exitCode: moment.exitCode ?? 0,
       reason: moment.reason,
+      ...(moment.terminationMessage ? { message: moment.terminationMessage } : {}),
       startedAt,
       finishedAt: timestamp(),
       containerID: status.containerID,

@@ -1,6 +1,7 @@
 /** How a pod stands when it has behaved in a way for a while: the moments of its life, as a kubelet shows them. */
 import type { KubeObject, Loose } from "../types.ts";
 import type { Happening } from "./recorder.ts";
+import type { Container } from "../containers/containers.ts";
 import { parseDuration } from "./rules.ts";
 import type { Behaviour, Config } from "./rules.ts";
 
@@ -18,6 +19,8 @@ export interface Moment {
   reason?: string;
   message?: string;
   exitCode?: number;
+  /** What an ended container left to be read. */
+  terminationMessage?: string;
   events?: Happening[];
   /** Until something more happens by itself. */
   nextMs?: number;
@@ -69,6 +72,22 @@ export function momentOf(pod: KubeObject, behaviour: Behaviour, config: Config, 
     events: [...startEvents(pod), unhealthy],
     ...until(readyAfter - age),
   };
+}
+
+/** Between two looks at a program that runs. */
+const lookMs = 50;
+
+/** As `momentOf`, for a container with a program behind it; kubelets see its end a moment after its log has ended. */
+export function momentOfProgram(
+  pod: KubeObject,
+  { exitCode, endedAt, message }: Container,
+  lagMs: number,
+): Moment {
+  const isSeen = endedAt !== undefined && Date.now() >= endedAt + lagMs;
+  if (exitCode === undefined || !isSeen)
+    return { name: "running", state: "running", ready: true, events: startEvents(pod), nextMs: lookMs };
+  const reason = exitCode === 0 ? "Completed" : "Error";
+  return { name: "ended", state: "exited", exitCode, reason, terminationMessage: message };
 }
 
 const until = (milliseconds: number): { nextMs?: number } =>
