@@ -58,7 +58,8 @@ async function settledImport(run: Run, data: DataConfiguration): Promise<ImportS
 
 /** A half import can't be completed: the harvester takes a document only into an empty database. */
 async function spoilt(run: Run, answer: string): Promise<StepResult> {
-  await countFailure(run, "part", answer);
+  // A builder that died between the two writes has counted this one already.
+  if (run.state.reinstall === undefined) await countFailure(run, "part", answer);
   return again("install-release", `only a part was loaded into ${run.state.release}: ${answer}`);
 }
 

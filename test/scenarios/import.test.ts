@@ -54,6 +54,15 @@ describe("an import that the harvester refuses", () => {
     expect([posts(part), installs(part)]).toEqual([2, 2]);
   });
 
+  it("gets its one reinstall although the builder dies right after counting the half import", async () => {
+    const fake = refusing(1, 1);
+    const first = fake.builder("builder-1");
+    fake.when("after", "harvester.importData", () => fake.when("after", "store.save", () => first.kill()));
+    expect(await first.run()).toEqual({ code: "killed" });
+    expect(await fake.builder("builder-2").run()).toEqual({ code: 0 });
+    expect([posts(fake), installs(fake)]).toEqual([2, 2]);
+  });
+
   it("is counted over builders: a killed one has no third install", async () => {
     const fake = refusing(1);
     const first = fake.builder("builder-1");
