@@ -39,7 +39,9 @@ describe("the page", () => {
   ])("of %s lets no text become markup, wherever it stands", (_, report) => {
     const page = renderReport(everywhere(report, hostile));
     const tags = (text: string) => new Set([...text.matchAll(/<\/?([a-z0-9]+)/gi)].map(([, tag]) => tag));
-    expect(tags(page)).toEqual(tags(renderReport(report)));
+    // Only what its code says makes a failure show its details once, and only a command is set apart.
+    const known = new Set([...tags(renderReport(report)), "pre", "code"]);
+    expect([...tags(page)].filter((tag) => !known.has(tag))).toEqual([]);
     expect(page).not.toContain("<script");
     expect(page).not.toContain("<img");
     expect(page.match(/<\/style>/g)).toHaveLength(1);
