@@ -137,7 +137,9 @@ describe("the live page", () => {
     if (verb === "abort") {
       const builder = fake.builder("builder-2");
       const ended = builder.run();
-      while ((storedRun(fake).harvest?.[0]?.ended ?? 0) < 1) await fake.clock.sleep(minute);
+      const isHarvesting = () =>
+        storedRun(fake).phase === "running" && storedRun(fake).harvest?.[0]?.ended === 1;
+      while (!isHarvesting()) await fake.clock.sleep(10_000);
       builder.kill();
       await ended;
     }
