@@ -5,6 +5,7 @@ import { TimeoutError } from "../errors.ts";
 import { timestamp } from "../pipeline/clock.ts";
 import type { Run } from "../pipeline/run.ts";
 import { retryLeftovers } from "./leftovers.ts";
+import { approvalWait } from "./waits.ts";
 
 /** An approval rides on the Lease, which is read at every renewal anyway: looking costs nothing. */
 const lookEveryMs = 2_000;
@@ -15,14 +16,13 @@ export async function awaitApproval(run: Run): Promise<void> {
   const { approval, builderNamespace } = settings;
   if (approval.mode === "auto" || state.approval?.at !== undefined) return;
   const askedAt = state.approval?.askedAt ?? timestamp(clock);
-  const waitMs = approval.mode === "auto-after" ? approval.delayMs : settings.approvalTimeoutMs;
+  const { waitMs, then } = approvalWait(settings);
   const end = clock.monotonic() + Date.parse(askedAt) + waitMs - clock.now();
   const leftMs = () => end - clock.monotonic();
   await run.save({ approval: { askedAt }, phase: "waiting-approval" });
   const how = verbCommand("approve", builderNamespace);
-  const then = approval.mode === "manual" ? "then the run fails" : "then it goes live by itself";
   const lines = [
-    `${state.release} is ready and waits for approval, at most ${duration(leftMs())}, ${then}`,
+    `${state.release} is ready and waits for approval, at most ${duration(leftMs())}, then ${then}`,
     `approve:  ${pluginCommand("approve", builderNamespace)}`,
     `drop:     ${pluginCommand("abort", builderNamespace)}`,
     `without the plugin:  ${how}`,

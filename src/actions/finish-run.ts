@@ -2,7 +2,7 @@
 import { addRecords, addTimings } from "../domain/harvest-progress.ts";
 import { jobNames } from "../domain/job-names.ts";
 import { pastRunOf, addPastRun } from "../domain/past-run.ts";
-import type { Attachments, FinalPhase, RunState } from "../domain/run.ts";
+import { type Attachments, type FinalPhase, phaseText, type RunState } from "../domain/run.ts";
 import { duration, joined } from "../domain/words.ts";
 import {
   AbortedError,
@@ -108,7 +108,7 @@ export async function announceEnd(run: Run): Promise<void> {
   const text =
     event === "live"
       ? `${release} is live`
-      : `${release}: ${environment} rebuild ${runId} ${phase}${failure ? `: ${failure.message}` : ""}`;
+      : `${release}: ${environment} rebuild ${runId} ${phaseText(phase)}${failure ? `: ${failure.message}` : ""}`;
   const reason = event.replace(/(^|-)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
   try {
     await run.announce(event === "live" ? "Normal" : "Warning", reason, text);

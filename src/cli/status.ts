@@ -19,8 +19,8 @@ export async function showStatus(world: World, context: VerbContext): Promise<vo
     print(context, { document: status, lines: statusLines(status, clock.now()) });
     return;
   }
-  const asJson = (text: string) => context.write(`${redactor.json(JSON.parse(text))}\n`);
-  await watchStatus(read, isJson(context) ? jsonViewer(asJson) : plainViewer(stdout, clock), clock, signal);
+  const show = isJson(context) ? jsonViewer(context.write, redactor.json) : plainViewer(stdout, clock);
+  await watchStatus(read, show, clock, signal);
 }
 
 /** Shows a status that was just read. */
@@ -42,10 +42,10 @@ export async function watchStatus(
 }
 
 /** One JSON document a line, whenever anything changed. */
-export function jsonViewer(write: (text: string) => void): Viewer {
+export function jsonViewer(write: (text: string) => void, json: (status: Status) => string): Viewer {
   let shown = "";
   return (status) => {
-    const text = JSON.stringify(status);
+    const text = json(status);
     if (text !== shown) write(`${text}\n`);
     shown = text;
   };

@@ -24,6 +24,6 @@ export function followCommand(
   if (job !== undefined) return `kubectl logs -f -n ${namespace} job/${job}`;
   // Names of pods have no underscore: this one is `<host name>_<process id>`.
   const [host, pid] = name.split("_");
-  if (pid !== undefined) return `powo-builder status --watch  (it is process ${pid} on ${host ?? ""})`;
+  if (pid !== undefined) return `powo-builder status --watch # process ${pid} on ${host ?? ""}`;
   return `kubectl logs -f -n ${namespace} pod/${name}`;
 }

@@ -124,8 +124,9 @@ export function largestLosses(
     .slice(0, mostLosses);
 }
 
-/** `+0.1 %`. */
-export function changeText(now: number, before: number): string {
+/** `+0.1 %`; nothing where there is nothing to compare with. */
+export function changeText(now: number, before: number | undefined): string {
+  if (before === undefined) return "";
   if (before === 0) return now === 0 ? "same" : "new";
   const percent = ((now - before) / before) * 100;
   return `${percent >= 0 ? "+" : "-"}${Math.abs(percent).toFixed(1)} %`;
@@ -139,7 +140,7 @@ export function kindLines(gate: Gate): string[] {
       name,
       countText(found),
       live === undefined ? "" : `live ${countText(live)}`,
-      live === undefined ? "" : changeText(found, live),
+      changeText(found, live),
       isFew ? `too few: at least ${countText(least ?? 0)}` : "",
     ]),
   );

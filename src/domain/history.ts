@@ -12,7 +12,7 @@ const listTotals = z.object({
 });
 
 const entrySchema = runSchema
-  .pick({ runId: true, release: true, startedAt: true, failure: true, gate: true })
+  .pick({ runId: true, release: true, startedAt: true, failure: true, gate: true, approval: true })
   .extend({
     phase: z.enum(finalPhases),
     finishedAt: z.string(),
@@ -42,14 +42,14 @@ export function addToHistory({ runs }: History, run: RunState): History {
 }
 
 function entryOf(run: RunState): HistoryEntry {
-  const { runId, release, startedAt, gate, inputs, harvest = [], failure, reopened = [] } = run;
+  const { runId, release, startedAt, gate, approval, inputs, harvest = [], failure, reopened = [] } = run;
   const { job } = run.builders.at(-1) ?? {};
   const replaced = replacedBy(run);
   const sum = (count: (list: (typeof harvest)[number]) => number) =>
     harvest.reduce((total, list) => total + count(list), 0);
   const isComplete = harvest.every(({ badCount }) => badCount !== undefined);
   return {
-    ...{ runId, release, startedAt, inputs, gate },
+    ...{ runId, release, startedAt, inputs, gate, approval },
     phase: run.phase as HistoryEntry["phase"],
     finishedAt: run.finishedAt ?? startedAt,
     ...(replaced.length > 0 && { replaced }),

@@ -12,9 +12,9 @@ const maxName = 100;
 const maxText = 400;
 const maxDetails = 40;
 
-/** The run with the executions worth showing, under the names that its data configuration gave the jobs. */
-export function pastRunOf(run: RunState, results: readonly JobResult[], names: JobNames): PastRun {
-  const jobs = worthShowing(results);
+/** The run with the `max` executions most worth showing, under the names that its data configuration gave the jobs. */
+export function pastRunOf(run: RunState, results: readonly JobResult[], names: JobNames, max = maxJobs) {
+  const jobs = worthShowing(results, max);
   const positions = new Map(
     (run.harvest ?? []).flatMap(({ name }) => [...(names.positions.get(name) ?? [])]),
   );
@@ -28,7 +28,7 @@ export function pastRunOf(run: RunState, results: readonly JobResult[], names: J
     jobs: jobs.toSorted(
       ([one], [other]) => (positions.get(one) ?? Infinity) - (positions.get(other) ?? Infinity) || 0,
     ),
-    names: [...new Set(jobs.map(([job]) => job))].map((job) => [
+    names: [...new Set(jobs.map(([job]) => job))].map((job): PastRun["names"][number] => [
       job,
       shortened(names.names.get(job) ?? job, maxName),
       positions.get(job) ?? 0,
@@ -42,11 +42,11 @@ export function pastRunOf(run: RunState, results: readonly JobResult[], names: J
 }
 
 /** Those that did not end well, then the slowest; in the order they were given. */
-function worthShowing(results: readonly JobResult[]): JobResult[] {
-  if (results.length <= maxJobs) return [...results];
+function worthShowing(results: readonly JobResult[], max: number): JobResult[] {
+  if (results.length <= max) return [...results];
   const weight = ([, , seconds, , exitCode]: JobResult) => (endedWellBy(exitCode) ? seconds : Infinity);
   const ranked = results.toSorted((one, other) => weight(other) - weight(one));
-  const chosen = new Set(ranked.slice(0, maxJobs));
+  const chosen = new Set(ranked.slice(0, max));
   return results.filter((result) => chosen.has(result));
 }
 

@@ -2,6 +2,7 @@
 import { addressRecord } from "./dns-plan.ts";
 import { endedWellBy } from "./harvest-progress.ts";
 import { type PastRun, replacedBy, type RunState } from "./run.ts";
+import { date } from "./words.ts";
 
 /** What a page may load: nothing, whatever a text in it may hold. */
 export const contentPolicy =
@@ -98,4 +99,10 @@ function dnsOf({ dns, pinned }: RunState) {
     };
   });
   return { swappedAt, undoneAt, names };
+}
+
+/** Who let the run go live, and when that was asked for. */
+export function approvalText({ askedAt, by = "somebody", at }: NonNullable<RunState["approval"]>): string {
+  const asked = `asked for on ${date(askedAt)} UTC`;
+  return at ? `by ${by} on ${date(at)} UTC (${asked})` : `not given (${asked})`;
 }

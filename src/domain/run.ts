@@ -210,6 +210,11 @@ export type Opening = z.infer<typeof openingSchema>;
 export type DocumentSlot = NonNullable<RunState["documentSlot"]>;
 export type BadJob = z.infer<typeof badJobSchema>;
 
+/** The phase as a person says it. */
+export function phaseText(phase: Phase): string {
+  return phase === "waiting-approval" ? "waiting for approval" : phase.replace("-", " ");
+}
+
 /** Whether nobody will go on with a run in this phase. */
 export function isOver(phase: Phase): phase is FinalPhase {
   return phase !== "running" && phase !== "waiting-approval" && phase !== "interrupted";

@@ -12,6 +12,7 @@ import type { Log } from "../pipeline/task.ts";
 import { ask, type World } from "../pipeline/world.ts";
 import type { Held } from "./carry-run.ts";
 import { keepingLock, takeOver } from "./hold-lock.ts";
+import { serving } from "./serving.ts";
 
 const nothingToAbort = "nothing to abort: no run is under way, and no failed run left anything behind";
 
@@ -60,7 +61,8 @@ async function removeAndClose(world: World, held: Held, wanted: string): Promise
   if (!hasFailed) await finishRun(run, "aborted");
   run.log.info({ release }, `removing ${release}`);
   await giveTtlsBack(run);
-  const kept = await tryToRemove(run, release, { isLeftover: true });
+  const remove = () => tryToRemove(run, release, { isLeftover: true });
+  const kept = await serving(run, remove, `removing ${release}`);
   if (kept instanceof RefusedError) throw kept;
   const how = hasFailed ? "had already failed" : "is aborted";
   const rest = kept ? `${release} stays for now` : `${release} is gone`;

@@ -2,7 +2,7 @@
 import { announceEnd, endRun, giveWay } from "../actions/finish-run.ts";
 import { removeRelease } from "../actions/remove-release.ts";
 import { giveTtlsBack } from "../actions/swap-ttl.ts";
-import { hasChangedDns, type RunState } from "../domain/run.ts";
+import { hasChangedDns, phaseText, type RunState } from "../domain/run.ts";
 import { AbortedError, type Ending, type ExitCode, exitCodeOf, exitCodes, messageOf } from "../errors.ts";
 import { runSteps } from "../pipeline/engine.ts";
 import type { Lock } from "../pipeline/lock.ts";
@@ -100,7 +100,7 @@ async function repeatEnd(
   { stored, ended }: { stored: ReadState; ended: Pick<RunState, "runId" | "phase" | "failure"> },
 ): Promise<Ending> {
   const { runId, phase, failure } = ended;
-  const outcome = `run ${runId} of this Job is over already (${phase}); a new Job begins a new run`;
+  const outcome = `run ${runId} of this Job is over already (${phaseText(phase)}); a new Job begins a new run`;
   world.log().info({}, outcome);
   if (stored.run?.runId === runId) {
     const run = Run.open(world, { ...held, stored: { ...stored, run: stored.run } });

@@ -6,8 +6,8 @@ import { acceptedText, kindLines, lossLines } from "../domain/gate.ts";
 import type { HistoryEntry } from "../domain/history.ts";
 import { jobNames } from "../domain/job-names.ts";
 import { pastRunOf } from "../domain/past-run.ts";
-import { type Report, reportOf } from "../domain/report.ts";
-import { type Evidence, isOver } from "../domain/run.ts";
+import { approvalText, reportOf } from "../domain/report.ts";
+import { type Evidence, isOver, phaseText } from "../domain/run.ts";
 import { count, date, duration, table, under } from "../domain/words.ts";
 import { ConfigError } from "../errors.ts";
 import { readState } from "../pipeline/state.ts";
@@ -30,9 +30,10 @@ export async function readHistory(world: World, wanted: string | undefined, sign
 /** Newest first. */
 export function overview(runs: readonly HistoryEntry[]): string[] {
   if (runs.length === 0) return ["no run has ended yet"];
-  const rows = runs
-    .toReversed()
-    .map((run) => [run.runId, run.release, run.phase, took(run), results(run), run.failure?.code ?? ""]);
+  const rows = runs.toReversed().map((run) => {
+    const { runId, release, phase, failure } = run;
+    return [runId, release, phaseText(phase), took(run), results(run), failure?.code ?? ""];
+  });
   return table([["run", "release", "outcome", "took", "results", "why"], ...rows]);
 }
 
@@ -40,9 +41,10 @@ export function details(run: HistoryEntry & { evidence?: Evidence }): string[] {
   const rows = [
     ["run", run.runId],
     ["release", run.release],
-    ["outcome", run.phase],
+    ["outcome", phaseText(run.phase)],
     ["begun", date(run.startedAt)],
     ["took", took(run)],
+    ["approved", run.approval ? approvalText(run.approval) : ""],
     ["results", results(run)],
     ["jobs", jobsText(run)],
     ["chart", run.inputs?.chartCommit ?? ""],
@@ -56,20 +58,16 @@ export function details(run: HistoryEntry & { evidence?: Evidence }): string[] {
     gate ? under("new site against live", kindLines(gate)) : [],
     gate ? under("sources that lost most", lossLines(gate)) : [],
     gate?.accepted ? under(acceptedText(gate.accepted), gate.accepted.what) : [],
-    evidence
-      ? under(
-          `state of ${evidence.release} when the run failed, ${date(evidence.takenAt)} UTC`,
-          evidence.lines,
-        )
-      : [],
+    evidence ? under(seenOf(evidence), evidence.lines) : [],
   ];
   const known = table(rows.filter(([, value]) => value !== ""));
   return [...known, ...blocks.flatMap((lines) => (lines.length > 0 ? ["", ...lines] : []))];
 }
 
-function digest(sha256: string | undefined): string {
-  return sha256 === undefined ? "" : `sha256 ${sha256}`;
-}
+const seenOf = ({ release, takenAt }: Evidence) =>
+  `state of ${release} when the run failed, ${date(takenAt)} UTC`;
+
+const digest = (sha256: string | undefined) => (sha256 === undefined ? "" : `sha256 ${sha256}`);
 
 /** Nothing where the run ended before its harvest; how far it came where it ended in its midst. */
 function jobsText({ harvest }: HistoryEntry): string {
@@ -89,11 +87,7 @@ function results(run: HistoryEntry): string {
 /**
  * The report of a run: of the one in the state as it is now, or of one that is kept. Throws ConfigError USAGE for a run that nothing is known of any more, with those that are.
  */
-export async function findReport(
-  world: World,
-  wanted: string | undefined,
-  signal: AbortSignal,
-): Promise<Report> {
+export async function findReport(world: World, wanted: string | undefined, signal: AbortSignal) {
   const { run, history, attachments } = await readState(world, signal);
   const now = world.clock.now();
   const kept = attachments.past.find((past) => past.run.runId === (wanted ?? run?.runId));

@@ -66,12 +66,7 @@ export async function send(world: World, kind: RequestKind, request: OperatorReq
 }
 
 /** The lock, held; a living builder was asked to stop by the request. Throws TimeoutError when it does not. */
-export async function takeOver(
-  world: World,
-  kind: RequestKind,
-  runId: string,
-  signal: AbortSignal,
-): Promise<Lock> {
+export async function takeOver(world: World, kind: RequestKind, runId: string, signal: AbortSignal) {
   const { leases, clock, settings } = world;
   const lock = newLock(world, kind);
   let endsAt: number | undefined;

@@ -77,11 +77,8 @@ function newRun(world: World, past: readonly HistoryEntry[], names: readonly str
 }
 
 /** The builder that takes a run up. */
-function builderOf({
-  identity: name,
-  settings: { jobName: job },
-  clock,
-}: World): RunState["builders"][number] {
+function builderOf({ identity: name, settings, clock }: World): RunState["builders"][number] {
+  const { jobName: job } = settings;
   return { name, since: timestamp(clock), ...(job !== undefined && { job }) };
 }
 

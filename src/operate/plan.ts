@@ -94,6 +94,10 @@ export function planLines(plan: Plan): string[] {
     return changed ? "  (changed since the last good run)" : "  (as in the last good run)";
   };
   const resumed = `run ${resumes?.runId} (${resumes?.release}) at ${resumes?.step}; below is what a new run would do`;
+  const moves = dns.map(
+    ({ name, now = "(missing)", ttlSeconds: ttl, service }) =>
+      `${name}  ${now} → the new ${service}  TTL ${ttl}s`,
+  );
   return [
     resumes ? titled("resumes", resumed) : [],
     titled("live", live.join(" and ") || `nothing of ${plan.environment}`),
@@ -103,13 +107,7 @@ export function planLines(plan: Plan): string[] {
     titled("added", ...objects.added),
     titled("removed", ...objects.removed),
     titled("changed", ...objects.changed),
-    titled(
-      "dns",
-      ...dns.map(
-        ({ name, now = "(missing)", ttlSeconds, service }) =>
-          `${name}  ${now} → the new ${service}  TTL ${ttlSeconds}s`,
-      ),
-    ),
+    titled("dns", ...moves),
     titled(
       "deletes",
       ...plan.deletedBeforeInstall.map((name) => `${name}  before the install`),

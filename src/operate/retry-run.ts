@@ -83,16 +83,13 @@ function openingOf(
   { run, jobs }: { run: RunState; jobs: ReadState["attachments"]["jobs"] },
   { by, accept }: RetryOptions,
 ): Opening {
-  const {
-    settings: { jobName: job },
-    clock,
-  } = world;
+  const { jobName: job } = world.settings;
   const accepts = accept === undefined ? undefined : acceptOf(run, world.redact(accept), jobs);
   if (typeof accepts === "string")
     throw new RefusedError("NOT_ACCEPTABLE", `nothing was reopened: ${accepts}`, {
       hint: `without --accept, retry tries again:  ${verbCommand("retry", world.builderNamespace)}`,
     });
-  return { at: timestamp(clock), by, ...(job !== undefined && { job }), ...(accepts && { accepts }) };
+  return { at: timestamp(world.clock), by, ...(job !== undefined && { job }), ...(accepts && { accepts }) };
 }
 
 async function requireRelease(world: World, { ports }: Task, { release, runId }: RunState): Promise<void> {

@@ -22,6 +22,7 @@ import { readState } from "../pipeline/state.ts";
 import type { Task } from "../pipeline/task.ts";
 import { taskOf, type World } from "../pipeline/world.ts";
 import { keepingLock, takeOver } from "./hold-lock.ts";
+import { serving } from "./serving.ts";
 
 /** Remembered while the names are put back by an operator's word. */
 const goingBack = {
@@ -67,7 +68,8 @@ async function rollBackHeld(world: World, lock: Lock, signal: AbortSignal): Prom
     await undoSwap(run);
     await markRelease(run, release, { [annotations.replacedAt]: timestamp(run.clock) });
   };
-  await persist(goBack, retryOf(run));
+  const what = `pointing the public names back at ${replacedBy(state).join(" and ")}`;
+  await serving(run, () => persist(goBack, retryOf(run)), what);
   await finishRun(run, "rolled-back");
   return `rolled back: ${await visitorsSee(run)}; ${release} stays for a look`;
 }

@@ -1,14 +1,14 @@
 /** The status in words, for the terminal and for the live page. */
+import { waitLines } from "../actions/waits.ts";
 import type { Now } from "../domain/report.ts";
-import { clockTime, count, date, duration, failureLines, titled } from "../domain/words.ts";
+import { phaseText } from "../domain/run.ts";
+import { bounded, clockTime, count, date, duration, failureLines, titled } from "../domain/words.ts";
 import type { Status } from "./status.ts";
 
 /** What it is about, and what is said of it; without a line it says nothing. */
 type Row = readonly [title: string, ...lines: string[]];
 
 const barWidth = 28;
-/** How many lines about a failure are shown; the log and the report have all of them. */
-const mostDetails = 10;
 
 /** The status in lines for people; `now` in milliseconds since the epoch. */
 export function statusLines(status: Status, now: number): string[] {
@@ -34,7 +34,7 @@ function statusRows(status: Status, now: number, draw = bar): Row[] {
 
 function laterLines({ runId, phase, failure }: NonNullable<Status["later"]>): string[] {
   const why = failure ? failureLines({ ...failure, details: [], hint: undefined }) : [];
-  return [`${runId}   ${phase} before it installed anything`, ...why];
+  return [`${runId}   ${phaseText(phase)} before it installed anything`, ...why];
 }
 
 type StatusRun = NonNullable<Status["run"]>;
@@ -42,22 +42,19 @@ type StatusRun = NonNullable<Status["run"]>;
 function runRows(run: StatusRun, now: number, draw = bar): Row[] {
   const end = run.finishedAt === undefined ? now : Date.parse(run.finishedAt);
   const builder = run.builder === undefined ? "" : `, builder ${run.builder}`;
-  const { phase, failure, reopened } = run;
+  const { phase, failure, reopened, waits } = run;
   const took = duration(end - Date.parse(reopened?.at ?? run.startedAt));
+  const how = phase === "running" ? "running" : `${phaseText(phase)} after`;
   const accepting = reopened?.reason ? `, accepting what had been rejected: ${reopened.reason}` : "";
   const details = bounded(failure?.details);
   return [
-    ["run", `${run.runId} → ${run.release}   ${phase} ${took}${builder}`],
+    ["run", `${run.runId} → ${run.release}   ${how} ${took}${builder}`],
     ["reopened", ...(reopened ? [`${date(reopened.at)} by ${reopened.by}${accepting}`] : [])],
     [phase === "failed" ? "failed" : "ended", ...(failure ? failureLines({ ...failure, details }) : [])],
     ...stepRows(run, now, draw),
+    ["waits", ...(waits ? waitLines(waits) : [])],
     ...Object.entries(run.commands),
   ];
-}
-
-function bounded(details: readonly string[] = []): string[] {
-  const more = details.length - mostDetails;
-  return [...details.slice(0, mostDetails), ...(more > 0 ? [`… and ${more} more`] : [])];
 }
 
 function stepRows({ phase, step, harvest, expectedAt }: StatusRun, now: number, draw = bar): Row[] {
@@ -80,7 +77,7 @@ function slowLines(harvest: StatusRun["harvest"]): string[] {
   const names = (harvest?.slow ?? [])
     .filter(({ running }) => !running)
     .map(({ job, usualMs }) => `${job} (usually ${duration(usualMs)})`);
-  return names.length > 0 ? [names.join(", ")] : [];
+  return names.length > 0 ? [bounded(names).join(", ")] : [];
 }
 
 /** `Flora of Tropical East Africa   12,345 records   running 14m (usually 17m)`. */
@@ -108,9 +105,9 @@ export function nowOf(status: Status, now: number, redact: (text: string) => str
   return {
     share: isHarvesting ? harvest.ended / harvest.jobs : ((step?.position ?? 1) - 1) / (step?.of ?? 1),
     // What blanks keep apart in a terminal. Secrets are taken out before: folded they would not be known any more.
-    rows: rows.map(([title, ...lines]) => [
-      title,
-      lines.map(redact).join("; ").trim().replaceAll(/ {2,}/g, " · "),
-    ]),
+    rows: rows.map(([title, ...lines]) => {
+      const text = lines.map(redact).join("; ").trim();
+      return [title, text.replaceAll(/(?<!:) {2,}/g, " · ")];
+    }),
   };
 }

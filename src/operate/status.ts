@@ -1,5 +1,6 @@
 /** What `status` shows: the live release first, then the run. Reads only. */
 import { readLive } from "../actions/read-live.ts";
+import { waitsOf } from "../actions/waits.ts";
 import { directUpdate, followCommand, verbCommand } from "../domain/commands.ts";
 import { median } from "../domain/harvest-progress.ts";
 import { expectedEnd, type History, usualMs } from "../domain/history.ts";
@@ -90,9 +91,11 @@ function describeRun(world: World, seen: Seen & { run: RunState }) {
     ...{ runId, release, phase, startedAt, finishedAt },
     /** When and by whom it was last opened again, and why what had been rejected is good enough. */
     reopened: opening && { at: opening.at, by: opening.by, reason: opening.accepts?.reason },
-    /** When it should be over, by earlier runs. */
-    expectedAt: isEnded ? undefined : expectedEnd(run, history),
+    /** When it should be over, by earlier runs, which tell nothing of a person. */
+    expectedAt: isEnded || phase === "waiting-approval" ? undefined : expectedEnd(run, history),
     builder: isEnded ? undefined : holder,
+    /** Until when it waits for what. */
+    waits: waitsOf({ ...world, state: run }),
     commands: commandsFor(world, run, seen),
     step: step && {
       ...{ name: step.name, status: step.status, since: step.startedAt },
@@ -149,18 +152,17 @@ function describeHarvest({ run, attachments, names: { names } }: Seen & { run: R
   const { name, jobs, ended = 0, current, currentSince, records, expectedAt, slow } = list;
   const timing = attachments.timings.find(([job]) => job === current);
   const usual = median(timing?.[1] ?? []);
-  const recent = attachments.jobs.slice(-maxRecent);
   return {
     ...{ list: name, jobs, ended, currentSince, records, expectedAt },
     current: current === undefined ? undefined : nameOf(current),
     currentUsualMs: usual === undefined ? undefined : usual * 1000,
     /** The jobs that ended last, newest last. */
-    recent:
-      recent.length === 0
-        ? undefined
-        : recent.map(([job, , seconds, brought, exitCode]) => ({
-            ...{ job: nameOf(job), exitCode, seconds, records: brought },
-          })),
+    recent: attachments.jobs.slice(-maxRecent).map(([job, , ...rest]) => ({
+      job: nameOf(job),
+      exitCode: rest[2],
+      seconds: rest[0],
+      records: rest[1],
+    })),
     /** Jobs that took, or are taking, far longer than usual. */
     slow: slow?.map(({ identifier, usualSeconds }) => ({
       job: nameOf(identifier),

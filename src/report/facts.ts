@@ -1,7 +1,7 @@
-/** What went in and what came of it: counts before going live, public names, images, inputs, steps in words. */
+/** What went in and what came of it: counts before going live, public names, images, inputs. */
 import { acceptedText, changeText, gateRows } from "../domain/gate.ts";
 import { changedImages } from "../domain/images.ts";
-import type { Report } from "../domain/report.ts";
+import { approvalText, type Report } from "../domain/report.ts";
 import { date } from "../domain/words.ts";
 import { facts, html, type Html, section, small, table } from "./html.ts";
 
@@ -29,12 +29,7 @@ function countsTable(gate: Gate): Html {
     { title: "Found by the search", text: ({ name }) => name },
     { title: "New site", isNumber: true, text: ({ found }) => found, tone },
     { title: "Live site", isNumber: true, text: ({ live }) => live },
-    {
-      title: "Change",
-      isNumber: true,
-      text: ({ found, live }) => (live === undefined ? undefined : changeText(found, live)),
-      tone,
-    },
+    { title: "Change", isNumber: true, text: ({ found, live }) => changeText(found, live), tone },
     { title: "At least", isNumber: true, text: ({ least }) => least, tone: () => "soft" },
   ]);
 }
@@ -46,18 +41,8 @@ function lossesTable({ losses = [] }: Gate): Html | undefined {
       { title: "Source", text: ({ source }) => source },
       { title: "Before", isNumber: true, text: ({ before }) => before },
       { title: "Now", isNumber: true, text: ({ records }) => records },
-      {
-        title: "Change",
-        isNumber: true,
-        text: ({ records, before }) => changeText(records, before),
-        tone: () => "note",
-      },
+      { title: "Change", isNumber: true, text: ({ records, before }) => changeText(records, before) },
     ])}`;
-}
-
-function approvalText({ askedAt, by = "somebody", at }: NonNullable<Report["approval"]>): string {
-  const asked = `asked for on ${date(askedAt)} UTC`;
-  return at ? `by ${by} on ${date(at)} UTC (${asked})` : `not given (${asked})`;
 }
 
 export function dnsPart({ dns }: Report): Html | undefined {
@@ -71,11 +56,7 @@ export function dnsPart({ dns }: Report): Html | undefined {
     { title: "Name", text: ({ name }) => name },
     { title: "Before", text: ({ before = "none" }) => before },
     { title: "New release", text: ({ after = "" }) => after },
-    {
-      title: "TTL",
-      isNumber: true,
-      text: ({ ttlSeconds }) => (ttlSeconds === undefined ? "" : `${ttlSeconds}s`),
-    },
+    { title: "TTL", isNumber: true, text: ({ ttlSeconds: ttl }) => ttl && `${ttl}s` },
   ]);
   return section("Public names", small(state), names);
 }
@@ -101,13 +82,4 @@ export function imagesPart({ images = [] }: Report): Html | undefined {
 
 export function inputsPart({ inputs }: Report): Html | undefined {
   return inputs.length > 0 ? section("Inputs", facts(inputs)) : undefined;
-}
-
-export function stepsPart({ steps }: Report): Html | undefined {
-  const said = steps.map(({ name, output = "", attempts }) => {
-    const again = attempts > 1 ? `begun ${attempts} times` : "";
-    return [name, [output, again].filter(Boolean).join("; ")] as const;
-  });
-  const rows = said.filter(([, text]) => text !== "");
-  return rows.length > 0 ? section("What the steps said", facts(rows)) : undefined;
 }

@@ -50,8 +50,14 @@ export function small(text: string): Html {
   return html`<p class="small">${text}</p>`;
 }
 
+/** A text in which a click takes a command whole. */
+export function withCommands(text: string): Part[] {
+  const parts = text.split(/((?:kubectl|helm|powo-builder) .+?)(?=[;,?] | · |$)/m);
+  return parts.map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part));
+}
+
 /** Labels and what they stand for. */
-export function facts(rows: readonly (readonly [label: string, value: string])[]): Html {
+export function facts(rows: readonly (readonly [label: string, value: Part])[]): Html {
   return html`<dl>
     ${rows.map(
       ([label, value]) =>
@@ -82,19 +88,15 @@ export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]
     const text = typeof value === "number" ? count(value) : value;
     return html`<td class="${classes}" data-l="${heading}">${text}</td>`;
   };
+  const line = (cells: Html[]) =>
+    html`<tr>
+      ${cells}
+    </tr>`;
+  const titles = filled.map(({ title, isNumber }) => html`<th class="${isNumber ? "n" : ""}">${title}</th>`);
   return html`<table>
     <thead>
-      <tr>
-        ${filled.map(({ title, isNumber }) => html`<th class="${isNumber ? "n" : ""}">${title}</th>`)}
-      </tr>
+      ${line(titles)}
     </thead>
-    <tbody>
-      ${rows.map(
-        (row) =>
-          html`<tr>
-            ${filled.map((column) => cell(row, column))}
-          </tr>`,
-      )}
-    </tbody>
+    ${rows.map((row) => line(filled.map((column) => cell(row, column))))}
   </table>`;
 }

@@ -2,7 +2,7 @@
 import { changeText } from "../domain/gate.ts";
 import { endedWellBy } from "../domain/harvest-progress.ts";
 import type { Report, ReportJob } from "../domain/report.ts";
-import { count, duration } from "../domain/words.ts";
+import { bounded, count, duration } from "../domain/words.ts";
 import { type Column, html, type Html, section, small, table } from "./html.ts";
 
 /** A table that is longer is folded. */
@@ -55,7 +55,7 @@ function slowNote(lists: Report["lists"]): Html | undefined {
     const took = seconds === undefined ? "still at it" : `took ${duration(seconds * 1000)}`;
     return `${name} (${took}, usually ${duration(usualSeconds * 1000)})`;
   });
-  return html`<p class="note">Far slower than usual: ${said.join("; ")}.</p>`;
+  return html`<p class="note">Far slower than usual: ${bounded(said).join("; ")}.</p>`;
 }
 
 export function jobsPart({ jobs, totals, lists }: Report): Html | undefined {

@@ -2,19 +2,9 @@
 import { changeText } from "../domain/gate.ts";
 import { endedWellBy } from "../domain/harvest-progress.ts";
 import type { Report } from "../domain/report.ts";
+import { phaseText } from "../domain/run.ts";
 import { clockTime, count, date, duration } from "../domain/words.ts";
-import { type Html, html, section, small } from "./html.ts";
-
-/** The phases as a badge says them, each with the class of its colour. */
-const outcomes: Readonly<Record<Report["phase"], readonly [word: string, tone: string]>> = {
-  succeeded: ["Live", "good"],
-  failed: ["Failed", "bad"],
-  aborted: ["Aborted", "note"],
-  "rolled-back": ["Rolled back", "bad"],
-  running: ["Running", "calm"],
-  "waiting-approval": ["Waiting for approval", "note"],
-  interrupted: ["Interrupted, will go on", "note"],
-};
+import { type Html, html, section, small, withCommands } from "./html.ts";
 
 /** When the run ended, or when this was written down. Milliseconds since the epoch. */
 export function endOf({ finishedAt, asOf }: Report): number {
@@ -22,14 +12,15 @@ export function endOf({ finishedAt, asOf }: Report): number {
 }
 
 export function titleOf({ runId, phase }: Report): string {
-  return `${runId}: ${outcomes[phase][0].toLowerCase()}`;
+  return `${runId}: ${phaseText(phase)}`;
 }
 
 export function head(report: Report): Html {
-  const [word, tone] = outcomes[report.phase];
+  const { phase } = report;
+  const word = phaseText(phase).replace(/^./, (letter) => letter.toUpperCase());
   return html`<header>
     <p class="over">Rebuild of ${report.environment}, run ${report.runId}</p>
-    <h1>${report.release} <span class="badge ${tone}">${word}</span></h1>
+    <h1>${report.release} <span class="badge ${phase}">${word}</span></h1>
     <p class="lead">${sentence(report)}</p>
     ${tiles(report)}
   </header>`;
@@ -75,8 +66,7 @@ function tiles(report: Report): Html {
         ? "results; nothing to compare with"
         : `results (live: ${count(gate.liveResults)}, ${changeText(gate.results, gate.liveResults)})`,
     ],
-    expected !== undefined &&
-      finishedAt === undefined && [clockTime(expected), "harvest expected to be over"],
+    expected !== undefined && !finishedAt && [clockTime(expected), "harvest expected to be over"],
   ];
   return html`<ul class="tiles">
     ${items.map((item) => item && html`<li><b>${item[0]}</b><span>${item[1]}</span></li>`)}
@@ -96,7 +86,8 @@ export function failurePart({ failure, failed, gate }: Report): Html | undefined
     html`<div class="why">
       <p><strong>${message}</strong></p>
       ${!isTold && details.length > 0 && html`<pre>${details.join("\n")}</pre>`}
-      ${hint !== undefined && html`<pre>${hint}</pre>`} ${small(`Code ${code}, explained in docs/errors.md`)}
+      ${hint !== undefined && html`<p>${withCommands(hint)}</p>`}
+      ${small(`Code ${code}, explained in docs/errors.md`)}
     </div>`,
   );
 }

@@ -1,7 +1,7 @@
 /** One self-contained page about a run: no script, nothing from any network, light and dark, printable. */
 import { contentPolicy, type Report } from "../domain/report.ts";
 import { date } from "../domain/words.ts";
-import { dnsPart, gatePart, imagesPart, inputsPart, stepsPart } from "./facts.ts";
+import { dnsPart, gatePart, imagesPart, inputsPart } from "./facts.ts";
 import { html, mapTexts } from "./html.ts";
 import { failedPart, jobsPart } from "./jobs.ts";
 import { nowPart, refreshSeconds } from "./now.ts";
@@ -26,7 +26,7 @@ export function renderReport(report: Report, redact = (text: string) => text): s
         <main>
           ${head(report)} ${nowPart(report)} ${failurePart(report)} ${failedPart(report)}
           ${timelinePart(report)} ${gatePart(report)} ${dnsPart(report)} ${imagesPart(report)}
-          ${inputsPart(report)} ${stepsPart(report)} ${jobsPart(report)}
+          ${inputsPart(report)} ${jobsPart(report)}
           <footer class="small">powo-builder; as of ${date(report.asOf)} UTC</footer>
         </main>
       </body>

@@ -11,8 +11,6 @@ interface Span {
   end: number;
 }
 
-const tones: Readonly<Record<string, string>> = { done: "good", failed: "bad", running: "calm" };
-
 export function timelinePart(report: Report): Html {
   const start = Date.parse(report.startedAt);
   const axis: Span = { start, end: Math.max(endOf(report), start + 1_000) };
@@ -39,7 +37,7 @@ function stepRow({ name, status, startedAt, finishedAt }: Report["steps"][number
   return barRow(
     name,
     html`<span class="${status === "failed" ? "bad" : ""}">${said}</span>`,
-    html`<div class="track">${bar(span, axis, tones[status] ?? "soft")}</div>`,
+    html`<div class="track">${bar(span, axis, status)}</div>`,
   );
 }
 

@@ -2,8 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { metricsOf } from "../../src/adapters/page/metrics.ts";
 import { openServer } from "../../src/adapters/page/server.ts";
+import { abortRun } from "../../src/operate/abort-run.ts";
 import { approveRun } from "../../src/operate/approve-run.ts";
 import { rebuild } from "../../src/operate/rebuild.ts";
+import { rollBack } from "../../src/operate/roll-back.ts";
 import type { Server, World } from "../../src/pipeline/world.ts";
 import { renderReport } from "../../src/report/render-report.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
@@ -93,6 +95,9 @@ describe("the live page", () => {
     );
     expect(ended.map(Number)).toEqual(ended.map(Number).toSorted((one, other) => one - other));
     expect(new Set(ended).size).toBeGreaterThan(2);
+    expect(seen.join("\n")).toMatch(
+      /until \w{3} [\d:]{5} UTC for resolvers to forget the old addresses; until \w{3} [\d:]{5} UTC, or longer/,
+    );
     expect(seen.join("\n")).toMatch(/now .{3,80} · running \d+m( \d+s)? \(usually \d+m( \d+s)?\)/);
     const [before, after] = [`live ${previous[0]} · since`, `live ${release} `];
     const isAfter = seen.map((page) => page.includes(after));
@@ -116,12 +121,42 @@ describe("the live page", () => {
     const page = words(await fake.clock.hold(() => served.look()));
     expect(page).toContain(`approve kubectl powo approve -n ${waiting.world.builderNamespace}`);
     expect(page).toContain("Waiting for approval");
+    expect(page).toMatch(/waits for approval until \d+ \w{3} \d\d:\d\d UTC, then the run fails/);
+    expect(page).toContain(`abort kubectl powo abort -n ${waiting.world.builderNamespace}`);
+    expect(page).not.toContain("waiting-approval");
     expect(page).toMatch(/taxa with images [\d,]+ [\d,]+/);
     await fake.builder("approve-1").run(async (world, signal) => {
       await approveRun(world, "ada", signal);
       return 0;
     });
     expect(await running).toEqual({ code: 0 });
+  });
+
+  it.each(["abort", "rollback"] as const)("is served while %s works, and says what it does", async (verb) => {
+    const fake = await rebuilt({ RETAIN_PREVIOUS: "48h" });
+    if (verb === "abort") {
+      const builder = fake.builder("builder-2");
+      const ended = builder.run();
+      const isHarvesting = () =>
+        storedRun(fake).phase === "running" && storedRun(fake).harvest?.[0]?.ended === 1;
+      while (!isHarvesting()) await fake.clock.sleep(10_000);
+      builder.kill();
+      await ended;
+    }
+    const pages: string[] = [];
+    const operator = fake.builder(`${verb}-1`);
+    const serve: World["serve"] = async (_, page) => {
+      pages.push(words(renderReport(await page())));
+      return { url: "http://127.0.0.1:1", close: async () => undefined };
+    };
+    await operator.run(async (world, signal) => {
+      if (verb === "abort") await abortRun({ ...world, serve }, signal);
+      else await rollBack({ ...world, serve }, signal);
+      return 0;
+    });
+    const doing = verb === "abort" ? /now removing prod-/ : /now pointing the public names back at prod-/;
+    expect(pages).toEqual([expect.stringMatching(doing) as string]);
+    expect(pages[0]).not.toMatch(/kubectl powo|kubectl create/);
   });
 
   it("says that it can't tell what is live while Cloud DNS is away, and leaves the log alone", async () => {

@@ -69,7 +69,13 @@ function status(words: string): Status {
     environment: "prod",
     live: { releases: [], unknown: words, since: undefined, directUpdate: undefined },
     run: {
-      ...{ ...named, ...nothing, commands: {}, reopened: { at: named.startedAt, by: words, reason: words } },
+      ...{
+        ...named,
+        ...nothing,
+        waits: undefined,
+        commands: {},
+        reopened: { at: named.startedAt, by: words, reason: words },
+      },
       failure: { ...failure!, message: words, details: [words], hint: words },
       harvest: undefined,
     },
@@ -104,9 +110,7 @@ const waysOut: Record<string, (words: string) => Promise<string> | string> = {
   "a status in lines": (words) =>
     printed(["say"], (context) => print(context, { lines: statusLines(status(words), 0) })),
   "a status as JSON": (words) =>
-    printed(["say"], (context) =>
-      jsonViewer((text) => context.write(`${redactor.json(JSON.parse(text))}\n`))(status(words)),
-    ),
+    printed(["say"], (context) => jsonViewer(context.write, redactor.json)(status(words))),
   "the history": (words) => {
     const failure = { code: "X", message: words };
     const [startedAt, evidence] = [

@@ -17,7 +17,7 @@ function status(ended: number, phase: StatusRun["phase"] = "running"): Status {
       phase,
       startedAt: "2026-11-22T12:00:00Z",
       ...{ finishedAt: undefined, expectedAt: undefined, builder: undefined, failure: undefined },
-      ...{ commands: {}, reopened: undefined },
+      ...{ commands: {}, reopened: undefined, waits: undefined },
       step: { name: "await-harvest", position: 5, of: 8, status: "running", since: undefined },
       harvest: {
         list: "1",
@@ -46,7 +46,10 @@ async function watched(make: (clock: FakeClock) => Viewer, seen: Status[]): Prom
 describe("watching the status", () => {
   it("prints one JSON document a line whenever anything changed", async () => {
     const written: string[] = [];
-    await watched(() => jsonViewer((text) => void written.push(text)), [status(1), status(1), status(2)]);
+    await watched(
+      () => jsonViewer((text) => void written.push(text), JSON.stringify),
+      [status(1), status(1), status(2)],
+    );
     expect(written.map((text) => (JSON.parse(text) as Status).run?.harvest?.ended)).toEqual([1, 2, 82]);
     expect(written.every((text) => text.indexOf("\n") === text.length - 1)).toBe(true);
   });

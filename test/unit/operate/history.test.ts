@@ -32,6 +32,22 @@ describe("all about a run", () => {
     expect(rowOf({ ...entry, harvest: undefined }, "jobs")).toBeUndefined();
   });
 
+  it("says who approved it, and that nobody did", () => {
+    const askedAt = "2026-11-22T16:00:00.000Z";
+    const approval = { askedAt, by: "ada", at: "2026-11-22T17:00:00.000Z" };
+    expect(rowOf({ ...entry, approval }, "approved")).toMatch(/by ada on 22 Nov 17:00 UTC/);
+    expect(rowOf({ ...entry, approval: { askedAt } }, "approved")).toMatch(
+      / not given \(asked for on 22 Nov 16:00/,
+    );
+    expect(rowOf(entry, "approved")).toBeUndefined();
+  });
+
+  it("names the phase as a person does", () => {
+    const back = { ...entry, phase: "rolled-back" as const };
+    expect(rowOf(back, "outcome")).toMatch(/ rolled back$/);
+    expect(overview([back])[1]).toContain("  rolled back  ");
+  });
+
   it("names the values that it was given", () => {
     expect(rowOf(entry, "values")).toMatch(/^values +sha256 ab12$/);
   });

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { runSchema } from "../../../src/domain/run.ts";
 import type { Status } from "../../../src/operate/status.ts";
 import { statusLines } from "../../../src/operate/status-lines.ts";
 
 const now = Date.parse("2026-11-22T18:12:00Z");
+const phases = runSchema.shape.phase.options;
 const base: Status = {
   environment: "prod",
   live: { releases: ["prod-j8x91"], since: "2026-11-15T07:33:00Z", directUpdate: "helm upgrade …" },
@@ -20,6 +22,7 @@ const run: NonNullable<Status["run"]> = {
   failure: undefined,
   builder: "builder-29384756-x7k2p",
   expectedAt: "2026-11-23T07:43:00Z",
+  waits: undefined,
   commands: { follow: "kubectl logs -f -n builder-prod job/builder-29384756" },
   step: { name: "await-harvest", position: 5, of: 8, status: "running", since: undefined },
   harvest: {
@@ -31,7 +34,7 @@ const run: NonNullable<Status["run"]> = {
     currentUsualMs: 17 * 60_000,
     records: 12_345,
     expectedAt: undefined,
-    recent: undefined,
+    recent: [],
     slow: undefined,
   },
 };
@@ -68,13 +71,43 @@ describe("the lines of status", () => {
     expect(lines.some((line) => line.startsWith("now "))).toBe(false);
   });
 
-  it("say how to approve a run that waits", () => {
-    const waiting = {
-      ...run,
-      phase: "waiting-approval",
-      commands: { approve: "kubectl create job approve-1" },
-    } as const;
-    expect(statusLines({ ...base, run: waiting }, now)).toContain("approve   kubectl create job approve-1");
+  it.each(["the run fails", "it goes live by itself"])(
+    "say until when a run waits for approval, and that then %s, in words, and how to approve",
+    (then) => {
+      const waiting = {
+        ...run,
+        phase: "waiting-approval",
+        expectedAt: undefined,
+        waits: { approval: "2026-11-25T12:00:00Z", then },
+        commands: { approve: "kubectl create job approve-1" },
+      } as const;
+      const lines = statusLines({ ...base, run: waiting }, now);
+      expect(lines).toContain("approve   kubectl create job approve-1");
+      expect(lines).toContain(`waits     for approval until 25 Nov 12:00 UTC, then ${then}`);
+      expect(lines[1]).toMatch(/ {3}waiting for approval after 6h 12m, builder/);
+    },
+  );
+
+  it("say until when resolvers are waited for, and the new site is watched", () => {
+    const waits = { drain: "2026-11-22T18:20:00Z", watch: "2026-11-22T18:25:00Z" };
+    const lines = statusLines({ ...base, run: { ...run, waits } }, now);
+    const at = lines.indexOf("waits     until Sun 18:20 UTC for resolvers to forget the old addresses");
+    expect(lines[at + 1]).toBe("          until Sun 18:25 UTC, or longer, to see that the new site answers");
+  });
+
+  it.each(phases)("name the phase %s as a person does", (phase) => {
+    expect(statusLines({ ...base, run: { ...run, phase } }, now)[1]).not.toMatch(/waiting-approval|rolled-/);
+  });
+
+  it("name ten slow jobs, and how many more there are", () => {
+    const slow = Array.from({ length: 2_000 }, (_, index) => ({
+      ...{ job: `job ${index}`, usualMs: 60_000, running: false },
+    }));
+    const [line = ""] = statusLines(
+      { ...base, run: { ...run, harvest: { ...run.harvest!, slow } } },
+      now,
+    ).filter((text) => text.startsWith("slow"));
+    expect(line).toMatch(/job 9 \(usually 1m\), … and 1,990 more$/);
   });
 
   it("say what can't be known", () => {
@@ -103,7 +136,7 @@ describe("a run that failed", () => {
     };
     const lines = statusLines(failed, now);
     expect(lines).toContain(
-      "run       prod-20261122-1200 → prod-k3m7q   failed 1h, builder builder-29384756-x7k2p",
+      "run       prod-20261122-1200 → prod-k3m7q   failed after 1h, builder builder-29384756-x7k2p",
     );
     expect(lines).toContain(
       "reopened  22 Nov 17:00 by ada, accepting what had been rejected: photographs moved",

@@ -91,6 +91,16 @@ describe("kubectl powo open", () => {
     expect(await fake.browsed()).toEqual(["http://127.0.0.1:8484"]);
   });
 
+  test("leads to the verb that is at work on the run once its builder has ended", async () => {
+    const files = { "pod-pod-2": "Failed|1|", "pod-abort-1": "Running||", verbs: "abort-0 abort-1" };
+    fake = await startFakeKubectl({ state, ...files });
+    const typed = fake.type("open", "--no-browser");
+    await expect.poll(forwards, { timeout: 20_000 }).toHaveLength(1);
+    await fake.write("pod-abort-1", "Succeeded|0|");
+    expect(await typed).toMatchObject({ exitCode: 0 });
+    expect((await forwards()).at(-1)).toContain("pod/abort-1 ");
+  });
+
   test("opens a connection that broke off again, at the same place", async () => {
     fake = await startFakeKubectl({ ...running, taken: "8484\n", breaks: "" });
     const typed = fake.type("open", "--no-browser");

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openServer } from "../../../src/adapters/page/server.ts";
 import type { Report } from "../../../src/domain/report.ts";
 import { renderReport } from "../../../src/report/render-report.ts";
@@ -35,6 +35,63 @@ async function browse(
     timeout: 50_000,
   });
   return said[from];
+}
+
+/** Black on white is 21, and what can be read without effort at least 4.5 (WCAG 2.2, 1.4.3). */
+const leastContrast = 4.5;
+const widths = [390, 1280] as const;
+interface Look {
+  needed: number;
+  height: number;
+  wide: string[];
+  pale: string[];
+  commands: { text: string; font: string; select: string }[];
+}
+
+/** What the browser measures of a page in a frame. */
+const measure = String.raw`(frame) => {
+  const page = frame.contentDocument;
+  const styleOf = (element) => page.defaultView.getComputedStyle(element);
+  const numbers = (color) => color.match(/[\d.]+/g).map(Number);
+  const light = (color) => {
+    const [red, green, blue] = numbers(color).map((part) =>
+      part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const behind = (element) => {
+    const color = styleOf(element).backgroundColor;
+    return numbers(color)[3] === 0 && element.parentElement ? behind(element.parentElement) : color;
+  };
+  const all = [...page.querySelectorAll("body *")];
+  const says = (element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+  const pale = all.filter(says).flatMap((element) => {
+    const [one, other] = [light(styleOf(element).color), light(behind(element))];
+    const contrast = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+    return contrast < ${leastContrast} ? [contrast.toFixed(1) + ": " + element.outerHTML.slice(0, 120)] : [];
+  });
+  const sticksOut = (element) => element.getBoundingClientRect().right > frame.clientWidth + 1;
+  return {
+    needed: page.documentElement.scrollWidth,
+    height: page.documentElement.scrollHeight,
+    wide: all.filter(sticksOut).map((one) => one.outerHTML.slice(0, 200)).slice(0, 5),
+    pale: pale.slice(0, 5),
+    commands: [...page.querySelectorAll("code")].map((one) => ({
+      text: one.textContent, font: styleOf(one).fontFamily, select: styleOf(one).userSelect,
+    })),
+  };
+}`;
+
+/** What is measured of pages, each at its width, in one window: a start of Chromium takes seconds. */
+async function looksOf(pages: readonly { page: string; width: number }[], flags: readonly string[]) {
+  const frames = pages.map(({ page, width }) => {
+    const source = page.replaceAll("&", "&amp;").replaceAll('"', "&quot;");
+    return `<iframe style="border:0;width:${width}px;height:4000px" srcdoc="${source}"></iframe>`;
+  });
+  const script = `addEventListener("load", () => { document.documentElement.dataset.looks = encodeURIComponent(
+    JSON.stringify([...document.querySelectorAll("iframe")].map(${measure}))); })`;
+  const whole = `<!doctype html><html><body>${frames.join("")}<script>${script}</script></body></html>`;
+  const dom = await browse(whole, ["--dump-dom", "--window-size=1300,1000", ...flags]);
+  return JSON.parse(decodeURIComponent(measured(dom, "looks") ?? "[]")) as Look[];
 }
 
 /**
@@ -70,8 +127,23 @@ const reports: [string, Report][] = [
   ["failed", failedReport()],
   ["rejected", rejectedReport()],
   ["running", runningReport()],
-  ["live", liveReport()],
+  ["harvest", liveReport()],
+  ["approval", waitingReport("waiting-approval", "for approval until 25 Nov 12:00 UTC, then the run fails")],
+  [
+    "drain",
+    waitingReport(
+      "running",
+      "until Sun 18:20 UTC for resolvers to forget the old addresses; until Sun 18:25 UTC",
+    ),
+  ],
 ];
+
+/** What a builder serves before and after its swap. */
+function waitingReport(phase: Report["phase"], wait: string): Report {
+  const { now, ...report } = liveReport();
+  const rows = [...now!.rows.slice(0, 1), ["waits", wait] as const, ...now!.rows.slice(3)];
+  return { ...report, phase, now: { share: 0.75, rows } };
+}
 
 /** What a builder serves in mid-harvest, with the longest that a row can hold. */
 function liveReport(): Report {
@@ -93,26 +165,50 @@ it("says how long the run has been under way, not how long it has been at its st
 });
 
 describe.skipIf(chromium === undefined)("in Chromium", () => {
-  it.each(reports.flatMap(([name, report]) => [390, 1280].map((width) => [name, width, report] as const)))(
-    "a %s run fits a screen of %i px",
-    async (name, width, report) => {
-      const page = framed(renderReport(report), width);
-      const dom = await browse(page, ["--dump-dom", `--window-size=1300,1000`]);
-      expect(measured(dom, "wide")).toBe("");
-      expect(Number(measured(dom, "needed"))).toBeLessThanOrEqual(width);
-      expect(Number(measured(dom, "height"))).toBeGreaterThan(800);
-      const shots = process.env["REPORT_SHOTS"];
-      if (!shots) return;
-      mkdirSync(shots, { recursive: true });
-      for (const [look, flags] of [
-        ["light", []],
-        ["dark", [dark]],
-      ] as const) {
+  describe.each([
+    ["light", []],
+    ["dark", [dark]],
+  ] as const)("%s", (look, flags) => {
+    const shown = reports.flatMap(([name, report]) => widths.map((width) => ({ name, report, width })));
+    let seen: Look[];
+    beforeAll(async () => {
+      seen = await looksOf(
+        shown.map(({ report, width }) => ({ page: renderReport(report), width })),
+        flags,
+      );
+    }, 60_000);
+
+    it.each(shown.map((one, index) => [one.name, one.width, { ...one, index }] as const))(
+      "a %s run fits a screen of %i px, can be read, and its commands be copied",
+      async (name, width, { report, index }) => {
+        const { needed, height, wide, pale, commands } = seen[index]!;
+        expect(wide).toEqual([]);
+        expect(needed).toBeLessThanOrEqual(width);
+        expect(height).toBeGreaterThan(800);
+        expect(pale).toEqual([]);
+        const { now, failure } = report;
+        expect(commands).toHaveLength(now ? 3 : failure ? 1 : 0);
+        for (const command of commands)
+          expect(command).toEqual({
+            text: expect.stringMatching(/^(kubectl|helm) \S+ [^;]*[\w/]$/) as string,
+            font: expect.stringContaining("monospace") as string,
+            select: "all",
+          });
+        const shots = process.env["REPORT_SHOTS"];
+        if (!shots) return;
+        mkdirSync(shots, { recursive: true });
         const shot = `--screenshot=${path.join(path.resolve(shots), `${name}-${width}-${look}.png`)}`;
-        await browse(page, [shot, ...flags, `--window-size=${width < 500 ? 500 : width},2600`]);
-      }
-    },
-  );
+        const page = framed(renderReport(report), width);
+        await browse(page, [shot, ...flags, `--window-size=${Math.max(width, 500)},2600`]);
+      },
+    );
+  });
+
+  it("what is too pale to be read would be seen", async () => {
+    const page = renderReport(goodReport()).replace("--text:#1c211b", "--text:#999");
+    const [look] = await looksOf([{ page, width: 390 }], []);
+    expect(look?.pale[0]).toMatch(/^2\.\d: /);
+  });
 
   it("is light or dark as the reader prefers", async () => {
     const page = framed(renderReport(goodReport()), 800);

@@ -230,3 +230,25 @@ export function runningReport(): Report {
   }));
   return report({ ...running, phase: "running", harvest }, told, now);
 }
+
+/** As a live page shows a run of 10,000 jobs. */
+export function largeReport(): Report {
+  const { identifier } = listed[0]!;
+  const jobs = Array.from({ length: 10_000 }, (_, index): JobResult => {
+    const code = index % 9 === 0 ? "FAILED" : "COMPLETED";
+    return [
+      `${identifier}-${index}`,
+      index,
+      10 + (index % 97),
+      1_000 + index,
+      code,
+      begun / 1000 + index * 10,
+    ];
+  });
+  const slow = jobs
+    .filter((_, index) => index % 5 === 0)
+    .map(([job]) => ({ identifier: job, usualSeconds: 3 }));
+  const run = runTo("await-harvest", "running");
+  const harvest = run.harvest!.map((list) => ({ ...list, jobs: jobs.length, ended: 9_999, slow }));
+  return reportOf(pastRunOf({ ...run, harvest }, jobs, names, 100), [weekBefore], begun + 100_000_000);
+}
