@@ -52,7 +52,7 @@ export function small(text: string): Html {
 
 /** A text in which a click takes a command whole. */
 export function withCommands(text: string): Part[] {
-  const parts = text.split(/((?:kubectl|helm|powo-builder) .+?)(?=[;,?] | · |$)/m);
+  const parts = text.split(/((?:kubectl|helm|powo-builder) .+?)(?=[;,?] | \u00b7 |$)/m);
   return parts.map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part));
 }
 
