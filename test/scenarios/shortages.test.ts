@@ -34,7 +34,7 @@ describe("a builder on a machine with", () => {
     const world = bench();
     const env = world.env({ TMPDIR: await mkdtemp(path.join(world.dir, "tmp-")), RETRY_TIMEOUT: "2s" });
     const builder = startBuilderProcess({
-      program: path.join(world.dir, "program/powo-builder.js"),
+      program: world.program,
       wrap: (command) => [...wrapped, ...command] as [string, ...string[]],
       args: ["run"],
       env,
