@@ -1,6 +1,6 @@
 /** What an operator would look at in a release that isn't well: pods with their reasons, last warnings, last log lines. */
 import { type Culprit, findUnready, type Unready } from "../domain/readiness.ts";
-import type { Evidence } from "../domain/run.ts";
+import type { Evidence } from "../domain/attachments.ts";
 import { shortened } from "../domain/words.ts";
 import { timestamp } from "../pipeline/clock.ts";
 import type { Run } from "../pipeline/run.ts";

@@ -2,7 +2,8 @@
 import { addRecords, addTimings } from "../domain/harvest-progress.ts";
 import { jobNames } from "../domain/job-names.ts";
 import { pastRunOf, addPastRun } from "../domain/past-run.ts";
-import { type Attachments, type FinalPhase, phaseText, type RunState } from "../domain/run.ts";
+import type { Attachments } from "../domain/attachments.ts";
+import { type FinalPhase, phaseText, type RunState } from "../domain/run.ts";
 import { duration, joined } from "../domain/words.ts";
 import {
   AbortedError,

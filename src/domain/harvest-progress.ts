@@ -1,6 +1,6 @@
 /** Judges how a job list is getting on; pure. */
 import type { HarvestJob, HarvestList } from "./harvest.ts";
-import type { Attachments, JobResult } from "./run.ts";
+import type { Attachments, JobResult } from "./attachments.ts";
 
 const wellCodes = new Set(["COMPLETED", "NOT_MODIFIED", "NOOP"]);
 const endedStatuses = new Set(["COMPLETED", "FAILED", "STOPPED", "ABANDONED"]);

@@ -1,7 +1,8 @@
 /** What is kept of a run that is over, beside the history: enough for its report. */
 import type { JobNames } from "./job-names.ts";
 import { endedWellBy } from "./harvest-progress.ts";
-import type { JobResult, PastRun, RunState } from "./run.ts";
+import type { JobResult, PastRun } from "./attachments.ts";
+import type { RunState } from "./run.ts";
 import { shortened } from "./words.ts";
 
 /** How many runs are kept. */

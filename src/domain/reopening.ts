@@ -3,8 +3,8 @@ import { verbCommand } from "./commands.ts";
 import { addressRecord } from "./dns-plan.ts";
 import type { RecordSet } from "./dns-records.ts";
 import { type Acceptance, shortfalls } from "./gate.ts";
+import type { Attachments } from "./attachments.ts";
 import {
-  type Attachments,
   currentStep,
   type Failure,
   hasChangedDns,

@@ -1,7 +1,8 @@
 /** What the report shows of a run: a view of its document and its executions. */
 import { addressRecord } from "./dns-plan.ts";
 import { endedWellBy } from "./harvest-progress.ts";
-import { type PastRun, replacedBy, type RunState } from "./run.ts";
+import type { PastRun } from "./attachments.ts";
+import { replacedBy, type RunState } from "./run.ts";
 import { date } from "./words.ts";
 
 /** What a page may load: nothing, whatever a text in it may hold. */

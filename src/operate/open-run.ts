@@ -2,15 +2,8 @@
 import { verbCommand } from "../domain/commands.ts";
 import type { HistoryEntry } from "../domain/history.ts";
 import { isReleaseName, newReleaseName, newRunId } from "../domain/names.ts";
-import {
-  type Attachments,
-  isOver,
-  lastOpening,
-  openedAt,
-  type RunState,
-  schemaVersion,
-  wasInstalled,
-} from "../domain/run.ts";
+import type { Attachments } from "../domain/attachments.ts";
+import { isOver, lastOpening, openedAt, type RunState, schemaVersion, wasInstalled } from "../domain/run.ts";
 import { duration } from "../domain/words.ts";
 import { CheckpointError, PermanentError } from "../errors.ts";
 import { finishRun } from "../actions/finish-run.ts";

@@ -2,7 +2,8 @@
  * The checkpoint: the run as it is remembered. Every write is conditional; who else may have written is found out
  * on a conflict, never overwritten.
  */
-import type { Attachments, RunState } from "../domain/run.ts";
+import type { Attachments } from "../domain/attachments.ts";
+import type { RunState } from "../domain/run.ts";
 import { mapSaid } from "../domain/said.ts";
 import { CheckpointError, ConflictError } from "../errors.ts";
 import { afterConflict, retry, type RetryOptions } from "./retry.ts";

@@ -1,6 +1,6 @@
 /** The run that is being worked on: one object, which steps, endings and verbs take and nothing else. */
+import type { Attachments } from "../domain/attachments.ts";
 import {
-  type Attachments,
   currentStep,
   type DocumentSlot,
   isOver,

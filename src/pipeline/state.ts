@@ -7,10 +7,8 @@ import {
   evidenceSchema,
   jobResultSchema,
   pastRunSchema,
-  runSchema,
-  type RunState,
-  schemaVersion,
-} from "../domain/run.ts";
+} from "../domain/attachments.ts";
+import { runSchema, type RunState, schemaVersion } from "../domain/run.ts";
 import { stateName } from "../domain/names.ts";
 import { migrate } from "./migration.ts";
 import { type StoredState, unreadable } from "./stores.ts";

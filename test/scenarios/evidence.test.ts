@@ -1,7 +1,7 @@
 /** The black box: what is kept of a release when its run ends badly, for whoever asks why afterwards. */
 import { describe, expect, it } from "vitest";
 import { boundEvidence } from "../../src/actions/describe-release.ts";
-import type { Evidence } from "../../src/domain/run.ts";
+import type { Evidence } from "../../src/domain/attachments.ts";
 import { abortRun } from "../../src/operate/abort-run.ts";
 import { cleanUp } from "../../src/operate/clean-up.ts";
 import { readHistory } from "../../src/operate/history.ts";

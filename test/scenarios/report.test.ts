@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { jobNames } from "../../src/domain/job-names.ts";
 import { addPastRun, pastRunOf } from "../../src/domain/past-run.ts";
 import { reportOf } from "../../src/domain/report.ts";
-import type { JobResult, PastRun } from "../../src/domain/run.ts";
+import type { JobResult, PastRun } from "../../src/domain/attachments.ts";
 import { abortRun } from "../../src/operate/abort-run.ts";
 import { findReport } from "../../src/operate/history.ts";
 import { rollBack } from "../../src/operate/roll-back.ts";

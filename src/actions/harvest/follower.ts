@@ -2,7 +2,8 @@
 import { currentJob, type Timings } from "../../domain/harvest-progress.ts";
 import type { HarvestJob, HarvestList } from "../../domain/harvest.ts";
 import { jobNames } from "../../domain/job-names.ts";
-import { type JobResult, type ListState, openedAt } from "../../domain/run.ts";
+import type { JobResult } from "../../domain/attachments.ts";
+import { type ListState, openedAt } from "../../domain/run.ts";
 import { duration } from "../../domain/words.ts";
 import { PermanentError, TimeoutError, TransientError } from "../../errors.ts";
 import { timestamp } from "../../pipeline/clock.ts";

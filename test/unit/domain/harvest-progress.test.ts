@@ -14,7 +14,7 @@ import {
   tally,
   wasStarted,
 } from "../../../src/domain/harvest-progress.ts";
-import type { JobResult } from "../../../src/domain/run.ts";
+import type { JobResult } from "../../../src/domain/attachments.ts";
 
 const job = (status?: string, exitCode?: string, identifier = "job"): HarvestJob => ({
   id: 1,

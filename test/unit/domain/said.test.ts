@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type * as z from "zod";
 import { historySchema } from "../../../src/domain/history.ts";
-import { displacedSchema, evidenceSchema, pastRunSchema, runSchema } from "../../../src/domain/run.ts";
+import { displacedSchema, evidenceSchema, pastRunSchema } from "../../../src/domain/attachments.ts";
+import { runSchema } from "../../../src/domain/run.ts";
 import { mapSaid } from "../../../src/domain/said.ts";
 
 interface Leaf {

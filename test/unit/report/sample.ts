@@ -3,7 +3,8 @@ import { kindLines, lossLines } from "../../../src/domain/gate.ts";
 import { jobNames } from "../../../src/domain/job-names.ts";
 import { pastRunOf } from "../../../src/domain/past-run.ts";
 import { type Report, reportOf } from "../../../src/domain/report.ts";
-import type { JobResult, PastRun, RunState, StepRecord } from "../../../src/domain/run.ts";
+import type { JobResult, PastRun } from "../../../src/domain/attachments.ts";
+import type { RunState, StepRecord } from "../../../src/domain/run.ts";
 import { generateDataConfiguration } from "../../fixtures/data-configuration.ts";
 
 const begun = Date.UTC(2026, 10, 22, 12);
