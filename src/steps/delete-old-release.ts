@@ -5,7 +5,6 @@ import { putBack, storedError } from "../actions/put-back.ts";
 import { readRecords } from "../actions/read-live.ts";
 import { watchRelease } from "../actions/watch-release.ts";
 import { notPointing } from "../domain/dns-plan.ts";
-import { annotations } from "../domain/names.ts";
 import { replacedBy } from "../domain/run.ts";
 import { duration } from "../domain/words.ts";
 import { RefusedError } from "../errors.ts";
@@ -16,7 +15,7 @@ export const deleteOldRelease: Step = {
   name: "delete-old-release",
   summary: "Delete the release that was live before",
   async run(run) {
-    const { settings, ports, log } = run;
+    const { settings, log } = run;
     const { undoing } = run.state.dns ?? {};
     if (undoing) return putBack(run, storedError(undoing));
     const old = replacedBy(run.state);
@@ -32,12 +31,6 @@ export const deleteOldRelease: Step = {
     await retryLeftovers(run);
     const kept: string[] = [];
     for (const name of old) {
-      const namespace = await ports.cluster.findNamespace(name);
-      if (namespace && annotations.keep in namespace.annotations) {
-        log.warn({ name }, `${name} carries the annotation ${annotations.keep}; it stays`);
-        kept.push(name);
-        continue;
-      }
       log.info({ name }, `removing ${name}`);
       // The new site is live, whatever keeps the old one: the next run and `cleanup` try again.
       if (await tryToRemove(run, name)) kept.push(name);

@@ -76,6 +76,7 @@ describe("a rebuild", () => {
   it("leaves a release with the keep annotation, though it is replaced", async () => {
     const fake = createFakeWorld({ live: { keep: true } });
     expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
+    expect(fake.said).toMatch(/prod-old01 stays for now: .*it carries the annotation powo.kew.org\/keep/);
     expect(fake.namespaces).toEqual([newRelease(fake), "prod-old01"].sort());
     expect(fake.live).toEqual([newRelease(fake)]);
     expectSound(fake);
@@ -94,6 +95,7 @@ describe("a rebuild", () => {
   it("keeps the old release for RETAIN_PREVIOUS, and removes it before a later install", async () => {
     const fake = createFakeWorld({ live: {}, settings: { RETAIN_PREVIOUS: "48h" } });
     expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
+    expect(fake.said).toContain("prod-old01 is kept for 2d (RETAIN_PREVIOUS)");
     const first = newRelease(fake);
     const until = fake.cluster.require("prod-old01").annotations[annotations.retainUntil];
     expect(between(storedRun(fake).dns?.swappedAt, until)).toBe(48 * hour);
