@@ -6,6 +6,7 @@ const harvest = [
   "unit/domain/harvest-progress.test.ts",
   "scenarios/harvest.test.ts",
   "scenarios/harvest-standstill.test.ts",
+  "scenarios/harvest-as-it-is.test.ts",
   "scenarios/resilience.test.ts",
 ];
 const codes = [

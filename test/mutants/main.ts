@@ -1,6 +1,7 @@
 /**
  * `npm run test:mutants [-- part of a defect's words]`: plants one deliberate defect after the other in a
- * copy of the tree, and runs the tests that are to notice it. Ends with 1 where fewer than 95 % are caught.
+ * copy of the tree, and runs the tests that are to notice it, the quick ones first; two defects at a time, each in a copy
+ * of its own. Ends with 1 where fewer than 95 % are caught.
  */
 import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
@@ -12,8 +13,9 @@ import type { Mutant } from "./mutant.ts";
 import { removeFolder } from "../tools/remove-folder.ts";
 
 const leastCaught = 0.95;
-/** A defect may make a run go on without end: that is noticed too. */
-const longestMs = 300_000;
+/** A defect may make a run go on without end: that is noticed too. For each round of tests. */
+const longestMs = 180_000;
+const lanes = 2;
 const root = path.resolve(import.meta.dirname, "../..");
 const run = promisify(execFile);
 
@@ -28,8 +30,10 @@ async function copyTree(): Promise<string> {
     "test",
     "chart",
     "docs",
+    "plugin",
     "scripts",
     "package.json",
+    "package-lock.json",
     "tsconfig.json",
     "vitest.config.ts",
   ])
@@ -50,7 +54,8 @@ async function findFailure(dir: string, tests: readonly string[]): Promise<strin
   const vitest = path.join(root, "node_modules/vitest/vitest.mjs");
   const files = tests.map((test) => `test/${test}`);
   const report = path.join(dir, "report.json");
-  const args = [vitest, "run", "--bail=1", "--reporter=json", `--outputFile=${report}`, ...files];
+  const options = ["--bail=1", "--maxWorkers=1", "--reporter=json", `--outputFile=${report}`];
+  const args = [vitest, "run", ...options, ...files];
   await rm(report, { force: true });
   try {
     await run(process.execPath, args, { cwd: dir, timeout: longestMs, maxBuffer: 64 * 1024 * 1024 });
@@ -66,6 +71,17 @@ async function findFailure(dir: string, tests: readonly string[]): Promise<strin
   }
 }
 
+/** Unit tests together, as they take a second or two; then one scenario after the other, until one of them fails. */
+async function firstFailure(dir: string, tests: readonly string[]): Promise<string | undefined> {
+  const units = tests.filter((test) => test.startsWith("unit/"));
+  const scenarios = tests.filter((test) => !units.includes(test));
+  for (const round of [units, ...scenarios.map((test) => [test])]) {
+    const failed = round.length === 0 ? undefined : await findFailure(dir, round);
+    if (failed !== undefined) return failed;
+  }
+  return undefined;
+}
+
 /** Plants the defect. Throws where the place is not there exactly once: the list has to follow the code. */
 async function plant(dir: string, { file, find, replace }: Mutant): Promise<() => Promise<void>> {
   const target = path.join(dir, "src", file);
@@ -79,27 +95,39 @@ async function plant(dir: string, { file, find, replace }: Mutant): Promise<() =
   return () => writeFile(target, text);
 }
 
-const dir = await copyTree();
+const trees = await Promise.all(Array.from({ length: lanes }, copyTree));
+const left = [...mutants.entries()];
 const survivors: string[] = [];
-try {
-  // Before the first defect: every place is there, and without a defect all is green.
-  for (const mutant of mutants) await (await plant(dir, mutant))();
-  const all = [...new Set(mutants.flatMap(({ tests }) => tests))];
-  const unsound = await findFailure(dir, all);
-  if (unsound !== undefined) throw new Error(`without any defect a test fails: ${unsound}`);
-  for (const [index, mutant] of mutants.entries()) {
+
+/** Takes one defect after the other, until none is left. */
+async function work(dir: string): Promise<void> {
+  for (let next = left.shift(); next; next = left.shift()) {
+    const [index, mutant] = next;
     const mend = await plant(dir, mutant);
     const began = performance.now();
-    const failed = await findFailure(dir, mutant.tests);
+    const failed = await firstFailure(dir, mutant.tests);
     await mend();
     const seconds = Math.round((performance.now() - began) / 1000);
-    const verdict = failed === undefined ? "SURVIVED" : "caught";
-    console.log(`${index + 1}/${mutants.length} ${verdict} (${seconds}s) ${mutant.file}: ${mutant.defect}`);
+    const verdict = failed === undefined ? "SURVIVED" : `caught by: ${failed}`;
+    console.log(
+      `${index + 1}/${mutants.length} (${seconds}s) ${mutant.file}: ${mutant.defect}\n    ${verdict}`,
+    );
     if (failed === undefined) survivors.push(`${mutant.file}: ${mutant.defect}`);
-    else console.log(`    by: ${failed}`);
   }
+}
+
+try {
+  // Before the first defect: every place is there, and without a defect all is green.
+  const [first = ""] = trees;
+  for (const mutant of mutants) await (await plant(first, mutant))();
+  const all = [...new Set(mutants.flatMap(({ tests }) => tests))];
+  const shares = trees.map((_, lane) => all.filter((_test, index) => index % lanes === lane));
+  const unsound = await Promise.all(trees.map((dir, lane) => firstFailure(dir, shares[lane] ?? [])));
+  for (const failed of unsound)
+    if (failed !== undefined) throw new Error(`without any defect a test fails: ${failed}`);
+  await Promise.all(trees.map(work));
 } finally {
-  await removeFolder(dir);
+  for (const dir of trees) await removeFolder(dir);
 }
 const caught = mutants.length - survivors.length;
 console.log(

@@ -2,7 +2,12 @@
 import type { Mutant } from "./mutant.ts";
 
 const crashes = ["scenarios/crash-matrix.test.ts", "scenarios/crash-twice.test.ts"];
-const resumed = ["scenarios/harvest.test.ts", "scenarios/resilience.test.ts", ...crashes];
+const resumed = [
+  "scenarios/told-apart.test.ts",
+  "scenarios/harvest.test.ts",
+  "scenarios/resilience.test.ts",
+  ...crashes,
+];
 const swap = ["scenarios/swap.test.ts", "scenarios/swap-and-others.test.ts", ...crashes];
 const lock = [
   "unit/pipeline/lock.test.ts",
@@ -54,14 +59,14 @@ export const orderMutants: readonly Mutant[] = [
     file: "actions/harvest/run-queue.ts",
     find: "{ ...(await podNow(follower)), queue: { ...queue, remaining, current } }",
     replace: "{ queue: { ...queue, remaining, current } }",
-    tests: ["scenarios/told-apart.test.ts", "scenarios/harvest-standstill.test.ts", ...resumed],
+    tests: ["scenarios/harvest-standstill.test.ts", ...resumed],
   },
   {
     defect: "an import of a dead builder that is still on its way is not waited for",
     file: "steps/load-data.ts",
     find: 'if (before === "empty" && run.state.importAt !== undefined) {',
     replace: 'if (before === "empty" && run.state.importAt === "") {',
-    tests: ["scenarios/told-apart.test.ts", ...resumed],
+    tests: resumed,
   },
   {
     defect: "a half import counts as a whole one",

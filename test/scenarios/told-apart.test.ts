@@ -36,18 +36,21 @@ describe("a harvester that is away while its list stands still", () => {
   );
 });
 
-describe("an import whose builder died while it was on its way", () => {
-  it("is waited for by the next builder, which posts none of its own", async () => {
+describe("a call that can't be repeated, whose builder died while it was on its way", () => {
+  it.each([
+    ["harvester.importData", "; imported "],
+    ["harvester.startList", "started list"],
+  ])("is waited for by the next builder, which makes none of its own: %s", async (call, unsaid) => {
     const make = () => createFakeWorld({ live: {} });
     const reference = make();
     await reference.builder("builder-1").run();
-    const index = reference.history.findIndex(({ name }) => name === "harvester.importData");
+    const index = reference.history.findIndex(({ name }) => name === call);
     const fake = make();
     const crashAt = { index, when: "late" } as const;
     expect(await fake.builder("builder-1", { crashAt }).run()).toEqual({ code: "killed" });
     expect(await fake.builder("builder-2").run()).toEqual({ code: 0 });
-    expect(fake.history.filter(({ name }) => name === "harvester.importData")).toHaveLength(1);
-    expect(fake.said).toContain("already there");
+    expect(fake.history.filter(({ name }) => name === call)).toHaveLength(1);
+    expect(fake.said).not.toContain(unsaid);
     expectSound(fake);
   });
 });
