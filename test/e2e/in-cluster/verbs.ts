@@ -38,7 +38,7 @@ export function describeVerbs(open: OpenStage): void {
       await stage.start("rebuild-1");
       await stage.logged("rebuild-1", /waits for approval/);
       first = (await stage.state()).run.release;
-      (await verb("status", 2)).toMatchObject(complete(new RegExp(`^live +${old}[^]*waiting-approval`)));
+      (await verb("status", 2)).toMatchObject(complete(new RegExp(`^live +${old}[^]*waiting for approval`)));
       (await verb("approve")).toMatchObject(complete(new RegExp(`${first} goes live within`)));
       see(await stage.ended("rebuild-1")).toMatchObject(complete(/approved by/));
       expect(await stage.world.live()).toBe(first);
