@@ -62,10 +62,11 @@ const varying: readonly [RegExp, string][] = [
 export const normalise = (line: string): string =>
   varying.reduce((text, [pattern, kind]) => text.replace(pattern, kind), line.trimEnd());
 
-/** Jobs end while the demo looks in: before its words or after them. */
-const anywhere = / await-harvest +\d+ of 82 /;
+/** What the operator sees who looks in, and the jobs that end meanwhile: two programs print at the same time. */
+const anywhere =
+  / await-harvest +\d+ of 82 |^» Meanwhile|^ {2}\$ kubectl powo status|^ {2}(live|run|step) {3,}/;
 
-/** The first of the drawing's lines that the output lacks, in order but for jobs; a cut line is compared as far as it goes. */
+/** The first of the drawing's lines that the output lacks, in order but for what is printed side by side; a cut line is compared as far as it goes. */
 export function missingLine(drawn: readonly string[], output: string): string | undefined {
   const printed = output.split("\n").map(normalise);
   let at = 0;
