@@ -66,7 +66,10 @@ export const normalise = (line: string): string =>
 const anywhere =
   / await-harvest +\d+ of 82 |^» Meanwhile|^ {2}\$ kubectl powo status|^ {2}(live|run|step) {3,}/;
 
-/** The first of the drawing's lines that the output lacks, in order but for what is printed side by side; a cut line is compared as far as it goes. */
+/**
+ * The first of the drawing's lines that the output lacks, in order but for what is printed side by side. A cut line is
+ * compared as far as it goes.
+ */
 export function missingLine(drawn: readonly string[], output: string): string | undefined {
   const printed = output.split("\n").map(normalise);
   let at = 0;

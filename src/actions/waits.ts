@@ -11,8 +11,11 @@ export function approvalWait({ approval, approvalTimeoutMs }: Run["settings"]) {
     : { waitMs: approvalTimeoutMs, then: "the run fails" };
 }
 
-/** Until when a run waits for what, as ISO times; undefined where it does not. */
-export function waitsOf({ state, settings }: Pick<Run, "state" | "settings">) {
+/** Until when a run waits for what, as ISO times; `then` is what becomes of it without an approval. */
+type Waits = Partial<Record<"approval" | "then" | "drain" | "watch", string | undefined>>;
+
+/** What a run waits for; undefined where it does not. */
+export function waitsOf({ state, settings }: Pick<Run, "state" | "settings">): Waits | undefined {
   const { approval, phase, dns: { swappedAt, undoing, oldTtlSeconds = 0 } = {} } = state;
   const after = (at: string, ms: number) =>
     ms > 0 ? new Date(Date.parse(at) + ms).toISOString() : undefined;
@@ -29,12 +32,7 @@ export function waitsOf({ state, settings }: Pick<Run, "state" | "settings">) {
 }
 
 /** Until when a run waits for what, in words. */
-export function waitLines({
-  approval,
-  then,
-  drain,
-  watch,
-}: NonNullable<ReturnType<typeof waitsOf>>): string[] {
+export function waitLines({ approval, then, drain, watch }: Waits): string[] {
   return [
     ...(approval ? [`for approval until ${date(approval)} UTC, then ${then}`] : []),
     ...(drain ? [`until ${clockTime(drain)} UTC for resolvers to forget the old addresses`] : []),

@@ -14,7 +14,12 @@ const maxText = 400;
 const maxDetails = 40;
 
 /** The run with the `max` executions most worth showing, under the names that its data configuration gave the jobs. */
-export function pastRunOf(run: RunState, results: readonly JobResult[], names: JobNames, max = maxJobs) {
+export function pastRunOf(
+  run: RunState,
+  results: readonly JobResult[],
+  names: JobNames,
+  max = maxJobs,
+): PastRun {
   const jobs = worthShowing(results, max);
   const positions = new Map(
     (run.harvest ?? []).flatMap(({ name }) => [...(names.positions.get(name) ?? [])]),
@@ -29,7 +34,7 @@ export function pastRunOf(run: RunState, results: readonly JobResult[], names: J
     jobs: jobs.toSorted(
       ([one], [other]) => (positions.get(one) ?? Infinity) - (positions.get(other) ?? Infinity) || 0,
     ),
-    names: [...new Set(jobs.map(([job]) => job))].map((job): PastRun["names"][number] => [
+    names: [...new Set(jobs.map(([job]) => job))].map((job) => [
       job,
       shortened(names.names.get(job) ?? job, maxName),
       positions.get(job) ?? 0,
