@@ -13,8 +13,8 @@ import { recordsOf } from "./harvester/data-configuration.ts";
 import type { BuilderProcess } from "./world/builder-process.ts";
 import { installBuilder, type InstalledBuilder } from "./world/installed-builder.ts";
 
-/** The harvesters' clock: an hour of harvest takes a second. */
-const speed = 3_600;
+/** The harvesters' clock: slow enough that an operator on a busy machine looks in before the last job. */
+const speed = 3_000;
 const jobsBeforeTheKill = 21;
 /** Short waits; in production these are 10 minutes, a minute and 20 minutes. */
 const pace = { POST_SWAP_WATCH: "3s", HARVEST_POLL_INTERVAL: "100ms", PODS_TIMEOUT: "1m" };
