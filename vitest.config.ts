@@ -1,8 +1,9 @@
+import { globSync, readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { compileCache } from "./test/tools/built-program.ts";
 
-// Each test file has a process of its own: what they compile of the packages is kept between them.
+// What processes compile of the packages is kept between them.
 process.env["NODE_COMPILE_CACHE"] ??= compileCache;
 
 /** The files that start programs last longest and wait much: first, so that the machine is not left idle at the end. */
@@ -15,10 +16,17 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+const files = globSync("test/{unit,contract,scenarios}/**/*.test.ts");
+/** They replace modules, or what the whole process sends with, so each has a process of its own; the others share some. */
+const replacing = files.filter((file) => /vi\.mock\(|"nock"/.test(readFileSync(file, "utf8")));
+
 /** Three suites: what runs anywhere (unit, contract, scenarios), and e2e, which needs KUBECONFIG. */
 export default defineConfig({
   test: {
-    include: ["test/{unit,contract,scenarios}/**/*.test.ts"],
+    projects: [
+      { extends: true, test: { name: "replacing", include: replacing } },
+      { extends: true, test: { name: "sharing", include: files, exclude: replacing, isolate: false } },
+    ],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // One more than the processors of CI: some always wait for programs.
