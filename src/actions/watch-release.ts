@@ -8,6 +8,7 @@ import { isAllReady } from "../domain/readiness.ts";
 import { replacedBy } from "../domain/run.ts";
 import { duration } from "../domain/words.ts";
 import { CancelledError, PermanentError } from "../errors.ts";
+import { timestamp } from "../pipeline/clock.ts";
 import { retry, retryOf } from "../pipeline/retry.ts";
 import type { Run } from "../pipeline/run.ts";
 import { saveSwap, settlePending, submitChange, swapOf } from "./change-dns.ts";
@@ -26,7 +27,7 @@ const maxFollows = 3;
  */
 export async function watchRelease(run: Run): Promise<void> {
   const { clock, settings, log } = run;
-  const { swappedAt = "", oldTtlSeconds = 0 } = swapOf(run);
+  const { swappedAt = timestamp(clock), oldTtlSeconds = 0 } = swapOf(run);
   const sinceSwapMs = Math.max(0, clock.now() - Date.parse(swappedAt));
   // From here on by the monotonic clock: resolvers don't know when somebody sets ours.
   const swapped = clock.monotonic() - sinceSwapMs;

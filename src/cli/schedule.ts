@@ -3,7 +3,7 @@ import { once } from "node:events";
 import cron from "node-cron";
 import { systemClock } from "../compose.ts";
 import { duration } from "../domain/words.ts";
-import { ConfigError, type ExitCode, exitCodeOf, exitCodes } from "../errors.ts";
+import { ConfigError, type Ending, type ExitCode, exitCodeOf, exitCodes } from "../errors.ts";
 import { rebuild } from "../operate/rebuild.ts";
 import type { Clock } from "../pipeline/clock.ts";
 import { printError } from "../print-error.ts";
@@ -14,7 +14,7 @@ const defaultSchedule = "0 12 * * SUN";
 const resumeAfterMs = 60_000;
 
 /** Runs until it is told to stop. Throws ConfigError for a schedule or settings that can't be right. */
-export async function schedule(context: VerbContext): Promise<void> {
+export async function schedule(context: VerbContext): Promise<Ending> {
   const { args, options, stdout } = context;
   const expression = args[0] ?? defaultSchedule;
   const timezone = typeof options["timeZone"] === "string" ? options["timeZone"] : "UTC";
@@ -23,7 +23,7 @@ export async function schedule(context: VerbContext): Promise<void> {
     throw mistake("schedule", `"${expression}" is not a cron expression; write "${defaultSchedule}"`);
   if (!isTimeZone(timezone)) throw mistake("--time-zone", `"${timezone}" is unknown; write Europe/London`);
   await settingsOf(context, "all"); // a mistake is reported now, not on Sunday
-  await runBySchedule(
+  const code = await runBySchedule(
     { expression, timezone },
     async () => {
       try {
@@ -35,6 +35,7 @@ export async function schedule(context: VerbContext): Promise<void> {
     },
     context,
   );
+  return { code, outcome: "stopped" };
 }
 
 interface Outside extends Pick<VerbContext, "signal" | "stdout"> {
@@ -43,27 +44,26 @@ interface Outside extends Pick<VerbContext, "signal" | "stdout"> {
 }
 
 /**
- * Rebuilds at every slot, one at a time, until the signal ends it. What was interrupted (75) is taken up again a minute later;
- * slots that the machine slept through are made up for once.
+ * Rebuilds at every slot, one at a time, until the signal ends it; returns how the rebuild ended that the signal met (0: none).
+ * What was interrupted (75) is taken up again a minute later; slots that the machine slept through are made up for once.
  */
 export async function runBySchedule(
   slots: { expression: string; timezone: string },
   rebuildOnce: () => Promise<ExitCode>,
   outside: Outside,
-): Promise<void> {
+): Promise<ExitCode> {
   const { signal, stdout, clock = systemClock } = outside;
   const { expression, timezone } = slots;
-  let isAtWork = false;
-  const work = async () => {
-    if (isAtWork) return;
-    isAtWork = true;
+  let atWork: Promise<ExitCode> | undefined;
+  const work = () => (atWork ??= rebuildToItsEnd().finally(() => (atWork = undefined)));
+  const rebuildToItsEnd = async () => {
     let code: ExitCode;
     while ((code = await rebuildOnce()) === exitCodes.interrupted && !signal.aborted) {
       stdout(`interrupted; going on in ${duration(resumeAfterMs)}\n`);
       await clock.sleep(resumeAfterMs, signal).catch(() => undefined);
     }
-    isAtWork = false;
     if (!signal.aborted) stdout(`run ended with exit code ${code}; next: ${nextRun()}\n`);
+    return code;
   };
   const task = cron.schedule(expression, work, { timezone });
   const nextRun = () => task.getNextRun()?.toISOString() ?? "never";
@@ -74,6 +74,7 @@ export async function runBySchedule(
   stdout(`waiting for "${expression}" (${timezone}); next: ${nextRun()}\n`);
   await once(signal, "abort");
   await task.destroy();
+  return (await atWork) ?? exitCodes.done;
 }
 
 function isTimeZone(name: string): boolean {

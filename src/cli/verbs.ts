@@ -186,7 +186,7 @@ export const verbs: readonly VerbRow[] = [
     options: [["--time-zone <name>", "time zone of the schedule; UTC if left out"]],
     async run(context) {
       const { schedule } = await import("./schedule.ts");
-      await schedule(context);
+      return schedule(context);
     },
   },
 ];

@@ -21,7 +21,7 @@ import {
 const finalCodes = new Set(["DATABASE_LOST", "RELEASE_GONE", "NAMESPACE_TAKEN"]);
 /** How many openings are remembered. */
 const maxOpenings = 20;
-/** Where a run goes on that had come to its end, and was rolled back later. */
+/** Where a run goes on that was rolled back, whatever step it had come to. */
 const swapStep = "swap-dns";
 
 /** Why a run that is over can't be opened again, in words; undefined: it can, if its release is still there. */
@@ -80,7 +80,7 @@ export interface LiveNow {
 /** The run as it goes on: at the step that failed, with live and records pinned anew, and nothing of the last swap. */
 export function reopen(run: RunState, opening: Opening, live: LiveNow): RunState {
   const { finishedAt, failure, approval, stuckSince, ...kept } = run;
-  const from = currentStep(run)?.name ?? swapStep;
+  const from = (run.dns?.undoneAt === undefined && currentStep(run)?.name) || swapStep;
   const index = run.steps.findIndex(({ name }) => name === from);
   const isMoved = hasChangedDns(run);
   const replaced = [...live.releases, ...(isMoved ? replacedBy(run) : [])];

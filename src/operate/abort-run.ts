@@ -32,10 +32,10 @@ export async function abortRun(world: World, signal: AbortSignal): Promise<Endin
   return keepingLock(lock, signal, (held) => removeAndClose(world, { lock, signal: held }, run.runId));
 }
 
-/** A run that is not over, or one that failed before its swap and whose release is still there. */
+/** A run that is not over, or one that did not succeed: it has changed DNS, or its release is still there. */
 async function hasSomethingToAbort(world: World, run: RunState, signal: AbortSignal): Promise<boolean> {
-  if (!isOver(run.phase)) return true;
-  if ((run.phase !== "failed" && run.phase !== "aborted") || hasChangedDns(run)) return false;
+  if (run.phase === "succeeded") return false;
+  if (!isOver(run.phase) || hasChangedDns(run)) return true;
   const namespace = await ask(world, () => world.ports.cluster.findNamespace(run.release), signal);
   return namespace !== undefined;
 }
@@ -57,14 +57,14 @@ async function removeAndClose(world: World, held: Held, wanted: string): Promise
   refuseAfterSwap(run.state, world); // the builder may have got there before it heard of us
   const { runId, release, phase } = run.state;
   // A run that failed by itself stays a failed one: why is what people look for later.
-  const hasFailed = phase === "failed";
-  if (!hasFailed) await finishRun(run, "aborted");
+  const hasEnded = phase === "failed" || phase === "rolled-back";
+  if (!hasEnded) await finishRun(run, "aborted");
   run.log.info({ release }, `removing ${release}`);
   await giveTtlsBack(run);
   const remove = () => tryToRemove(run, release, { isLeftover: true });
   const kept = await serving(run, remove, `removing ${release}`);
   if (kept instanceof RefusedError) throw kept;
-  const how = hasFailed ? "had already failed" : "is aborted";
+  const how = hasEnded ? `had already ${phase === "failed" ? "failed" : "been rolled back"}` : "is aborted";
   const rest = kept ? `${release} stays for now` : `${release} is gone`;
   const outcome = `run ${runId} ${how}, ${rest}; ${await visitorsSee(run)}`;
   await giveWay(run);

@@ -116,8 +116,8 @@ export interface Beside {
 }
 
 /**
- * Does work that a builder need not stop for: under the Lease where it is free, else under a claim. Throws RefusedError while the
- * builder at work swaps or deletes.
+ * Does work that a builder need not stop for: under the Lease where it is free, else under a claim. Throws RefusedError while a
+ * run swaps or deletes, also one that waits for its next builder.
  */
 export async function besideBuilder<T>(
   world: World,
@@ -127,12 +127,14 @@ export async function besideBuilder<T>(
 ): Promise<T> {
   const lock = newLock(world, verb);
   const acquired = await ask(world, () => lock.acquire(signal), signal);
-  if (acquired.kind === "held")
-    return keepingLock(lock, signal, (held) => work({ fence: lock, signal: held }), { keepsRequests: true });
-  return underClaim(world, verb, async (fence) => {
-    await refuseInSwap(world, signal);
-    return work({ fence, signal, holder: acquired.holder });
-  });
+  const unlessInSwap = async (beside: Beside) => {
+    await refuseInSwap(world, beside.signal);
+    return work(beside);
+  };
+  if (acquired.kind !== "held")
+    return underClaim(world, verb, (fence) => unlessInSwap({ fence, signal, holder: acquired.holder }));
+  const alone = (held: AbortSignal) => unlessInSwap({ fence: lock, signal: held });
+  return keepingLock(lock, signal, alone, { keepsRequests: true });
 }
 
 /** Looked at once the claim is there: a builder that begins a swap after that sees the claim, and waits. */

@@ -12,8 +12,6 @@ import { readOnly } from "../pipeline/guard.ts";
 import { type ReadState, readState } from "../pipeline/state.ts";
 import { ask, taskOf, type World } from "../pipeline/world.ts";
 
-const maxRecent = 5;
-
 /** What `status -o json` prints. Undefined fields are left out. */
 export type Status = ReturnType<typeof statusOf>;
 
@@ -156,13 +154,6 @@ function describeHarvest({ run, attachments, names: { names } }: Seen & { run: R
     ...{ list: name, jobs, ended, currentSince, records, expectedAt },
     current: current === undefined ? undefined : nameOf(current),
     currentUsualMs: usual === undefined ? undefined : usual * 1000,
-    /** The jobs that ended last, newest last. */
-    recent: attachments.jobs.slice(-maxRecent).map(([job, , ...rest]) => ({
-      job: nameOf(job),
-      exitCode: rest[2],
-      seconds: rest[0],
-      records: rest[1],
-    })),
     /** Jobs that took, or are taking, far longer than usual. */
     slow: slow?.map(({ identifier, usualSeconds }) => ({
       job: nameOf(identifier),

@@ -6,7 +6,7 @@ import { duration } from "../domain/words.ts";
 import { AbortedError, exitCodeOf, exitCodes, messageOf, PermanentError } from "../errors.ts";
 import type { StepRecord } from "../domain/run.ts";
 import { timestamp } from "./clock.ts";
-import { persist, retryOf } from "./retry.ts";
+import { leftToTheNext, persist, retryOf } from "./retry.ts";
 import type { Run } from "./run.ts";
 import type { Step, StepResult } from "./step.ts";
 
@@ -72,7 +72,8 @@ async function runStep(whole: Run, step: Step, steps: readonly Step[]): Promise<
     }
     ended(run, step.name, kind, { ms, output });
     return result;
-  } catch (error) {
+  } catch (thrown) {
+    const error = leftToTheNext(run.state, thrown);
     const ms = clock.now() - Date.parse(startedAt);
     const isResumable = exitCodeOf(error) === exitCodes.interrupted || error instanceof AbortedError;
     ended(run, step.name, isResumable ? "interrupted" : "failed", { ms, output: messageOf(error) });

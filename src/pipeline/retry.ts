@@ -2,10 +2,12 @@
  * The one place that says what an answer means. Adapters say what they saw; here it is a mistake (while the inputs of a run
  * are checked), or an outage that is asked about again with growing pauses until RETRY_TIMEOUT is over.
  */
+import { hasChangedDns, type RunState } from "../domain/run.ts";
 import { duration } from "../domain/words.ts";
 import {
   asOutage,
   BuilderError,
+  CancelledError,
   ConfigError,
   ConflictError,
   messageOf,
@@ -111,6 +113,13 @@ function lasting(error: unknown, { refusals: taken, release }: RetryOptions): un
     hint,
     details,
   });
+}
+
+/** Once public names have moved, a mistake in what people gave may not close the run: only its next builder can put them right. */
+export function leftToTheNext(run: RunState, error: unknown): unknown {
+  if (!(error instanceof ConfigError) || !hasChangedDns(run)) return error;
+  const what = error.problems.map((problem) => `${problem.where}: ${problem.what}`).join("; ");
+  return new CancelledError(error.code, what, { cause: error });
 }
 
 /**

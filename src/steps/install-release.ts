@@ -48,7 +48,6 @@ async function observe({ ports: { cluster, releases }, state }: Run): Promise<st
 
 /** Removes what an earlier attempt left, as a leftover: nothing is lost, the harvest comes later. Returns why helm could not. */
 async function startAfresh(run: Run, reason: string): Promise<BuilderError | undefined> {
-  if (reason === "absent") await makeRoom(run);
   // Our namespace without a release in it is what the install begins with.
   if (reason === "absent" || reason === "empty") return undefined;
   const { release } = run.state;

@@ -44,7 +44,6 @@ export const swapDns: Step = {
     // It is live now: a deletion date left by an earlier put-back would let a later run delete it.
     await markRelease(run, run.state.release, { [annotations.retainUntil]: null });
     await watchRelease(run);
-    await markDrained(run);
     await restoreTtl(run);
     const names = run.settings.mappings.length === 1 ? "the name points" : "all names point";
     return done(`${names} at ${run.state.release}`);
@@ -201,14 +200,4 @@ async function markReplaced(run: Run): Promise<void> {
     ...(settings.deleteExisting && { [annotations.retainUntil]: until }),
   };
   for (const name of replacedBy(state)) await markRelease(run, name, marks);
-}
-
-/** The drain went by elapsed time: where the clock was set back meanwhile, the date on the old release would still keep it. */
-async function markDrained(run: Run): Promise<void> {
-  const { dns, deleteExisting, retainPreviousMs } = run.settings;
-  const { swappedAt = "", oldTtlSeconds = 0 } = swapOf(run);
-  const drained = Date.parse(swappedAt) + drainMs(oldTtlSeconds, dns.drainTtls);
-  if (run.clock.now() >= drained || !deleteExisting || retainPreviousMs > 0) return;
-  const marks = { [annotations.retainUntil]: timestamp(run.clock) };
-  for (const name of replacedBy(run.state)) await markRelease(run, name, marks);
 }

@@ -163,8 +163,8 @@ export const limitMutants: readonly Mutant[] = [
   {
     defect: "a list that goes on in a new pod is rescued, and two jobs run at once",
     file: "actions/harvest/follow-list.ts",
-    find: "if ((await look()) === first) continue;",
-    replace: 'if ((await look()) !== "") continue;',
+    find: "if ((await look()) !== first) {",
+    replace: 'if ((await look()) === "") {',
     tests: harvest,
   },
   {

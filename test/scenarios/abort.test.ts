@@ -129,4 +129,37 @@ describe("abort", () => {
       expectSound(fake);
     }
   });
+
+  it("removes what a run left that was rolled back, as its last lines say", async () => {
+    const fake = createFakeWorld({ live: {} });
+    fake.when("after", "dns.change", () =>
+      fake.clock.at(
+        fake.clock.now() + minute,
+        () => (fake.cluster.require(newRelease(fake)).siteStatus = 500),
+      ),
+    );
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
+    expect(fake.said).toContain("drop:   kubectl powo abort");
+    await fake.clock.sleep(3 * hour);
+    expect(await fake.builder("abort-1").run(abortRun)).toEqual({ code: 0 });
+    expect(fake.said).toContain("had already been rolled back");
+    expect(storedRun(fake).phase).toBe("rolled-back");
+    expect(fake.namespaces).toEqual(["prod-old01"]);
+    expectSound(fake);
+  });
+
+  it("is refused, naming rollback, for a run that failed with its names moved", async () => {
+    const fake = createFakeWorld({ live: {} });
+    const first = fake.builder("builder-1");
+    fake.when("before", "releases.uninstall", () => first.kill());
+    await first.run();
+    fake.zones.get("site")!.put({ name: "prod.example.", type: "A", ttl: 300, rrdatas: ["198.51.100.7"] });
+    await fake.builder("builder-2").run();
+    expect(storedRun(fake).phase).toBe("failed");
+    expect(await fake.builder("abort-1").run(abortRun)).toMatchObject({
+      code: 3,
+      error: { code: "ABORT_TOO_LATE", hint: expect.stringContaining("rollback") },
+    });
+    expect(fake.namespaces).toContain(newRelease(fake));
+  });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { annotations } from "../../src/domain/names.ts";
 import { cleanUp } from "../../src/operate/clean-up.ts";
 import { rollBack } from "../../src/operate/roll-back.ts";
+import { ConfigError } from "../../src/errors.ts";
 import { answered } from "../fakes/faults.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
 import { doing, expectSound, newRelease, storedRun, twoZones } from "./seen.ts";
@@ -153,6 +154,28 @@ describe("a put-back whose builder is killed", () => {
     expect(storedRun(fake)).toMatchObject({ phase: "rolled-back", failure: { code: "ROLLED_BACK" } });
     expect(fake.live).toEqual(["prod-old01"]);
     expect(fake.namespaces).toContain("prod-old01");
+    expectSound(fake);
+  });
+});
+
+describe("a key that is broken once names have moved", () => {
+  const mistake = () => new ConfigError([{ where: "GOOGLE_APPLICATION_CREDENTIALS", what: "is no JSON" }]);
+  it.each([
+    ["in one zone of two", twoZones],
+    ["in all", undefined],
+  ])("(%s) leaves the run to the next builder, with 75", async (_, mappings) => {
+    const fake = createFakeWorld({ live: {}, ...(mappings && { mappings }) });
+    const first = fake.builder("builder-1");
+    fake.when("after", "dns.change", () => first.kill());
+    await first.run();
+    fake.faults.add({ calls: /^dns\./, times: Infinity, error: mistake });
+    expect(await fake.builder("builder-2").run()).toMatchObject({ code: 75 });
+    expect(storedRun(fake).phase).toBe("interrupted");
+    expect(fake.said).toContain("GOOGLE_APPLICATION_CREDENTIALS: is no JSON");
+    expect(lastWords(fake)).not.toMatch(untrue);
+    fake.faults.clear();
+    expect(await fake.builder("builder-3").run()).toEqual({ code: 0 });
+    expect(fake.live).toEqual([newRelease(fake)]);
     expectSound(fake);
   });
 });

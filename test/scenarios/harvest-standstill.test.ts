@@ -1,5 +1,6 @@
 /** What counts as standing still, as dead and as too long in a harvest: only what really is. */
 import { describe, expect, it } from "vitest";
+import { answered } from "../fakes/faults.ts";
 import { createFakeWorld, type FakeWorld, type FakeWorldOptions } from "../fakes/world.ts";
 import { expectSound, jobRuns, listed, minute, newRelease, storedRun } from "./seen.ts";
 
@@ -148,6 +149,28 @@ describe("a list", () => {
     const fake = createFakeWorld({ ...twoLists(), settings: { JOB_LIST: "1,2" } });
     expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
     expect(fake.cluster.require(newRelease(fake)).harvester.starts).toBe(2);
+    expectSound(fake);
+  });
+});
+
+describe("a harvester that comes back after minutes", () => {
+  const minutes = [4, 9];
+  it.each(minutes)("(%d) and knows no list for one look has not lost its database", async (away) => {
+    const fake = createFakeWorld({ live: {} });
+    const builder = fake.builder("builder-1");
+    const { harvester } = builder.world.ports;
+    const findList = harvester.findList.bind(harvester);
+    let from = Infinity;
+    let empty = 0;
+    fake.when("after", "harvester.startList", () => (from = fake.clock.now() + 5 * minute));
+    harvester.findList = async (...where) => {
+      const since = fake.clock.now() - from;
+      if (since >= 0 && since < away * minute) throw answered("the harvester", 502);
+      if (since >= 0 && empty++ === 0) return undefined;
+      return findList(...where);
+    };
+    expect(await builder.run()).toEqual({ code: 0 });
+    expect(empty).toBeGreaterThan(0);
     expectSound(fake);
   });
 });

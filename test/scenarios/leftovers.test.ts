@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { annotations, namespaceLabels } from "../../src/domain/names.ts";
 import { createFakeWorld } from "../fakes/world.ts";
-import { addFailedBuild, expectSound, newRelease, storedRun } from "./seen.ts";
+import { addFailedBuild, expectSound, minute, newRelease, storedRun } from "./seen.ts";
 
 describe("leftovers", () => {
   it("of failed runs are removed before the next install: a third stack would not fit", async () => {
@@ -105,5 +105,19 @@ describe("leftovers", () => {
     expect(await fake.builder("builder-2").run()).toEqual({ code: 0 });
     expect(fake.namespaces).toEqual([newRelease(fake)]);
     expectSound(fake);
+  });
+
+  it("that hang hold an install up once, not twice", async () => {
+    const fake = createFakeWorld({ live: {} });
+    addFailedBuild(fake, "prod-bad01");
+    fake.when(
+      "after",
+      "cluster.deleteNamespace",
+      () => (fake.cluster.require("prod-bad01").goneAt = Infinity),
+    );
+    const began = fake.clock.now();
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 0 });
+    const [installed] = fake.effects("releases.install");
+    expect(installed!.at - began).toBeLessThan(1.5 * 15 * minute);
   });
 });

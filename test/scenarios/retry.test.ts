@@ -164,4 +164,39 @@ describe("retry", () => {
     expect(effectsOf(fake, "list-run")).toHaveLength(1);
     expectSound(fake);
   });
+
+  const stoppedInDeletion = async () => {
+    const fake = createFakeWorld({ live: {} });
+    const first = fake.builder("builder-1");
+    fake.when("before", "releases.uninstall", () => first.kill());
+    expect(await first.run()).toEqual({ code: "killed" });
+    return fake;
+  };
+  const rolledBackInDeletion: [string, (fake: FakeWorld) => Promise<void>][] = [
+    ["by the verb", async (fake) => void (await fake.builder("rollback-1").run(doing(rollBack)))],
+    [
+      "because its addresses moved and nothing answered there",
+      async (fake) => {
+        fake.cluster.moveAddresses(newRelease(fake));
+        fake.cluster.require(newRelease(fake)).siteStatus = 500;
+        expect(await fake.builder("builder-2").run()).toEqual({ code: 1 });
+        fake.cluster.require(newRelease(fake)).siteStatus = 200;
+      },
+    ],
+  ];
+  it.each(rolledBackInDeletion)(
+    "swaps again after a run was rolled back in its deletion: %s",
+    async (_, undo) => {
+      const fake = await stoppedInDeletion();
+      await undo(fake);
+      expect(storedRun(fake).phase).toBe("rolled-back");
+      expect(fake.live).toEqual(["prod-old01"]);
+      const changes = fake.effects("dns.change").length;
+      expect(await fake.builder("retry-1").run(retry)).toEqual({ code: 0 });
+      expect(fake.effects("dns.change").length).toBeGreaterThan(changes);
+      expect(fake.live).toEqual([newRelease(fake)]);
+      expect(fake.namespaces).toEqual([newRelease(fake)]);
+      expectSound(fake);
+    },
+  );
 });

@@ -1,6 +1,7 @@
 /** The direct update of the live release, and what goes wrong with it. */
 import { describe, expect, it } from "vitest";
 import { PermanentError, TransientError } from "../../src/errors.ts";
+import { cleanUp } from "../../src/operate/clean-up.ts";
 import { updateLive } from "../../src/operate/update-live.ts";
 import { createFakeWorld } from "../fakes/world.ts";
 import { doing, hour, minute } from "./seen.ts";
@@ -46,5 +47,23 @@ describe("update", () => {
   it("is refused when nothing is live", async () => {
     const fake = createFakeWorld();
     expect(await fake.builder("update-1").run(doing(updateLive))).toMatchObject({ code: 3 });
+  });
+
+  it.each([
+    ["in its swap", "dns.change", "swap-dns"],
+    ["in its deletion", "releases.uninstall", "delete-old-release"],
+  ])("is refused while a run waits %s for its next builder, as cleanup is", async (_, call, step) => {
+    const fake = createFakeWorld({ live: {} });
+    const first = fake.builder("builder-1");
+    fake.when("after", call, () => first.terminate());
+    expect(await first.run()).toEqual({ code: 75 });
+    for (const verb of [updateLive, cleanUp]) {
+      expect(await fake.builder("verb-1").run(doing(verb))).toMatchObject({
+        code: 3,
+        error: { code: "RUN_IN_SWAP", message: expect.stringContaining(step) },
+      });
+    }
+    expect(fake.effects("releases.upgrade")).toHaveLength(0);
+    expect(await fake.builder("builder-2").run()).toEqual({ code: 0 });
   });
 });

@@ -80,12 +80,14 @@ async function isWedged(follower: Follower, list: HarvestList): Promise<boolean>
   };
   const first = await look();
   const { pollIntervalMs } = settings.harvest;
-  const began = clock.monotonic();
+  let [began, aways] = [clock.monotonic(), follower.aways];
   while (clock.monotonic() - began < standstillIntervals * pollIntervalMs) {
     await clock.sleep(pollIntervalMs, signal);
-    if ((await look()) === first) continue;
-    await follower.save({ pod, awayAt: undefined });
-    return false;
+    if ((await look()) !== first) {
+      await follower.save({ pod, awayAt: undefined });
+      return false;
+    }
+    if (follower.aways !== aways) [began, aways] = [clock.monotonic(), follower.aways];
   }
   return true;
 }

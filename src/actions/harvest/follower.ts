@@ -80,13 +80,15 @@ export class Follower {
   async requireList(): Promise<HarvestList> {
     const { clock, log, ports, settings, signal, state } = this.run;
     const { pollIntervalMs } = settings.harvest;
-    const began = clock.monotonic();
-    for (let tries = 1; ; tries += 1) {
+    let missing: { since: number; aways: number } | undefined;
+    for (;;) {
       const list = await ports.harvester.findList(state.release, this.name);
       if (list) return list;
-      if (clock.monotonic() - began >= missingIntervals * pollIntervalMs)
+      if (!missing) log.warn({}, `the harvester says that it has no list ${this.name}; asking again`);
+      // Time in which the harvester was away says nothing.
+      if (missing?.aways !== this.aways) missing = { since: clock.monotonic(), aways: this.aways };
+      if (clock.monotonic() - missing.since >= missingIntervals * pollIntervalMs)
         throw this.databaseLost("the harvester no longer knows the list");
-      if (tries === 1) log.warn({}, `the harvester says that it has no list ${this.name}; asking again`);
       await clock.sleep(pollIntervalMs, signal);
     }
   }

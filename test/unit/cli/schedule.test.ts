@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { runBySchedule } from "../../../src/cli/schedule.ts";
 import type { ExitCode } from "../../../src/errors.ts";
@@ -57,5 +58,29 @@ describe("schedule", () => {
     await vi.advanceTimersByTimeAsync(30 * hour);
     expect(begun).toHaveLength(1);
     expect(said.join("")).toContain("missed a scheduled run; starting it now");
+  });
+
+  it("told to stop in mid-rebuild, waits for its end and returns how it ended", async () => {
+    const codes: ExitCode[] = [75];
+    const rebuildOnce = async () => {
+      await once(stop.signal, "abort");
+      await new Promise((resolve) => setTimeout(resolve, 3_000));
+      begun.push("ended");
+      return codes.shift() ?? 0;
+    };
+    const ended = runBySchedule(sunday, rebuildOnce, { signal: stop.signal, stdout: () => undefined, clock });
+    await vi.advanceTimersByTimeAsync(28 * hour);
+    stop.abort();
+    await vi.advanceTimersByTimeAsync(minute);
+    expect(begun).toEqual(["ended"]);
+    expect(await ended).toBe(75);
+  });
+
+  it("told to stop between rebuilds, ends with 0", async () => {
+    const rebuildOnce = async (): Promise<ExitCode> => 1;
+    const ended = runBySchedule(sunday, rebuildOnce, { signal: stop.signal, stdout: () => undefined, clock });
+    await vi.advanceTimersByTimeAsync(28 * hour);
+    stop.abort();
+    expect(await ended).toBe(0);
   });
 });

@@ -26,7 +26,6 @@ function status(ended: number, phase: StatusRun["phase"] = "running"): Status {
         current: `job ${ended + 1}`,
         currentSince: "2026-11-22T12:00:00Z",
         ...{ currentUsualMs: undefined, records: undefined, expectedAt: undefined, slow: undefined },
-        recent: [{ job: `job ${ended}`, exitCode: "NOT_MODIFIED", seconds: 60, records: 1234 }],
       },
     },
     later: undefined,

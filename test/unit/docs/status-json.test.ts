@@ -18,7 +18,6 @@ const documented = new Set(
 function fieldsOf(value: object, path = ""): string[] {
   return Object.entries(value).flatMap(([key, child]: [string, unknown]) => {
     const own = path === "" ? key : `${path}.${key}`;
-    if (Array.isArray(child) && child.length === 0 && key === "recent") return [];
     if (Array.isArray(child)) return typeof child[0] === "object" ? [`${own}[]`] : [own];
     return typeof child === "object" && child !== null ? fieldsOf(child, own) : [own];
   });

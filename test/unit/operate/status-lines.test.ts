@@ -34,7 +34,6 @@ const run: NonNullable<Status["run"]> = {
     currentUsualMs: 17 * 60_000,
     records: 12_345,
     expectedAt: undefined,
-    recent: [],
     slow: undefined,
   },
 };
