@@ -1,5 +1,5 @@
 /** Sends Changes and waits for them; the swap's record in the state is saved before and after. */
-import type { ZoneChange } from "../domain/dns-records.ts";
+import { type ZoneChange, zonesOf } from "../domain/dns-records.ts";
 import type { SwapState } from "../domain/run.ts";
 import { CancelledError, CheckpointError, TimeoutError } from "../errors.ts";
 import type { Run } from "../pipeline/run.ts";
@@ -31,7 +31,16 @@ export async function sendChange(run: Run, change: ZoneChange): Promise<void> {
 
 /** Waits for every change that was accepted but not done yet; also those an earlier builder sent. */
 export async function settlePending(run: Run): Promise<void> {
+  for (const zone of zonesOf(run.settings.mappings)) await adoptLost(run, zone);
   for (const change of swapOf(run).pending ?? []) await settle(run, change);
+}
+
+/** A change can have been accepted without its id being saved: its builder, or the answer, was gone by then. */
+async function adoptLost(run: Run, zone: string): Promise<void> {
+  const found = await run.ports.dns.findPending(zone);
+  const { pending = [] } = swapOf(run);
+  const lost = found.filter((id) => !pending.some((known) => known.zone === zone && known.id === id));
+  if (lost.length > 0) await saveSwap(run, { pending: [...pending, ...lost.map((id) => ({ zone, id }))] });
 }
 
 async function settle(run: Run, { zone, id }: { zone: string; id: string }): Promise<void> {
@@ -55,5 +64,6 @@ async function settle(run: Run, { zone, id }: { zone: string; id: string }): Pro
     const hint = "Cloud DNS has accepted the change; the next builder keeps waiting for it";
     throw new CancelledError(error.code, error.message, { hint });
   });
-  await saveSwap(run, { pending: (swapOf(run).pending ?? []).filter((change) => change.id !== id) });
+  const pending = swapOf(run).pending?.filter((sent) => sent.zone !== zone || sent.id !== id);
+  await saveSwap(run, { pending });
 }

@@ -27,4 +27,6 @@ export interface Dns {
    */
   change(change: ZoneChange): Promise<string>;
   findChangeStatus(zone: string, id: string): Promise<"pending" | "done">;
+  /** The ids of those that are not done among the zone's newest Changes, whoever sent them. */
+  findPending(zone: string): Promise<string[]>;
 }

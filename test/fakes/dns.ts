@@ -10,6 +10,7 @@ import type { ZoneModel } from "../sandbox/dns/zone-model.ts";
 const neededRights = [
   "dns.changes.create",
   "dns.changes.get",
+  "dns.changes.list",
   "dns.resourceRecordSets.create",
   "dns.resourceRecordSets.delete",
   "dns.resourceRecordSets.list",
@@ -56,6 +57,11 @@ export function createFakeDns(zones: ReadonlyMap<string, ZoneModel>): Dns {
     async findChangeStatus(zone, id) {
       const model = requireZone(zone);
       return model.isDone(model.requireChange(id)) ? "done" : "pending";
+    },
+    async findPending(zone) {
+      const model = requireZone(zone);
+      const newest = model.changes.toReversed().slice(0, 20);
+      return newest.filter((change) => !model.isDone(change)).map(({ id }) => id);
     },
   };
 }

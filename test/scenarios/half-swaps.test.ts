@@ -5,7 +5,7 @@ import { cleanUp } from "../../src/operate/clean-up.ts";
 import { rollBack } from "../../src/operate/roll-back.ts";
 import { answered } from "../fakes/faults.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
-import { doing, expectSound, newRelease, storedRun, twoZones } from "./seen.ts";
+import { doing, expectSound, minute, newRelease, storedRun, twoZones } from "./seen.ts";
 
 const untrue = /nothing was touched|nothing that visitors see has changed/;
 
@@ -19,10 +19,14 @@ const lastWords = (fake: FakeWorld) =>
     .join("\n");
 
 describe("a Change that was accepted, and whose status can't be read", () => {
-  it.each([403, 404, 500])("(%s, for ever) ends with 75, all names moved, and says so", async (status) => {
+  const ways = ["dns.findChangeStatus", "dns.findPending"].flatMap((calls) =>
+    [403, 404, 500].map((status) => ({ calls, status })),
+  );
+  it.each(ways)("($calls: $status, for ever) ends with 75, all names moved, and says so", async (way) => {
+    const { calls, status } = way;
     for (const mappings of [undefined, twoZones]) {
       const fake = createFakeWorld({ live: { ttl: 3_600 }, ...(mappings && { mappings }) });
-      fake.faults.add({ calls: "dns.findChangeStatus", times: Infinity, error: refusal(status) });
+      fake.faults.add({ calls, times: Infinity, error: refusal(status) });
       expect(await fake.builder("builder-1").run()).toMatchObject({ code: 75 });
       expect(fake.live).toEqual([newRelease(fake)]);
       expect(lastWords(fake)).not.toMatch(untrue);
@@ -36,14 +40,53 @@ describe("a Change that was accepted, and whose status can't be read", () => {
     }
   });
 
-  it("keeps nobody from rolling back", async () => {
-    const fake = createFakeWorld({ live: {}, mappings: twoZones });
-    fake.faults.add({ calls: "dns.findChangeStatus", times: Infinity, error: refusal(404) });
-    expect(await fake.builder("builder-1").run()).toMatchObject({ code: 75 });
-    expect(await fake.builder("rollback-1").run(doing(rollBack))).toEqual({ code: 0 });
-    expect(fake.live).toEqual(["prod-old01"]);
-    expect(storedRun(fake).phase).toBe("rolled-back");
-    expectSound(fake);
+  it.each(["dns.findChangeStatus", "dns.findPending"])(
+    "keeps nobody from rolling back (%s)",
+    async (calls) => {
+      const fake = createFakeWorld({ live: {}, mappings: twoZones });
+      fake.faults.add({ calls, times: Infinity, error: refusal(404) });
+      expect(await fake.builder("builder-1").run()).toMatchObject({ code: 75 });
+      expect(await fake.builder("rollback-1").run(doing(rollBack))).toEqual({ code: 0 });
+      expect(fake.live).toEqual(["prod-old01"]);
+      expect(storedRun(fake).phase).toBe("rolled-back");
+      expectSound(fake);
+    },
+  );
+});
+
+describe("a Change that was accepted, and whose id nobody knows", () => {
+  const losses: [string, (fake: FakeWorld, kill: () => void) => void, unknown][] = [
+    [
+      "its answer was lost",
+      (fake) => fake.faults.add({ calls: "dns.change", when: "after" }),
+      expect.objectContaining({ code: 75 }),
+    ],
+    [
+      "its builder was killed right after",
+      (fake, kill) => fake.when("after", "dns.change", kill),
+      { code: "killed" },
+    ],
+  ];
+  it.each(losses)("has nothing deleted while it is pending: %s", async (_, lose, first) => {
+    for (const mappings of [undefined, twoZones]) {
+      const fake = createFakeWorld({ live: {}, ...(mappings && { mappings }) });
+      for (const zone of fake.zones.values()) zone.pendingMs = 30 * minute;
+      const builder = fake.builder("builder-1");
+      lose(fake, () => builder.kill());
+      expect(await builder.run()).toEqual(first);
+      const { doneAt } = fake.zones.get("site")!.changes[0]!;
+      for (let n = 2; ; n += 1) {
+        const { code } = await fake.builder(`builder-${n}`).run();
+        expect(code).toBe(fake.clock.now() < doneAt ? 75 : 0);
+        if (code === 0) break;
+        expect(storedRun(fake).dns?.pending).toContainEqual({ zone: "site", id: "1" });
+        expect(fake.namespaces).toContain("prod-old01");
+      }
+      expect(Date.parse(storedRun(fake).dns?.swappedAt ?? "")).toBeGreaterThanOrEqual(Math.floor(doneAt));
+      expect(storedRun(fake).dns?.pending).toEqual([]);
+      expect(fake.zones.get("site")!.changes).toHaveLength(1);
+      expectSound(fake);
+    }
   });
 });
 
@@ -153,6 +196,32 @@ describe("a put-back whose builder is killed", () => {
     expect(storedRun(fake)).toMatchObject({ phase: "rolled-back", failure: { code: "ROLLED_BACK" } });
     expect(fake.live).toEqual(["prod-old01"]);
     expect(fake.namespaces).toContain("prod-old01");
+    expectSound(fake);
+  });
+
+  it("is not over while its Change is pending, whose id nobody knows", async () => {
+    const fake = createFakeWorld({ live: {} });
+    const first = fake.builder("builder-1");
+    const zone = fake.zones.get("site")!;
+    fake.when("after", "dns.change", () => {
+      zone.pendingMs = 30 * minute;
+      fake.clock.at(fake.clock.now() + 60_000, () => {
+        fake.cluster.require(newRelease(fake)).siteStatus = 500;
+      });
+    });
+    fake.when("after", "dns.change", () => first.kill(), 2);
+    expect(await first.run()).toEqual({ code: "killed" });
+    const { doneAt } = zone.changes[1]!;
+    for (let n = 2; ; n += 1) {
+      const { code } = await fake.builder(`builder-${n}`).run();
+      expect(code).toBe(fake.clock.now() < doneAt ? 75 : 1);
+      if (code === 1) break;
+      expect(storedRun(fake).dns).toMatchObject({ pending: [{ zone: "site", id: "2" }] });
+      expect(storedRun(fake).dns?.undoneAt).toBeUndefined();
+    }
+    expect(Date.parse(storedRun(fake).dns?.undoneAt ?? "")).toBeGreaterThanOrEqual(Math.floor(doneAt));
+    expect(fake.live).toEqual(["prod-old01"]);
+    expect(zone.changes).toHaveLength(2);
     expectSound(fake);
   });
 });

@@ -19,16 +19,16 @@ const setSchema = z.union([
   anySet.extend({ rrdatas: z.array(z.string()) }),
 ]);
 type Rrset = z.infer<typeof setSchema>;
-const pageSchema = z
-  .object({ kind: z.string(), rrsets: z.array(setSchema), nextPageToken: z.string() })
-  .partial()
-  .refine(({ kind, rrsets }) => kind ?? rrsets);
 const changeSchema = z.object({ id: z.string(), status: z.enum(["pending", "done"]) });
+const [rrsets, changes] = [z.array(setSchema), z.array(changeSchema)];
+const pageSchema = z
+  .object({ kind: z.string(), rrsets, changes, nextPageToken: z.string() })
+  .partial()
+  .refine((page) => page.kind ?? page.rrsets ?? page.changes);
 const rightsSchema = z.object({ permissions: z.array(z.string()).default([]) });
 
 const neededRights = [
-  "dns.changes.create",
-  "dns.changes.get",
+  ...["create", "get", "list"].map((verb) => `dns.changes.${verb}`),
   ...["create", "delete", "list", "update"].map((verb) => `dns.resourceRecordSets.${verb}`),
 ];
 
@@ -53,6 +53,11 @@ export function createGoogleDns(options: GoogleDnsOptions): Dns {
     change: (change) => sendChange(ask, change),
     findChangeStatus: async (name, id) =>
       (await ask(name, changeSchema, (zone) => zone.change(id).getMetadata())).status,
+    async findPending(name) {
+      const qs = { sortOrder: "descending", maxResults: 20 };
+      const page = await ask(name, pageSchema, (zone) => zone.request({ uri: "/changes", qs }));
+      return (page.changes ?? []).flatMap(({ id, status }) => (status === "pending" ? [id] : []));
+    },
   };
 }
 

@@ -33,6 +33,10 @@ const calls: Record<string, { ask: (port: Dns) => Promise<unknown>; method?: "po
     path: `${base}/changes`,
   },
   findChangeStatus: { ask: (port) => port.findChangeStatus("zone", "7"), path: `${base}/changes/7` },
+  findPending: {
+    ask: (port) => port.findPending("zone"),
+    path: `${base}/changes?sortOrder=descending&maxResults=20`,
+  },
 };
 const names = Object.keys(calls);
 
@@ -223,12 +227,34 @@ describe("the record sets of a zone", () => {
   });
 });
 
+describe("the newest changes of a zone", () => {
+  const pending = { kind: "dns#change", id: "7", status: "pending", additions: [], deletions: [] };
+
+  it("are those that are pending; one answer is enough", async () => {
+    const changes = [pending, { ...pending, id: "6", status: "done" }, { ...pending, id: "5" }];
+    answer("findPending", 200, { kind: "dns#changesListResponse", changes, nextPageToken: "t" });
+    expect(await dns.findPending("zone")).toEqual(["7", "5"]);
+    answer("findPending", 200, { kind: "dns#changesListResponse" });
+    expect(await dns.findPending("zone")).toEqual([]);
+  });
+
+  it.each([
+    ["null", null],
+    ["without an id", { ...pending, id: undefined }],
+    ["of a status that is not known", { ...pending, status: "lost" }],
+  ])("are not believed when one is %s", async (_, change) => {
+    answer("findPending", 200, { changes: [pending, change] });
+    expect((await failure("findPending")).message).toContain("gave an unreadable answer");
+  });
+});
+
 describe("rights", () => {
   it("are asked for by name, and all are missing where none is answered", async () => {
     answer("findMissingRights", 200, {});
     expect(await dns.findMissingRights("zone")).toEqual([
       "dns.changes.create",
       "dns.changes.get",
+      "dns.changes.list",
       "dns.resourceRecordSets.create",
       "dns.resourceRecordSets.delete",
       "dns.resourceRecordSets.list",
