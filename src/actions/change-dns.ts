@@ -1,6 +1,6 @@
 /** Sends Changes and waits for them; the swap's record in the state is saved before and after. */
-import type { ZoneChange } from "../domain/dns-records.ts";
-import type { SwapState } from "../domain/run.ts";
+import { type ZoneChange, zonesOf } from "../domain/dns-records.ts";
+import { hasChangedDns, type SwapState } from "../domain/run.ts";
 import { CancelledError, CheckpointError, TimeoutError } from "../errors.ts";
 import type { Run } from "../pipeline/run.ts";
 import { waitFor } from "../pipeline/wait.ts";
@@ -21,6 +21,20 @@ export async function submitChange(run: Run, change: ZoneChange, isOfSwap = fals
   const { pending = [], moved = [] } = swapOf(run);
   const accepted = { pending: [...pending, { zone: change.zone, id }] };
   await saveSwap(run, isOfSwap ? { ...accepted, moved: [...moved, change.zone] } : accepted);
+}
+
+/** Finds Changes of the swap that were accepted without their id being saved: the builder, or the answer, was gone by then. */
+export async function adoptLost(run: Run, unsent: readonly ZoneChange[]): Promise<void> {
+  if (!hasChangedDns(run.state)) return;
+  for (const zone of zonesOf(run.settings.mappings)) {
+    const { moved = [], pending = [] } = swapOf(run);
+    if (moved.includes(zone) || unsent.some((change) => change.zone === zone)) continue;
+    const lost = await run.ports.dns.findPending(zone);
+    if (!lost)
+      run.log.warn({}, `zone ${zone}: no right to list changes; not knowing whether one is under way`);
+    const found = (lost ?? []).map((id) => ({ zone, id }));
+    await saveSwap(run, { pending: [...pending, ...found], moved: [...moved, zone] });
+  }
 }
 
 /** Sends the change and waits until Cloud DNS reports it done. Throws CancelledError DNS_PENDING after DNS_TIMEOUT. */
@@ -55,5 +69,6 @@ async function settle(run: Run, { zone, id }: { zone: string; id: string }): Pro
     const hint = "Cloud DNS has accepted the change; the next builder keeps waiting for it";
     throw new CancelledError(error.code, error.message, { hint });
   });
-  await saveSwap(run, { pending: (swapOf(run).pending ?? []).filter((change) => change.id !== id) });
+  const pending = swapOf(run).pending?.filter((sent) => sent.zone !== zone || sent.id !== id);
+  await saveSwap(run, { pending });
 }

@@ -18,10 +18,7 @@ export function targetsOf({ mappings }: Task["settings"], namespace: string): Si
   return mappings.map(({ name, service }) => ({ namespace, service, host: name.replace(/\.$/, "") }));
 }
 
-/**
- * Reads, at every call, how ready a release is, with the addresses of its own mapped Services, and others that bear their
- * names; its manifest is read once.
- */
+/** Reads, at every call, how ready a release is, with its mapped Services and others of their names; its manifest is read once. */
 export function readinessOf(task: Task, release: string): () => Promise<Readiness & { rivals: string[] }> {
   const mapped = task.settings.mappings.map(({ service }) => service);
   let manifest: RenderedObject[] | undefined;

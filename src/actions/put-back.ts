@@ -129,10 +129,7 @@ async function findOwn(
   return findOwnServices(seen, mapped, { release, manifest }).services;
 }
 
-/**
- * Changes a zone until no name points at the new release; returns the longest TTL of what did. Throws
- * CancelledError DNS_CONTENDED, to be resumed, where somebody else keeps changing them.
- */
+/** Changes a zone until no name points at the new release; returns the longest TTL of what did. Throws CancelledError DNS_CONTENDED. */
 async function undoZone(run: Run, zone: string): Promise<number> {
   const { settings, ports, log } = run;
   const mappings = settings.mappings.filter((mapping) => mapping.zone === zone);

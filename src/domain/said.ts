@@ -1,7 +1,5 @@
-/** Words from outside in documents of our own. */
-
 /**
- * Keys under which words of people, pods and servers are kept. Every other text of these documents is a name, a time or a
+ * Keys under which words of people, pods and servers are kept. Every other text of our documents is a name, a time or a
  * keyword of the builder: it stays as it is, even if a password happens to be the same.
  */
 const saidKeys: ReadonlySet<string> = new Set([

@@ -89,10 +89,7 @@ export async function takeOver(world: World, kind: RequestKind, runId: string, s
   }
 }
 
-/**
- * Keeps a lock that was acquired while `work` goes on, and frees it whatever happens. The requests that operators have
- * left are removed then, unless `keepsRequests`.
- */
+/** Keeps the lock while `work` goes on, and frees it whatever happens; what operators asked for goes with it, unless `keepsRequests`. */
 export async function keepingLock<T>(
   lock: Lock,
   signal: AbortSignal,

@@ -77,10 +77,7 @@ export function isRefusal(status: number): boolean {
   return status >= 400 && status < 500 && status !== 408 && status !== 429;
 }
 
-/**
- * Does work again while it fails for reasons that may pass, until it has failed for the time allowed; each try observes
- * the world first.
- */
+/** Does work again while it fails for reasons that may pass, for the time allowed; each try observes the world first. */
 export async function persist<T>(work: () => Promise<T>, options: RetryOptions): Promise<T> {
   const { clock, signal, log, timeoutMs } = options;
   let failingSince: number | undefined;
@@ -179,10 +176,7 @@ export async function retry<T>(ask: () => Promise<T>, options: RetryOptions): Pr
 
 const conflictPauseMs = 250;
 
-/**
- * Paces a conditional write that keeps conflicting: each call waits, and throws TransientError once that has gone on
- * for as long as an outage may take.
- */
+/** Paces a conditional write that keeps conflicting: each call waits; after as long as an outage may take it throws TransientError. */
 export function afterConflict(
   what: string,
   { clock, timeoutMs, signal }: Pick<RetryOptions, "clock" | "timeoutMs" | "signal">,

@@ -27,4 +27,6 @@ export interface Dns {
    */
   change(change: ZoneChange): Promise<string>;
   findChangeStatus(zone: string, id: string): Promise<"pending" | "done">;
+  /** Which of the zone's newest Changes are not done, whoever sent them; undefined: it can't be asked here. */
+  findPending(zone: string): Promise<string[] | undefined>;
 }

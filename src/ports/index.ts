@@ -69,6 +69,7 @@ export const natures: { readonly [P in keyof Ports]: { readonly [M in keyof Port
     findMissingRights: "read",
     change: "effect",
     findChangeStatus: "read",
+    findPending: "read",
   },
   notifier: { notify: "effect", announce: "effect" },
 };

@@ -1,6 +1,6 @@
 /** Points the public names at the new release: all names or none, and back again when it does not hold. */
 import { awaitApproval } from "../actions/approval.ts";
-import { saveSwap, settlePending, submitChange, swapOf } from "../actions/change-dns.ts";
+import { adoptLost, saveSwap, settlePending, submitChange, swapOf } from "../actions/change-dns.ts";
 import { requireReady } from "../actions/probe-site.ts";
 import { notReplaced, putBack, storedError, undoSwap } from "../actions/put-back.ts";
 import { readRecords } from "../actions/read-live.ts";
@@ -55,6 +55,7 @@ async function swap(run: Run): Promise<void> {
   for (let plans = 1; plans <= maxPlans; plans += 1) {
     const plan = await planNow(run).catch((error: unknown) => undoHalf(run, error));
     if (plan.kind === "refused") return refuse(run, plan.reasons);
+    await adoptLost(run, plan.changes);
     if (plan.changes.length === 0) {
       // Somebody may have moved the names by hand: what they pointed at is still in resolvers.
       if (!hasChangedDns(run.state)) await writeIntent(run, plan);

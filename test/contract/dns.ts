@@ -97,6 +97,19 @@ export function describeDns(
       expect(await world.dns.findRecords(world.zone, names)).toEqual(records.slice(0, 2));
     });
 
+    it("finds the changes that are not done, the newest first", async () => {
+      const add = (label: string) => change([record(label, "192.0.2.20")], []);
+      await world.settle();
+      // More than one answer holds: the newest are what counts.
+      for (let n = 0; n < 20; n += 1) await add(`done-${n}`);
+      await world.settle();
+      expect(await world.dns.findPending(world.zone)).toEqual([]);
+      const [one, two] = [await add("pending-1"), await add("pending-2")];
+      expect(await world.dns.findPending(world.zone)).toEqual([two, one]);
+      await world.settle();
+      expect(await world.dns.findPending(world.zone)).toEqual([]);
+    });
+
     it("gives record sets back so that they can be deleted, and looks at addresses only", async () => {
       const found = await world.dns.findRecords(world.zone, [world.dnsName, `a.${world.dnsName}`]);
       expect(found.map(({ type }) => type)).toEqual(["A"]);

@@ -57,6 +57,11 @@ export function createFakeDns(zones: ReadonlyMap<string, ZoneModel>): Dns {
       const model = requireZone(zone);
       return model.isDone(model.requireChange(id)) ? "done" : "pending";
     },
+    async findPending(zone) {
+      const model = requireZone(zone);
+      const newest = model.changes.toReversed().slice(0, 20);
+      return newest.filter((change) => !model.isDone(change)).map(({ id }) => id);
+    },
   };
 }
 

@@ -132,6 +132,13 @@ export const dnsMutants: readonly Mutant[] = [
     tests: swap,
   },
   {
+    defect: "a change whose id was lost is not waited for",
+    file: "actions/change-dns.ts",
+    find: "const found = (lost ?? []).map((id) => ({ zone, id }));",
+    replace: "const found = (lost ?? []).slice(0, 0).map((id) => ({ zone, id }));",
+    tests: ["scenarios/half-swaps.test.ts"],
+  },
+  {
     defect: "why a swap is undone is not written down first",
     file: "actions/put-back.ts",
     find: "if (!swapOf(run).undoing) await saveSwap(run, { undoing: failureOf(run, error) });",

@@ -6,7 +6,7 @@ import { rollBack } from "../../src/operate/roll-back.ts";
 import { ConfigError } from "../../src/errors.ts";
 import { answered } from "../fakes/faults.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
-import { doing, expectSound, newRelease, storedRun, twoZones } from "./seen.ts";
+import { doing, expectSound, minute, newRelease, storedRun, twoZones } from "./seen.ts";
 
 const untrue = /nothing was touched|nothing that visitors see has changed/;
 
@@ -45,6 +45,42 @@ describe("a Change that was accepted, and whose status can't be read", () => {
     expect(fake.live).toEqual(["prod-old01"]);
     expect(storedRun(fake).phase).toBe("rolled-back");
     expectSound(fake);
+  });
+});
+
+describe("a Change that was accepted, and whose id nobody knows", () => {
+  const losses: [string, (fake: FakeWorld, kill: () => void) => void, unknown][] = [
+    [
+      "its answer was lost",
+      (fake) => fake.faults.add({ calls: "dns.change", when: "after" }),
+      expect.objectContaining({ code: 75 }),
+    ],
+    [
+      "its builder was killed right after",
+      (fake, kill) => fake.when("after", "dns.change", kill),
+      { code: "killed" },
+    ],
+  ];
+  it.each(losses)("has nothing deleted while it is pending: %s", async (_, lose, first) => {
+    for (const mappings of [undefined, twoZones]) {
+      const fake = createFakeWorld({ live: {}, ...(mappings && { mappings }) });
+      for (const zone of fake.zones.values()) zone.pendingMs = 30 * minute;
+      const builder = fake.builder("builder-1");
+      lose(fake, () => builder.kill());
+      expect(await builder.run()).toEqual(first);
+      const { doneAt } = fake.zones.get("site")!.changes[0]!;
+      for (let n = 2; ; n += 1) {
+        const { code } = await fake.builder(`builder-${n}`).run();
+        expect(code).toBe(fake.clock.now() < doneAt ? 75 : 0);
+        if (code === 0) break;
+        expect(storedRun(fake).dns?.pending).toContainEqual({ zone: "site", id: "1" });
+        expect(fake.namespaces).toContain("prod-old01");
+      }
+      expect(Date.parse(storedRun(fake).dns?.swappedAt ?? "")).toBeGreaterThanOrEqual(Math.floor(doneAt));
+      expect(storedRun(fake).dns?.pending).toEqual([]);
+      expect(fake.zones.get("site")!.changes).toHaveLength(1);
+      expectSound(fake);
+    }
   });
 });
 

@@ -24,6 +24,7 @@ const pageSchema = z
   .partial()
   .refine(({ kind, rrsets }) => kind ?? rrsets);
 const changeSchema = z.object({ id: z.string(), status: z.enum(["pending", "done"]) });
+const changesSchema = z.object({ changes: z.array(changeSchema) });
 const rightsSchema = z.object({ permissions: z.array(z.string()).default([]) });
 
 const neededRights = [
@@ -53,6 +54,12 @@ export function createGoogleDns(options: GoogleDnsOptions): Dns {
     change: (change) => sendChange(ask, change),
     findChangeStatus: async (name, id) =>
       (await ask(name, changeSchema, (zone) => zone.change(id).getMetadata())).status,
+    async findPending(name) {
+      const request = { uri: "/changes", qs: { sortOrder: "descending", maxResults: 20 } };
+      const asked = ask(name, changesSchema, (zone) => zone.request(request));
+      const found = await asked.catch(noneFor(400, 403, 404, 405, 501));
+      return found?.changes.filter(({ status }) => status === "pending").map(({ id }) => id);
+    },
   };
 }
 

@@ -5,10 +5,8 @@ import { ConfigError } from "../../errors.ts";
 import { isAlive } from "./is-alive.ts";
 
 /**
- * Makes a folder for this process below `parent`, under a name that nobody can guess and readable by nobody else, and
- * removes those of builders of the environment that were killed: an SSH key may lie there. Process ids are given away
- * again: one that is taken keeps a folder until another time. Throws ConfigError where somebody else could put a folder of
- * theirs in its place.
+ * Makes a folder for this process alone, under a name that nobody can guess, and removes those of builders that were killed:
+ * an SSH key may lie there. Throws ConfigError where somebody else could put a folder of theirs in its place.
  */
 export function openWorkDir(given: string, environment: string): string {
   const prefix = `powo-builder-${environment}-`;

@@ -120,7 +120,7 @@ function route(zones: readonly Hosted[], method: string, url: URL, body: string)
   if (part === "rrsets") return rrsets(model, url.searchParams);
   if (changeId !== undefined) return changeBody(model, model.requireChange(changeId));
   if (method === "POST") return changeBody(model, model.change(parseObject(body)));
-  const { page, nextPageToken } = pageOf(model.changes.toReversed(), url.searchParams);
+  const { page, nextPageToken } = pageOf(inOrder(model.changes, url.searchParams), url.searchParams);
   const changes = page.map((change) => changeBody(model, change));
   return { kind: "dns#changesListResponse", changes, ...nextPageToken };
 }
@@ -145,6 +145,14 @@ function rrsets(model: ZoneModel, query: URLSearchParams): Reply["body"] {
     .filter((set) => (name === null || set.name === name) && (type === null || set.type === type));
   const { page, nextPageToken } = pageOf(found, query);
   return { kind: "dns#resourceRecordSetsListResponse", rrsets: page.map(recordBody), ...nextPageToken };
+}
+
+/** Changes by their sequence, the only criterion that there is: oldest first, unless the newest are asked for. */
+function inOrder(changes: readonly Change[], query: URLSearchParams): readonly Change[] {
+  const [by, order] = [query.get("sortBy") ?? "changeSequence", query.get("sortOrder") ?? "ascending"];
+  if (by !== "changeSequence") throw invalid("parameters.sortBy", by);
+  if (order !== "ascending" && order !== "descending") throw invalid("parameters.sortOrder", order);
+  return order === "ascending" ? changes : changes.toReversed();
 }
 
 function pageOf<T>(

@@ -111,6 +111,17 @@ describe("the Cloud DNS server, with Google's own client", () => {
     expect(changes).toEqual([]);
   });
 
+  it("lists changes by their sequence, the newest first where that is asked for", async () => {
+    for (const label of ["a", "b", "c"])
+      model.change({ additions: [{ ...record, name: `${label}.plants.example.` }] });
+    const ids = async (query: { sort?: string; maxResults?: number; sortOrder?: string }) =>
+      (await zone.getChanges({ ...query, autoPaginate: false }))[0].map(({ id }) => id);
+    expect(await ids({ sort: "desc", maxResults: 2 })).toEqual(["3", "2"]);
+    expect(await ids({ sort: "asc" })).toEqual(["1", "2", "3"]);
+    expect(await ids({})).toEqual(["1", "2", "3"]);
+    await expect(ids({ sortOrder: "newest" })).rejects.toMatchObject({ code: 400 });
+  });
+
   it("carries a change out though its answer is lost; the client then repeats it by itself and meets 412", async () => {
     cloud.faults.add(({ method }) => method === "POST", { kind: "reset-after" }, 1);
     const [records] = await zone.getRecords({ name, type: "A" });

@@ -33,6 +33,10 @@ const calls: Record<string, { ask: (port: Dns) => Promise<unknown>; method?: "po
     path: `${base}/changes`,
   },
   findChangeStatus: { ask: (port) => port.findChangeStatus("zone", "7"), path: `${base}/changes/7` },
+  findPending: {
+    ask: (port) => port.findPending("zone"),
+    path: `${base}/changes?sortOrder=descending&maxResults=20`,
+  },
 };
 const names = Object.keys(calls);
 
@@ -70,6 +74,7 @@ const google = (message: string, reason: string) => ({ error: { message, errors:
 const expected: Record<string, Record<number, unknown>> = {
   findZone: { 404: undefined },
   findMissingRights: { 400: undefined, 403: undefined, 404: undefined, 405: undefined, 501: undefined },
+  findPending: { 400: undefined, 403: undefined, 404: undefined, 405: undefined, 501: undefined },
   "change that adds": { 409: ConflictError, 412: ConflictError },
   "change that deletes": { 409: ConflictError, 412: ConflictError },
 };
@@ -220,6 +225,25 @@ describe("the record sets of a zone", () => {
   it("may be none", async () => {
     answer("findRecords", 200, { kind: "dns#resourceRecordSetsListResponse" });
     expect(await dns.findRecords("zone", ["a.example."])).toEqual([]);
+  });
+});
+
+describe("the newest changes of a zone", () => {
+  const pending = { kind: "dns#change", id: "7", status: "pending", additions: [], deletions: [] };
+
+  it("are those that are pending; one answer is enough", async () => {
+    const changes = [pending, { ...pending, id: "6", status: "done" }, { ...pending, id: "5" }];
+    answer("findPending", 200, { kind: "dns#changesListResponse", changes, nextPageToken: "t" });
+    expect(await dns.findPending("zone")).toEqual(["7", "5"]);
+  });
+
+  it.each([
+    ["null", null],
+    ["without an id", { ...pending, id: undefined }],
+    ["of a status that is not known", { ...pending, status: "lost" }],
+  ])("are not believed when one is %s", async (_, change) => {
+    answer("findPending", 200, { changes: [pending, change] });
+    expect((await failure("findPending")).message).toContain("gave an unreadable answer");
   });
 });
 
