@@ -36,12 +36,56 @@ describe("the builder's namespace", () => {
       /^you may not see CronJobs in namespace b; .*operators$/,
       1,
     ],
+    [
+      "an older chart",
+      { builders: "here\na\n", lacks: "builder-update\n" },
+      ["update"],
+      /^the builder in namespace here has no CronJob builder-update, .*helm upgrade the chart/,
+      1,
+    ],
   ])("is explained: %s", async (_, files, args, words, count) => {
     fake = await startFakeKubectl(files);
-    const { exitCode, stderr } = await fake.type("open", ...args);
+    const { exitCode, stderr } = await fake.type(...(args[0] === "update" ? [] : ["open"]), ...args);
     expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringMatching(words) });
     expect(await looks()).toHaveLength(count);
   });
+
+  test("is told where it was looked for, and that only", async () => {
+    fake = await startFakeKubectl({ builders: "there\n" });
+    expect(await fake.type("update")).toMatchObject({
+      exitCode: 0,
+      stderr: "the builder is in namespace there",
+    });
+    expect(await fake.type("update", "-n", "there")).toMatchObject({ exitCode: 0, stderr: "" });
+  });
+
+  test.each([
+    "getting credentials: exec: executable aws not found",
+    "error: You must be logged in to the server (Unauthorized)",
+  ])("is not said to be missing where kubectl can't tell: %s", async (words) => {
+    fake = await startFakeKubectl({ fails: "get cronjob", words });
+    expect(await fake.type("status")).toMatchObject({ exitCode: 75, stderr: expect.stringContaining(words) });
+  });
+});
+
+describe("a verb", () => {
+  test("is a Job, whatever kubectl warns of", async () => {
+    fake = await startFakeKubectl({ log: "live prod\n" });
+    expect(await fake.type("status")).toMatchObject({ exitCode: 0, stdout: "live prod", stderr: "" });
+    expect(JSON.parse((await fake.created()).join("\n"))).toMatchObject({ kind: "Job" });
+  });
+
+  test.each([
+    ["refused", { refused: "get job " }, 2, /Forbidden.*operators$/],
+    ["gone", { fails: "get job ", words: "Error from server (NotFound): no" }, 75, /is gone: somebody/],
+  ] as [string, Record<string, string>, number, RegExp][])(
+    "says what became of its Job: %s",
+    async (_, files, exitCode, words) => {
+      fake = await startFakeKubectl(files);
+      const ended = await fake.type("status");
+      expect(ended).toMatchObject({ exitCode, stderr: expect.stringMatching(words) });
+    },
+  );
 });
 
 describe("kubectl powo open", () => {
