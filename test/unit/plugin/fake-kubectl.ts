@@ -10,7 +10,7 @@ const plugin = path.resolve(import.meta.dirname, "../../../plugin/kubectl-powo")
 /**
  * Files: builders (namespaces that have one), lacks (CronJobs that are not there), refused and fails (a word of a call;
  * `words` is what kubectl says then), state, pod-NAME (phase|exit code|reason), port, taken (local ports), pods and job (of
- * any Job), log, log-N (a script in place of the Nth log), create (a script that runs once a Job is created).
+ * any Job), log, log-N (a script in place of the Nth log), create (a script that runs once a Job is created), kept (Jobs stay).
  */
 const kubectl = `#!/bin/sh
 cd "$FAKE"
