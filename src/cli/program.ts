@@ -64,7 +64,10 @@ function frame(version: string): Command {
     .addHelpOption(new Option("-h, --help", "show this help").helpGroup("Flags:"))
     .helpCommand("help [verb]", "show the help of a verb")
     .configureHelp({ subcommandTerm: (verb) => `${verb.name()} ${verb.usage()}`.trim() })
-    .addHelpText("after", helpEnd(`${name} status --watch`, "Exit codes and settings: docs/operations.md"))
+    .addHelpText(
+      "after",
+      helpEnd(`${name} status --watch`, "Exit codes: docs/operations.md; settings: docs/configuration.md"),
+    )
     .showHelpAfterError(`usage: ${name} [verb] [flags]\nmore:  ${name} --help`)
     .exitOverride();
 }

@@ -22,6 +22,8 @@ const type = (...words: string[]) => execa("kubectl", ["powo", ...words], option
 const jobs = () => world.kubernetes!.store.list("Job", world.builderNamespace);
 const names = () => jobs().map(({ metadata }) => metadata.name);
 const last = () => builder.containers.at(-1)!;
+/** The current namespace is another. */
+const found = () => `the builder is in namespace ${world.builderNamespace}`;
 /** What the last pod printed. */
 const printed = () => last().log.lines.map(({ text }) => text);
 
@@ -36,7 +38,7 @@ describe("a verb", () => {
     expect({ exitCode, stdout, stderr }).toEqual({
       exitCode: code,
       stdout: expect.stringMatching(said),
-      stderr: "",
+      stderr: found(),
     });
     expect(last()).toMatchObject({ args: words, exitCode: code });
     expect(stdout.split("\n")).toEqual(printed());
@@ -61,7 +63,7 @@ describe("a run", () => {
     const { exitCode, stderr } = await terminal;
     expect({ exitCode, stderr }).toEqual({
       exitCode: 130,
-      stderr: `\nJob ${job} goes on. To follow it:  ${follow}`,
+      stderr: `${found()}\n\nJob ${job} goes on. To follow it:  ${follow}`,
     });
     expect(last().exitCode).toBeUndefined();
 

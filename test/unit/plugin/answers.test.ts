@@ -36,11 +36,132 @@ describe("the builder's namespace", () => {
       /^you may not see CronJobs in namespace b; .*operators$/,
       1,
     ],
+    [
+      "an older chart",
+      { builders: "here\na\n", lacks: "builder-update\n" },
+      ["update"],
+      /^the builder in namespace here has no CronJob builder-update, .*helm upgrade the chart/,
+      1,
+    ],
   ])("is explained: %s", async (_, files, args, words, count) => {
     fake = await startFakeKubectl(files);
-    const { exitCode, stderr } = await fake.type("open", ...args);
+    const { exitCode, stderr } = await fake.type(...(args[0] === "update" ? [] : ["open"]), ...args);
     expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringMatching(words) });
     expect(await looks()).toHaveLength(count);
+  });
+
+  test("is told where it was looked for, and that only", async () => {
+    fake = await startFakeKubectl({ builders: "there\n" });
+    expect(await fake.type("update")).toMatchObject({
+      exitCode: 0,
+      stderr: "the builder is in namespace there",
+    });
+    expect(await fake.type("update", "-n", "there")).toMatchObject({ exitCode: 0, stderr: "" });
+  });
+
+  test.each([
+    "getting credentials: exec: executable aws not found",
+    "error: You must be logged in to the server (Unauthorized)",
+  ])("is not said to be missing where kubectl can't tell: %s", async (words) => {
+    fake = await startFakeKubectl({ fails: "get cronjob", words });
+    expect(await fake.type("status")).toMatchObject({ exitCode: 75, stderr: expect.stringContaining(words) });
+  });
+});
+
+describe("a verb", () => {
+  test("is a Job, whatever kubectl warns of", async () => {
+    fake = await startFakeKubectl({ log: "live prod\n" });
+    expect(await fake.type("status")).toMatchObject({ exitCode: 0, stdout: "live prod", stderr: "" });
+    expect(JSON.parse((await fake.created()).join("\n"))).toMatchObject({ kind: "Job" });
+  });
+
+  test.each([
+    ["refused", { refused: "get job " }, 2, /Forbidden.*operators$/],
+    ["gone", { fails: "get job ", words: "Error from server (NotFound): no" }, 75, /is gone: somebody/],
+  ] as [string, Record<string, string>, number, RegExp][])(
+    "says what became of its Job: %s",
+    async (_, files, exitCode, words) => {
+      fake = await startFakeKubectl(files);
+      const ended = await fake.type("status");
+      expect(ended).toMatchObject({ exitCode, stderr: expect.stringMatching(words) });
+    },
+  );
+});
+
+describe("a command to copy", () => {
+  const reason = ["--accept", "it's photographs moved"];
+  const as = ["--context", "my cluster", "--kubeconfig=/k"];
+  test.each<[string, Record<string, string>, string[], string]>([
+    [
+      "words and cluster",
+      { builders: "a\n" },
+      ["retry", ...reason, "-n", "b", ...as],
+      `kubectl powo retry --accept 'it'\\''s photographs moved' -n a --context 'my cluster' --kubeconfig /k`,
+    ],
+    [
+      "the words of logs",
+      { builders: "a\n" },
+      ["logs", "-f", "run-1", "-n", "b"],
+      "kubectl powo logs -f run-1 -n a",
+    ],
+    [
+      "what removes a Job",
+      { kept: "yes" },
+      ["status", ...as],
+      "-n here --context 'my cluster' --kubeconfig /k",
+    ],
+    ["where nothing may be seen", { refused: "get cronjob" }, ["status"], "kubectl powo status -n NAMESPACE"],
+  ])("holds %s", async (_, files, args, words) => {
+    fake = await startFakeKubectl(files);
+    const { stderr } = await fake.type(...args);
+    expect(stderr.slice(-words.length)).toBe(words);
+  });
+});
+
+describe("a log", () => {
+  const running = { pods: "pod-job", "pod-pod-job": "Running||" };
+  const end = "echo 'Succeeded|0|' > pod-pod-job\n";
+
+  test("that breaks off in mid-line is shown line by line, once each", async () => {
+    const scripts = {
+      "log-1": "printf 'one\\ntw'; echo 'unexpected EOF' >&2; exit 1",
+      "log-2": "printf 'o'; exit 1",
+      "log-3": `printf 'one\\ntwo\\nthr'\n${end}`,
+      "log-4": "printf 'one\\ntwo\\nthree\\nfour'",
+    };
+    fake = await startFakeKubectl({ ...running, ...scripts });
+    expect(await fake.type("run")).toMatchObject({
+      exitCode: 0,
+      stdout: "one\ntwo\nthree\nfour",
+      stderr: expect.stringMatching(/broke off; reading on: [^]*unexpected EOF/),
+    });
+  });
+
+  test("that may not be read names the right", async () => {
+    fake = await startFakeKubectl({ ...running, refused: "logs pod" });
+    expect(await fake.type("run")).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/Job run-\S+ goes on[^]*\(Forbidden\)[^]*operators$/),
+    });
+  });
+
+  test.each([["logs"], ["open"]])("is given up on after five minutes: %s", async (verb) => {
+    fake = await startFakeKubectl({ fails: "get configmap", words: "no route to host" });
+    expect(await fake.type(verb)).toMatchObject({
+      exitCode: 75,
+      stderr: expect.stringMatching(/giving up after five minutes: .*[^]*no route/),
+    });
+  });
+});
+
+test("a Job that was being created when Ctrl-C came is named", async () => {
+  fake = await startFakeKubectl({ create: "/bin/sleep 1" });
+  const typed = fake.type("run");
+  await expect.poll(() => fake.created(), { timeout: 10_000 }).not.toEqual([]);
+  typed.kill("SIGTERM");
+  expect(await typed).toMatchObject({
+    exitCode: 143,
+    stderr: expect.stringMatching(/Job (run-\S+) may have been created\. .*kubectl powo logs -f \1 -n here$/),
   });
 });
 
