@@ -77,10 +77,7 @@ export function planFollow({ mappings, ...input }: Omit<SwapInput, "before">): S
   return planSwap({ ...input, mappings: own, before: [] });
 }
 
-/**
- * What a name gets back: its pinned record; with the service's address of today where that was a release's whose load
- * balancer has moved since. undefined: it has none at present.
- */
+/** What a name gets back: its pinned record, with the address that its service has today; undefined: it has none at present. */
 export function homeOf(pinned: RecordSet, service: ServiceView | undefined): RecordSet | undefined {
   const own = service ? [service.address, ...service.otherAddresses] : pinned.rrdatas;
   if (pinned.rrdatas.some((address) => own.includes(address))) return pinned;
