@@ -173,7 +173,12 @@ describe("retry", () => {
     return fake;
   };
   const rolledBackInDeletion: [string, (fake: FakeWorld) => Promise<void>][] = [
-    ["by the verb", async (fake) => void (await fake.builder("rollback-1").run(doing(rollBack)))],
+    [
+      "by the verb",
+      async (fake) => {
+        expect(await fake.builder("rollback-1").run(doing(rollBack))).toEqual({ code: 0 });
+      },
+    ],
     [
       "because its addresses moved and nothing answered there",
       async (fake) => {
