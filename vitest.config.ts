@@ -25,7 +25,16 @@ export default defineConfig({
   test: {
     projects: [
       { extends: true, test: { name: "replacing", include: replacing } },
-      { extends: true, test: { name: "sharing", include: files, exclude: replacing, isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: "sharing",
+          include: files,
+          exclude: replacing,
+          isolate: false,
+          setupFiles: ["test/tools/shared-process.ts"],
+        },
+      },
     ],
     testTimeout: 120_000,
     hookTimeout: 120_000,
