@@ -46,7 +46,6 @@ export async function endRun(run: Run, error: unknown): Promise<Ending> {
   return endingOf(error);
 }
 
-/** How a builder ends that was stopped by an error. */
 function endingOf(error: BuilderError): Ending {
   return { code: exitCodeOf(error), outcome: `${error.summary} [${error.code}]` };
 }
@@ -71,7 +70,6 @@ export async function finishRun(run: Run, phase: FinalPhase, error?: unknown): P
   return final;
 }
 
-/** What is kept beside the document of the run as it has ended. */
 async function keptOf(run: Run, ended: RunState): Promise<Partial<Attachments>> {
   const { attachments } = run;
   const { jobs } = attachments;
@@ -143,7 +141,9 @@ async function suspendRun(run: Run, error: BuilderError): Promise<Ending> {
 function sinceWhenStuck({ state, clock, settings }: Run, error: BuilderError): string | undefined {
   if (error.code === "STOPPED") return state.stuckSince;
   const begun = state.builders.at(-1)?.since ?? state.startedAt;
-  const giveUpMs = settings.retryTimeoutMs + Math.max(settings.dns.timeoutMs, settings.retryTimeoutMs);
+  // A step may wait this long in vain: an outage on either side of helm's call, a deletion, pods, a Change.
+  const { retryTimeoutMs, podsTimeoutMs, deleteTimeoutMs, dns } = settings;
+  const giveUpMs = 2 * (retryTimeoutMs + podsTimeoutMs) + deleteTimeoutMs + dns.timeoutMs;
   const isWorking = clock.now() - Date.parse(begun) > giveUpMs;
   return isWorking ? timestamp(clock) : (state.stuckSince ?? begun);
 }
