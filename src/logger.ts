@@ -16,7 +16,6 @@ export interface LoggerOptions {
   context?: () => object | undefined;
 }
 
-/** A record as pino writes it. */
 type LogRecord = Record<string, unknown> & { severity: string; time: string; message?: string };
 
 /** https://cloud.google.com/logging/docs/structured-logging */

@@ -55,7 +55,7 @@
 
 {{- define "builder.env" }}
 {{- $secret := include "builder.secretEnv" . | fromJson -}}
-{{- $fields := dict "BUILDER_NAMESPACE" "metadata.namespace" "POD_NAME" "metadata.name" "SERVICE_ACCOUNT" "spec.serviceAccountName" "JOB_NAME" "metadata.labels['batch.kubernetes.io/job-name']" -}}
+{{- $fields := dict "BUILDER_NAMESPACE" "metadata.namespace" "POD_NAME" "metadata.name" "SERVICE_ACCOUNT" "spec.serviceAccountName" "JOB_NAME" "metadata.labels['batch.kubernetes.io/job-name']" "JOB_UID" "metadata.labels['batch.kubernetes.io/controller-uid']" -}}
 {{- $extra := list -}}
 {{- range .Values.extraEnv }}{{- $extra = append $extra .name -}}{{- end -}}
 {{- range $name, $path := $fields }}

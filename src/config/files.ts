@@ -59,7 +59,6 @@ const textOrList = z.preprocess(
 );
 const settingKeys = nested([...nameOfKey.keys()].map((key) => [key, textOrList.optional()]));
 
-/** builder.yaml: every key is known. */
 const builderFile = z.strictObject(
   {
     ...Object.fromEntries(

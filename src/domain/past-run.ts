@@ -5,7 +5,6 @@ import type { JobResult, PastRun } from "./attachments.ts";
 import type { RunState } from "./run.ts";
 import { shortened } from "./words.ts";
 
-/** How many runs are kept. */
 const maxRuns = 2;
 /** How many executions of a run are shown one by one. */
 const maxJobs = 300;

@@ -66,7 +66,6 @@ async function carryOut(
   return serving(run, () => carryToEnd(run, abort, opened));
 }
 
-/** From the first write to the last. */
 async function carryToEnd(run: Run, abort: AbortController, { attachments }: OpenedRun): Promise<Ending> {
   const own = run.at("", { signal: AbortSignal.any([run.signal, abort.signal]) });
   // Version 1.0 kept the data configuration with the state, where `retry` of the run that gives way may still need it.

@@ -19,7 +19,7 @@ import { rebuildSteps } from "../steps/index.ts";
 const maxBuilders = 20;
 /** A run that has not started its list expires after this time; one that has never does. */
 const expiresMs = 72 * 3_600_000;
-/** How long after its end a run may still be met by the next pod of its own Job: Jobs wait up to 6 minutes between pods. */
+/** How long after its end the next pod of a run's own Job may meet it without JOB_UID: Jobs wait up to 6 minutes. */
 const sameJobMs = 3_600_000;
 
 export interface OpenedRun {
@@ -69,10 +69,12 @@ function newRun(world: World, past: readonly HistoryEntry[], names: readonly str
   };
 }
 
-/** The builder that takes a run up. */
-function builderOf({ identity: name, settings, clock }: World): RunState["builders"][number] {
-  const { jobName: job } = settings;
-  return { name, since: timestamp(clock), ...(job !== undefined && { job }) };
+/** What tells this builder's Job from all others: its uid, or a name that may come again. */
+export const jobOf = ({ settings: { jobUid, jobName } }: World): string | undefined => jobUid ?? jobName;
+
+function builderOf(world: World): RunState["builders"][number] {
+  const job = jobOf(world);
+  return { name: world.identity, since: timestamp(world.clock), ...(job !== undefined && { job }) };
 }
 
 /**
@@ -81,15 +83,17 @@ function builderOf({ identity: name, settings, clock }: World): RunState["builde
  */
 export function endedInThisJob(
   { run, history }: ReadState,
-  { settings: { jobName }, clock }: World,
+  world: World,
 ): Pick<RunState, "runId" | "phase" | "failure"> | undefined {
-  if (jobName === undefined || (run && !isOver(run.phase))) return undefined;
+  const { settings, clock } = world;
+  const job = jobOf(world);
+  if (job === undefined || (run && !isOver(run.phase))) return undefined;
   const isRecent = ({ finishedAt = "" }: Pick<RunState, "finishedAt">) =>
-    clock.now() - Date.parse(finishedAt) < sameJobMs;
+    settings.jobUid !== undefined || clock.now() - Date.parse(finishedAt) < sameJobMs;
   const jobs = run && [run.builders.at(-1)?.job, lastOpening(run)?.job];
-  if (run && jobs?.includes(jobName) && isRecent(run)) return run;
+  if (run && jobs?.includes(job) && isRecent(run)) return run;
   const last = history.runs.at(-1);
-  return last?.job === jobName && isRecent(last) ? last : undefined;
+  return last?.job === job && isRecent(last) ? last : undefined;
 }
 
 /** A stored history that does not match the steps is refused: skipping or repeating one would be a guess. */

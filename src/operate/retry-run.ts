@@ -12,7 +12,7 @@ import type { ReadState } from "../pipeline/state.ts";
 import type { Task } from "../pipeline/task.ts";
 import { taskOf, type World } from "../pipeline/world.ts";
 import { carryRun, type Held } from "./carry-run.ts";
-import { type OpenedRun, takenUp } from "./open-run.ts";
+import { jobOf, type OpenedRun, takenUp } from "./open-run.ts";
 
 export interface RetryOptions {
   /** Who asks for it. */
@@ -70,11 +70,11 @@ function lastRun(state: ReadState): ReadState {
 }
 
 /** A run that is not over goes on by the Job that had opened it again, and else by `run`. */
-function requireOurs({ settings: { jobName }, builderNamespace }: World, run: RunState): RunState {
+function requireOurs(world: World, run: RunState): RunState {
   const opening = lastOpening(run);
-  if (opening && opening.job === jobName) return run;
+  if (opening && opening.job === jobOf(world)) return run;
   throw new RefusedError("RUN_UNDER_WAY", `run ${run.runId} is not over: there is nothing to reopen`, {
-    hint: `to go on with it:  ${verbCommand("run", builderNamespace, "resume-1")}`,
+    hint: `to go on with it:  ${verbCommand("run", world.builderNamespace, "resume-1")}`,
   });
 }
 
@@ -83,7 +83,7 @@ function openingOf(
   { run, jobs }: { run: RunState; jobs: ReadState["attachments"]["jobs"] },
   { by, accept }: RetryOptions,
 ): Opening {
-  const { jobName: job } = world.settings;
+  const job = jobOf(world);
   const accepts = accept === undefined ? undefined : acceptOf(run, world.redact(accept), jobs);
   if (typeof accepts === "string")
     throw new RefusedError("NOT_ACCEPTABLE", `nothing was reopened: ${accepts}`, {

@@ -4,6 +4,7 @@ import { parseJson } from "../domain/json.ts";
 import { ConflictError, RefusedError } from "../errors.ts";
 import { timestamp } from "./clock.ts";
 import type { Fence } from "./guard.ts";
+import { minPauseMs } from "./retry.ts";
 import type { LeaseStore } from "./stores.ts";
 import type { World } from "./world.ts";
 
@@ -20,7 +21,6 @@ export type Claim = z.infer<typeof claimSchema>;
 const claimPrefix = "claim-";
 
 const maxTries = 10;
-const conflictPauseMs = 250;
 
 /** The request of a kind, if it is for this run. */
 export function requestFor(
@@ -54,7 +54,7 @@ export async function leaveRequest(
       return;
     } catch (error) {
       if (!(error instanceof ConflictError) || tries >= maxTries) throw error;
-      await clock.sleep(conflictPauseMs);
+      await clock.sleep(minPauseMs);
     }
   }
 }

@@ -16,7 +16,7 @@ import {
 } from "../errors.ts";
 import type { Task } from "./task.ts";
 
-const minPauseMs = 250;
+export const minPauseMs = 250;
 const maxPauseMs = 15_000;
 /** Refusals that trying again doesn't mend: a login, a right, a name that is wrong. */
 const refusals = new Set([401, 403, 404]);
@@ -174,8 +174,6 @@ export async function retry<T>(ask: () => Promise<T>, options: RetryOptions): Pr
   }
 }
 
-const conflictPauseMs = 250;
-
 /** Paces a conditional write that keeps conflicting: each call waits; after as long as an outage may take it throws TransientError. */
 export function afterConflict(
   what: string,
@@ -183,7 +181,7 @@ export function afterConflict(
 ): () => Promise<void> {
   const since = clock.monotonic();
   return async () => {
-    if (clock.monotonic() - since < timeoutMs) return clock.sleep(conflictPauseMs, signal);
+    if (clock.monotonic() - since < timeoutMs) return clock.sleep(minPauseMs, signal);
     throw new TransientError(
       "the Kubernetes API",
       `${what} can't be written: somebody else keeps changing it`,

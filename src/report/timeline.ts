@@ -23,7 +23,6 @@ export function timelinePart(report: Report): Html {
   );
 }
 
-/** The times at the ends and half-way. */
 function axisRow({ start, end }: Span): Html {
   const times = [start, (start + end) / 2, end].map((time) => html`<span>${clockTime(time)}</span>`);
   return barRow("UTC", "", html`<div class="axis">${times}</div>`);

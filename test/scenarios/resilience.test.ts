@@ -1,7 +1,8 @@
 /** Defects that the matrices have found, each as a story of its own. */
 import { describe, expect, it } from "vitest";
 import { taxonKinds } from "../../src/domain/gate.ts";
-import { createFakeWorld } from "../fakes/world.ts";
+import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
+import { rejected, retry } from "./retrying.ts";
 import { expectSound, hour, minute, newRelease, pastRuns, storedRun } from "./seen.ts";
 
 describe("a Job's next pod", () => {
@@ -31,6 +32,36 @@ describe("a Job's next pod", () => {
     fake.zones.get("site")!.denied = false;
     expect(await fake.builder("pod-2", { job: "builder-28" }).run()).toEqual({ code: 2 });
     expect(pastRuns(fake)).toEqual(["failed PREFLIGHT"]);
+  });
+});
+
+describe("a Job with a uid", () => {
+  const podOf = (fake: FakeWorld, pod: string, uid: string) =>
+    fake.builder(pod, { job: "rebuild-1", settings: { JOB_UID: uid } });
+
+  it("is the same Job a day later, and another when it was made anew under its name", async () => {
+    const fake = createFakeWorld({ live: {} });
+    expect(await podOf(fake, "pod-1", "uid-1").run()).toEqual({ code: 0 });
+    const release = newRelease(fake);
+    await fake.clock.sleep(24 * hour);
+    expect(await podOf(fake, "pod-2", "uid-1").run()).toEqual({ code: 0 });
+    expect(fake.said).toContain("of this Job is over already");
+    expect(newRelease(fake)).toBe(release);
+    expect(await podOf(fake, "pod-3", "uid-2").run()).toEqual({ code: 0 });
+    expect(newRelease(fake)).not.toBe(release);
+    expectSound(fake);
+  });
+
+  it("that reopened a run goes on with it in its next pod; no other does, whatever its name", async () => {
+    const fake = await rejected();
+    const first = podOf(fake, "pod-1", "uid-1");
+    fake.when("after", "store.save", () => first.kill());
+    expect(await first.run(retry)).toEqual({ code: "killed" });
+    expect(await podOf(fake, "pod-2", "uid-2").run(retry)).toMatchObject({
+      code: 3,
+      error: { code: "RUN_UNDER_WAY" },
+    });
+    expect(await podOf(fake, "pod-3", "uid-1").run(retry)).toMatchObject({ code: 1 });
   });
 });
 
@@ -87,6 +118,18 @@ describe("a run that does not get on", () => {
     expect(fake.notifications.map(({ event }) => event)).toEqual(["started", "stuck", "live"]);
     expect(fake.notifications[1]?.text).toMatch(/has made no progress for 2h \d+m: /);
     expectSound(fake);
+  });
+
+  it("is announced too where each builder waits longer than for an outage before it gives up", async () => {
+    const fake = createFakeWorld({ live: {} });
+    const addressesVanish = () => fake.cluster.moveAddresses(newRelease(fake), "none");
+    fake.when("after", "dns.change", () => fake.clock.at(fake.clock.now() + minute, addressesVanish));
+    for (const pod of [1, 2, 3, 4, 5, 6, 7]) {
+      expect(await fake.builder(`builder-1-${pod}`, { job: "builder-1" }).run()).toMatchObject({ code: 75 });
+      await fake.clock.sleep(5 * minute);
+    }
+    expect(fake.said).toContain("DNS_DRIFT");
+    expect(fake.notifications.map(({ event }) => event)).toEqual(["started", "stuck"]);
   });
 
   it("is not announced where each builder works for hours before it is interrupted", async () => {

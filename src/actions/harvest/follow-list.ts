@@ -8,7 +8,7 @@ import { replaceDoubted } from "./replace-pod.ts";
 import { StallClock } from "./stall-clock.ts";
 
 /** How long nothing may move before a restart of the harvester is looked for, and between two such looks. */
-const idleIntervals = 3;
+export const idleIntervals = 3;
 const lookIntervals = 10;
 /** How long the running job must stand still after a restart to count as dead. */
 const standstillIntervals = 5;

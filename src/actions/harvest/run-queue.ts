@@ -3,6 +3,7 @@ import { hasEnded, isUnderWay } from "../../domain/harvest-progress.ts";
 import type { HarvestJob } from "../../domain/harvest.ts";
 import type { JobQueue } from "../../domain/run.ts";
 import { PermanentError } from "../../errors.ts";
+import { idleIntervals } from "./follow-list.ts";
 import type { Follower } from "./follower.ts";
 import type { Reporter } from "./progress.ts";
 import { replaceDoubted } from "./replace-pod.ts";
@@ -11,10 +12,9 @@ import { sendStart } from "./start-list.ts";
 
 /** How often one job may be begun anew because the harvester died under it. */
 const maxAttempts = 3;
-/** How long a start may stay unseen before it is sent again, and a job may stand still before a restart is looked for. */
+/** How long a start may stay unseen before it is sent again. */
 const unseenIntervals = 2;
 const unseenMs = 5_000;
-const idleIntervals = 3;
 
 type Current = NonNullable<JobQueue["current"]>;
 

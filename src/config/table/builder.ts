@@ -6,6 +6,9 @@ import { group } from "./row.ts";
 const objectName = (title: string) =>
   matching(title, /^[a-z0-9]([a-z0-9.:-]{0,251}[a-z0-9])?$/, "a name of a-z, 0-9, - and .; write builder");
 
+/** What the chart takes from the pod itself, or nobody sets in a cluster. */
+const ofPod = { environmentOnly: true, chart: false } as const;
+
 export const builder = group("The builder itself", {
   BUILDER_CONFIG: {
     value: path.prefault("/config/builder.yaml"),
@@ -22,14 +25,17 @@ export const builder = group("The builder itself", {
   POD_NAME: {
     value: objectName("pod name").optional(),
     description: "The builder's pod, set by the chart; by default the host name.",
-    environmentOnly: true,
-    chart: false,
+    ...ofPod,
   },
   JOB_NAME: {
     value: objectName("Job name").optional(),
     description: "The builder's Job, set by the chart; by default the pod's owner.",
-    environmentOnly: true,
-    chart: false,
+    ...ofPod,
+  },
+  JOB_UID: {
+    value: objectName("uid").optional(),
+    description: "Tells the builder's Job from another of the same name; set by the chart.",
+    ...ofPod,
   },
   SERVICE_ACCOUNT: {
     value: objectName("service account name").optional(),
@@ -53,8 +59,7 @@ export const builder = group("The builder itself", {
   KUBECONFIG: {
     value: path.optional(),
     description: "The kubeconfig file; without it the in-cluster service account is used.",
-    environmentOnly: true,
-    chart: false,
+    ...ofPod,
   },
   METRICS_PORT: {
     value: offOr(number({ min: 1, max: 65_535, integer: true, example: "9090" })).prefault("off"),
@@ -80,8 +85,7 @@ export const builder = group("The builder itself", {
     value: path.prefault("/dev/termination-log"),
     description:
       "The termination message file, from which Kubernetes shows the outcome; written only if it exists.",
-    environmentOnly: true,
-    chart: false,
+    ...ofPod,
   },
 });
 

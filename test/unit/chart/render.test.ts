@@ -57,7 +57,7 @@ test("sets the original's environment variables", async () => {
 test("tells the builder who and where it is", async () => {
   const env = environmentOf(podOf(await renderChart(await fieldValues())));
   expect(env["RELEASE_ROLE"]).toBe("powo-builder-prod-release");
-  const paths = ["BUILDER_NAMESPACE", "POD_NAME", "SERVICE_ACCOUNT", "JOB_NAME"].map(
+  const paths = ["BUILDER_NAMESPACE", "POD_NAME", "SERVICE_ACCOUNT", "JOB_NAME", "JOB_UID"].map(
     (name) => (env[name] as { fieldRef: { fieldPath: string } }).fieldRef.fieldPath,
   );
   expect(paths).toEqual([
@@ -65,6 +65,7 @@ test("tells the builder who and where it is", async () => {
     "metadata.name",
     "spec.serviceAccountName",
     "metadata.labels['batch.kubernetes.io/job-name']",
+    "metadata.labels['batch.kubernetes.io/controller-uid']",
   ]);
 });
 
