@@ -25,11 +25,11 @@ export async function compareSites(run: Run, target: SiteTarget): Promise<Gate> 
   await countKinds(run, target, found);
   const [before] = replacedBy(run.state);
   const live = before === undefined ? undefined : await countLive(run, { ...target, namespace: before });
-  const leastOf = (amount: number, share: number) => Math.ceil(amount * share - 1e-6);
+  const minOf = (amount: number, share: number) => Math.ceil(amount * share - 1e-6);
   const shareOf = (kind: string) => minShares[kind] ?? minShare;
   const kinds = [...found.kinds].map(([kind, amount]) => {
     const now = live?.kinds.get(kind);
-    const least = now === undefined ? {} : { live: now, least: leastOf(now, shareOf(kind)) };
+    const least = now === undefined ? {} : { live: now, least: minOf(now, shareOf(kind)) };
     return { kind, found: amount, ...least };
   });
   // A share of 0 only compares: of that kind no number is wanted either.
@@ -39,7 +39,7 @@ export async function compareSites(run: Run, target: SiteTarget): Promise<Gate> 
   const losses = await lossesOf(run);
   return {
     results: found.results,
-    ...(live && { liveResults: live.results, least: leastOf(live.results, minShare) }),
+    ...(live && { liveResults: live.results, least: minOf(live.results, minShare) }),
     ...(kinds.length > 0 && { kinds }),
     ...(unanswered.length > 0 && { unanswered }),
     ...(losses.length > 0 && { losses }),

@@ -8,7 +8,7 @@ import { isWorthRetrying, pauseMs } from "../pipeline/retry.ts";
 import type { Run } from "../pipeline/run.ts";
 import type { Step } from "../pipeline/step.ts";
 import type { Task } from "../pipeline/task.ts";
-import { judgeLeftovers, readSurroundings } from "./read-live.ts";
+import { judgeLeftovers, readForDeletion } from "./read-live.ts";
 import { type Removal, removeRelease } from "./remove-release.ts";
 
 /** A leftover that is still there, as a run remembers it. */
@@ -21,10 +21,10 @@ type Left = NonNullable<RunState["leftovers"]>[number];
 export async function tryToRemove(
   task: Task,
   name: string,
-  removal: Removal & { patienceMs?: number } = {},
+  removal: Removal & { timeoutMs?: number } = {},
 ): Promise<BuilderError | undefined> {
   const { clock, log, signal, settings } = task;
-  const { patienceMs = settings.retryTimeoutMs } = removal;
+  const { timeoutMs = settings.retryTimeoutMs } = removal;
   const since = clock.monotonic();
   for (let tries = 1; ; tries += 1) {
     try {
@@ -35,7 +35,7 @@ export async function tryToRemove(
       if (!(error instanceof BuilderError) || error instanceof CancelledError) throw error;
       if (error instanceof TransientError) {
         if (!isWorthRetrying(error)) throw error;
-        if (clock.monotonic() - since < patienceMs) {
+        if (clock.monotonic() - since < timeoutMs) {
           await clock.sleep(pauseMs(tries, error), signal);
           continue;
         }
@@ -55,7 +55,7 @@ export async function removeLeftovers(
 ): Promise<{ removed: string[]; left: Left[] }> {
   const removed: string[] = [];
   const left: Left[] = [];
-  for (const { name, stays, isForNow, until } of judgeLeftovers(await readSurroundings(task), inUse)) {
+  for (const { name, stays, isForNow, until } of judgeLeftovers(await readForDeletion(task), inUse)) {
     if (isForNow) {
       task.log.info({ leftover: name }, `${name} stays for now: ${stays ?? ""}`);
       left.push({ name, until });
@@ -86,14 +86,14 @@ export async function retryLeftovers(run: Run, { onlyDue = false } = {}): Promis
   if (due.length === 0) return;
   const left: Left[] = leftovers.filter((leftover) => !isDue(leftover));
   try {
-    const { candidates, ...seen } = await readSurroundings(run);
+    const { candidates, ...seen } = await readForDeletion(run);
     const there = candidates.filter(({ name }) => due.some((leftover) => leftover.name === name));
     for (const judged of judgeLeftovers({ ...seen, candidates: there }, releasesOf(run.state))) {
       const { name, stays, isForNow, until } = judged;
       const isGoing = there.some((candidate) => candidate.name === name && candidate.terminating);
       if (isForNow || (isGoing && stays === undefined)) left.push({ name, until });
       else if (stays !== undefined) continue;
-      else if (await tryToRemove(run, name, { isLeftover: true, waits: false, patienceMs: 0 }))
+      else if (await tryToRemove(run, name, { isLeftover: true, waits: false, timeoutMs: 0 }))
         left.push({ name });
       else run.log.info({ leftover: name }, `deleting ${name}, left by an earlier run`);
     }

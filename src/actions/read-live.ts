@@ -23,7 +23,7 @@ export interface LiveReading extends Live {
 }
 
 /** What decides about deletions: what is live, and every other name of the zones that leads to a release. */
-export interface Surroundings extends LiveReading {
+export interface DeletionReading extends LiveReading {
   context: DeletionContext & { live: readonly string[] };
 }
 
@@ -73,7 +73,7 @@ export async function findInstalled(
 }
 
 /** What a deletion must know; every zone is read as a whole. */
-export async function readSurroundings(task: Reader & Pick<Task, "clock">): Promise<Surroundings> {
+export async function readForDeletion(task: Reader & Pick<Task, "clock">): Promise<DeletionReading> {
   const { ports, settings } = task;
   const zones = zonesOf(settings.mappings);
   const [records, candidates, ...addresses] = await Promise.all([
@@ -81,15 +81,15 @@ export async function readSurroundings(task: Reader & Pick<Task, "clock">): Prom
     readCandidates(task),
     ...zones.map((zone) => ports.dns.findAddressRecords(zone)),
   ]);
-  return surroundingsOf(task, { records, candidates }, addresses.flat());
+  return deletionReadingOf(task, { records, candidates }, addresses.flat());
 }
 
 /** The same of what was read already: `addresses` are all A and AAAA records of the zones. */
-export function surroundingsOf(
+export function deletionReadingOf(
   { settings, clock }: Pick<Task, "settings" | "clock">,
   { records, candidates }: Pick<LiveReading, "records" | "candidates">,
   addresses: readonly RecordSet[],
-): Surroundings {
+): DeletionReading {
   const live = findLive(settings, records, candidates);
   const context = {
     ...settings,
@@ -112,7 +112,7 @@ export interface Judged {
 
 /** Every namespace of the environment with the reason why it stays. */
 export function judgeLeftovers(
-  { candidates, context }: Pick<Surroundings, "candidates" | "context">,
+  { candidates, context }: Pick<DeletionReading, "candidates" | "context">,
   inUse: readonly string[],
 ): Judged[] {
   const whole = { ...context, inUse };

@@ -8,7 +8,7 @@ import { Run } from "../pipeline/run.ts";
 import type { Task } from "../pipeline/task.ts";
 import { waitFor } from "../pipeline/wait.ts";
 import { keepEvidence } from "./describe-release.ts";
-import { readSurroundings } from "./read-live.ts";
+import { readForDeletion } from "./read-live.ts";
 
 /**
  * Notes on a release's namespace what became of it, if there is one. One that carries the keep annotation is left as it
@@ -66,7 +66,7 @@ export async function removeRelease(task: Task, name: string, removal: Removal =
 
 /** Throws RefusedError INTERLOCK unless every interlock agrees. DNS is read here and not passed in: what was true a minute ago protects nothing. */
 async function requireUnneeded(task: Task, namespace: NamespaceView): Promise<void> {
-  const { candidates, context } = await readSurroundings(task);
+  const { candidates, context } = await readForDeletion(task);
   const services = candidates.find(({ name }) => name === namespace.name)?.services ?? [];
   const objection = whyNotDelete({ ...namespace, services }, context);
   if (objection !== undefined) throw refused(namespace.name, objection);

@@ -54,7 +54,7 @@ export interface CheckedData {
   warnings: string[];
 }
 
-const mostProblems = 20;
+const maxProblems = 20;
 
 /** Reads and checks a document; `where` names it in problems, `wantedLists` are the lists that will be started. */
 export function checkDataConfiguration(
@@ -83,7 +83,7 @@ export function checkDataConfiguration(
 
 /** The first problems, each with the document's name before its place; how many more there are. */
 function told(problems: readonly Problem[], where: string): Problem[] {
-  const first = problems.slice(0, mostProblems).map((problem) => ({
+  const first = problems.slice(0, maxProblems).map((problem) => ({
     where: problem.where === "" ? where : `${where}: ${problem.where}`,
     what: problem.what,
   }));

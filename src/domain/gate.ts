@@ -100,7 +100,7 @@ export function areTold(results: number, found: readonly (number | undefined)[])
   return found.some((amount) => amount !== undefined && amount !== results);
 }
 
-const mostLosses = 5;
+const maxLosses = 5;
 /** Sources grow and shrink a little from week to week. */
 const lossShare = 0.99;
 
@@ -121,7 +121,7 @@ export function largestLosses(
     }))
     .filter((loss) => loss.records < loss.before * lossShare)
     .toSorted((one, other) => other.before - other.records - (one.before - one.records))
-    .slice(0, mostLosses);
+    .slice(0, maxLosses);
 }
 
 /** `+0.1 %`; nothing where there is nothing to compare with. */

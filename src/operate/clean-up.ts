@@ -1,6 +1,6 @@
 /** Removes what earlier runs left, now. */
 import { removeLeftovers } from "../actions/leftovers.ts";
-import { judgeLeftovers, readSurroundings } from "../actions/read-live.ts";
+import { judgeLeftovers, readForDeletion } from "../actions/read-live.ts";
 import { isOver, releasesOf } from "../domain/run.ts";
 import { readState } from "../pipeline/state.ts";
 import { taskOf, type World } from "../pipeline/world.ts";
@@ -22,7 +22,7 @@ async function sweep(world: World, { fence, signal, holder }: Beside): Promise<s
   const inUse = run && !isOver(run.phase) ? releasesOf(run) : [];
   const { removed } = await removeLeftovers(task, inUse);
   // Whoever cleans up looks for something that is still there: each release that stays is named with the reason.
-  for (const { name, stays } of judgeLeftovers(await readSurroundings(task), inUse))
+  for (const { name, stays } of judgeLeftovers(await readForDeletion(task), inUse))
     if (stays !== undefined) task.log.info({}, `${name} stays: ${stays}`);
   return removed;
 }

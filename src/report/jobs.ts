@@ -6,7 +6,7 @@ import { bounded, count, duration } from "../domain/words.ts";
 import { type Column, html, type Html, section, small, table } from "./html.ts";
 
 /** A table that is longer is folded. */
-const longestOpen = 120;
+const maxOpen = 120;
 /** A job that loaded less than this share of the run before is pointed out. */
 const lossShare = 0.9;
 
@@ -69,7 +69,7 @@ export function jobsPart({ jobs, totals, lists }: Report): Html | undefined {
     slowNote(lists),
     losses > 0 && html`<p class="note">${lost}</p>`,
     totals.jobs > jobs.length && small(shown),
-    html`<details ${jobs.length <= longestOpen && html`open`}>
+    html`<details ${jobs.length <= maxOpen && html`open`}>
       <summary>${jobsText(jobs.length)}</summary>
       ${table(slowestFirst, columns)}
     </details>`,

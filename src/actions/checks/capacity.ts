@@ -2,11 +2,11 @@
 import { findRoom, roomText } from "../../domain/capacity.ts";
 import type { RenderedObject } from "../../domain/release.ts";
 import type { Task } from "../../pipeline/task.ts";
-import { judgeLeftovers, type Surroundings } from "../read-live.ts";
+import { judgeLeftovers, type DeletionReading } from "../read-live.ts";
 
 export type Capacity = Awaited<ReturnType<typeof checkCapacity>>;
 
-export async function checkCapacity(task: Task, rendered: readonly RenderedObject[], live: Surroundings) {
+export async function checkCapacity(task: Task, rendered: readonly RenderedObject[], live: DeletionReading) {
   const capacity = await task.ports.cluster.capacity(rendered);
   if (!capacity)
     return { fits: true, text: "can't tell whether a second site fits: the builder may not list nodes" };

@@ -4,7 +4,7 @@ import type { RenderedObject } from "../../domain/release.ts";
 import { ConfigError, type Problem } from "../../errors.ts";
 import type { Task } from "../../pipeline/task.ts";
 import type { Chart } from "../../ports/sources.ts";
-import type { Surroundings } from "../read-live.ts";
+import type { DeletionReading } from "../read-live.ts";
 import { type Capacity, checkCapacity } from "./capacity.ts";
 import { checkChart, unlessMistaken } from "./chart.ts";
 import { checkNames } from "./names.ts";
@@ -28,7 +28,7 @@ interface CheckedDocument {
 export interface Findings {
   chart: Chart;
   data: CheckedDocument;
-  live: Surroundings;
+  live: DeletionReading;
   secretsSha256: string;
   /** The chart's objects, rendered with the real values. */
   rendered: RenderedObject[];
@@ -71,7 +71,7 @@ export async function requireChecks(task: Task): Promise<Findings> {
 }
 
 /** What is live, for a run that goes on after days. Throws ConfigError with all that is wrong with names and rights. */
-export async function requireNamesAndRights(task: Task): Promise<Surroundings> {
+export async function requireNamesAndRights(task: Task): Promise<DeletionReading> {
   const [live, rights] = await allEnded([caught(checkNames(task)), caught(checkRights(task))]);
   const problems = [...live.problems, ...rights.problems];
   if (problems.length > 0 || !live.result) throw new ConfigError(problems, "PREFLIGHT");

@@ -4,12 +4,12 @@ import { isOurs, unfitRecords } from "../../domain/live.ts";
 import type { Problem } from "../../errors.ts";
 import type { Task } from "../../pipeline/task.ts";
 import type { Dns } from "../../ports/dns.ts";
-import { readCandidates, type Surroundings, surroundingsOf } from "../read-live.ts";
+import { readCandidates, type DeletionReading, deletionReadingOf } from "../read-live.ts";
 import { unlessMistaken } from "./chart.ts";
 import type { Check } from "./index.ts";
 
 /** Checks all zones, and finds what is live by the same reading of their records. */
-export async function checkNames(task: Task): Promise<Check<Surroundings>> {
+export async function checkNames(task: Task): Promise<Check<DeletionReading>> {
   const { mappings } = task.settings;
   const zones = Map.groupBy(mappings, ({ zone }) => zone);
   const problems: Problem[] = [];
@@ -29,7 +29,7 @@ export async function checkNames(task: Task): Promise<Check<Surroundings>> {
     .filter(({ name, type }) => type === "AAAA" && !unfit.some((other) => other.name === name))
     .map(({ name }) => `${name} also has an AAAA record, which is left as it is`);
   const addresses = read.flatMap((zone) => zone?.addresses ?? []);
-  const result = candidates && surroundingsOf(task, { records, candidates }, addresses);
+  const result = candidates && deletionReadingOf(task, { records, candidates }, addresses);
   return { result, problems, warnings, checked: 2 * zones.size + mappings.length + 1 };
 }
 
