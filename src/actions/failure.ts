@@ -3,7 +3,6 @@ import { currentStep, type Failure } from "../domain/run.ts";
 import { BuilderError, ConfigError, exitCodeOf, messageOf } from "../errors.ts";
 import type { Run } from "../pipeline/run.ts";
 
-/** How many lines about a failure are kept with the run. */
 const maxDetails = 60;
 
 export function failureOf({ state }: Run, error: unknown): Failure {

@@ -30,7 +30,7 @@ const stuckAfterMs = 2 * 3_600_000;
 export async function endRun(run: Run, error: unknown): Promise<Ending> {
   if (error === undefined) {
     const final = await finishRun(run, "succeeded");
-    const lines = successLines(final);
+    const lines = await successLines(final);
     run.at("live").log.info({}, joined(lines));
     return { code: exitCodes.done, outcome: `live: ${lines[0] ?? ""}` };
   }

@@ -12,6 +12,7 @@ import { within } from "./within.ts";
 
 /** How long DNS may take to say what is live. */
 const readMs = 5_000;
+const asPlanned = "; the public names point at it";
 
 /** What visitors see, by reading DNS now. */
 export async function visitorsSee(run: Run, ms = readMs): Promise<string> {
@@ -30,7 +31,7 @@ function whatIsLive(state: RunState, mappings: readonly Mapping[], seen: LiveRea
   const strangers = foreign.map(({ name, address }) => `${name} points at ${address}`).join(", ");
   const elsewhere = strangers && `; ${strangers}, which belongs to no release`;
   if (releases.length > 1) return `live is ${live}: the public names are split between them${elsewhere}`;
-  if (releases[0] === state.release) return `live is ${live}${elsewhere || "; the public names point at it"}`;
+  if (releases[0] === state.release) return `live is ${live}${elsewhere || asPlanned}`;
   const { before, startedAt } = state.dns ?? {};
   const isAsBefore = before
     ? changedAddresses(mappings, before, records).length === 0
@@ -42,7 +43,9 @@ function whatIsLive(state: RunState, mappings: readonly Mapping[], seen: LiveRea
 }
 
 /** After a success. */
-export function successLines({ state, settings }: Run): string[] {
+export async function successLines(run: Run): Promise<string[]> {
+  const { state, settings } = run;
+  const site = await visitorsSee(run);
   const spentMs = (...names: string[]) =>
     state.steps
       .filter(({ name }) => names.includes(name))
@@ -51,6 +54,7 @@ export function successLines({ state, settings }: Run): string[] {
   const total = duration(took(state.startedAt, state.finishedAt ?? ""));
   return [
     `${state.release}   total ${total} (${waited} of it waiting for pods and harvest)`,
+    ...(site.endsWith(asPlanned) ? [] : [site]),
     `direct update:  ${directUpdate(state.release, settings.environment)}`,
   ];
 }
@@ -108,7 +112,7 @@ export async function interruptedLines(run: Run, error: BuilderError, readLiveMs
   return [
     `${message} [${error.code}]`,
     `everything is saved; the next builder goes on with run ${run.state.runId} at ${run.stepName}`,
-    ...(hasChangedDns(run.state) && !isLost ? [await visitorsSee(run, readLiveMs)] : []),
+    await visitorsSee(run, readLiveMs),
     ...(error.hint === undefined ? [] : [error.hint]),
     ...(isLost
       ? []

@@ -30,7 +30,6 @@ export const historySchema = z.strictObject({ schemaVersion: z.literal(2), runs:
 export type History = z.infer<typeof historySchema>;
 export type HistoryEntry = History["runs"][number];
 
-/** How many runs are remembered. */
 const maxRuns = 20;
 
 export const emptyHistory: History = { schemaVersion: 2, runs: [] };

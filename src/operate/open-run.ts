@@ -15,7 +15,6 @@ import { type ReadState, readState } from "../pipeline/state.ts";
 import { ask, type World } from "../pipeline/world.ts";
 import { rebuildSteps } from "../steps/index.ts";
 
-/** How many builders of a run are remembered. */
 const maxBuilders = 20;
 /** A run that has not started its list expires after this time; one that has never does. */
 const expiresMs = 72 * 3_600_000;

@@ -12,7 +12,6 @@ const nameWidth = 48;
 const maxPlaced = 1_000;
 /** How many times the records are looked at before a job may count as standing still. */
 const looksPerStall = 3;
-/** How many slow jobs are kept with the run. */
 const maxSlow = 20;
 const maxReason = 300;
 
