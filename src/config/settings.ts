@@ -9,7 +9,6 @@ import type { ReadFile } from "./yaml.ts";
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 type Table = typeof table;
-/** The values of the table by their dotted paths. */
 type Leaves = { [Name in SettingName as Place<Name>]: z.output<Table[Name]["value"]> };
 type Place<Name extends SettingName> = Table[Name] extends { at: infer At extends string }
   ? At

@@ -9,7 +9,7 @@ const maxLength = 256 * 1024;
 const tooDeep = "is nested too deeply; this can't be the right file";
 
 /**
- * A YAML file as text, lists and mappings, without keys that have no value; undefined where there is nothing to use. No
+ * A YAML file as text, lists and mappings, where keys without a value have none; undefined where there is nothing to use. No
  * problem shows the file's own words.
  */
 export function readYaml(path: string, readFile: ReadFile) {
@@ -60,11 +60,10 @@ function firstClause(message: string): string {
   return (/^[^;:\n]*/.exec(message)?.[0] ?? "").slice(0, 100);
 }
 
-/** Without the keys that have no value. In a list they stay, so that the problem can name their place. */
+/** Keys that have no value have undefined: whether they are known is still checked. In a list they have a place. */
 function withoutEmpty(value: unknown): unknown {
   if (value === "" || value === null) return undefined;
   if (Array.isArray(value)) return value.map((entry) => withoutEmpty(entry) ?? null);
   if (typeof value !== "object") return value;
-  const entries = Object.entries(value).map(([key, entry]) => [key, withoutEmpty(entry)] as const);
-  return Object.fromEntries(entries.filter(([, entry]) => entry !== undefined));
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, withoutEmpty(entry)]));
 }

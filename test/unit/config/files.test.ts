@@ -82,6 +82,17 @@ describe("builder.yaml", () => {
       "gates: {minShar: 1}",
       "gates.minShar is not a setting; did you mean minShare?",
     ],
+    ["an unknown key without a value", "harvestTimeot:", "harvestTimeot is not a setting"],
+    [
+      "an unknown key of gates without a value",
+      "gates: {minShare: 0.8, shar: ''}",
+      "gates.shar is not a setting",
+    ],
+    [
+      "an unknown key of a name without a value",
+      "dns: [{zone: z, name: x.example.org., service: i, zon: }]",
+      "dns[0].zon is not a setting",
+    ],
     ["a bad value", "harvestTimeout: 2 days", 'harvestTimeout "2 days" is not a duration; write 48h'],
     ["a bad value below gates", "gates: {minShare: 90%}", 'gates.minShare "90%" is not a number'],
     ["a mapping for text", "harvestTimeout: {a: 1}", "harvestTimeout must be text"],
