@@ -15,7 +15,6 @@ import {
 import { readState } from "../pipeline/state.ts";
 import { ask, type World } from "../pipeline/world.ts";
 
-/** How many deletions one verb may take to end. */
 const deletionsOfAVerb = 3;
 const lookEveryMs = 1_000;
 /** How long a living builder may take to stop: a renewal of its lease, and the 10 s it has to end. */
@@ -32,21 +31,26 @@ export function newLock({ leases, clock, identity, settings, log }: World, purpo
  * nobody else would do what this builder came for. Throws CancelledError VERB_GOES_ON when the verb does not end.
  */
 export async function acquireAfterVerbs(world: World, lock: Lock, signal: AbortSignal): Promise<Acquired> {
-  const { leases, clock, settings } = world;
+  const { clock, settings } = world;
   const endsAt = clock.monotonic() + deletionsOfAVerb * settings.deleteTimeoutMs;
   for (;;) {
     const acquired = await ask(world, () => lock.acquire(signal), signal);
     if (acquired.kind === "held" || acquired.purpose === undefined) return acquired;
     const { holder, purpose } = acquired;
     world.log().info({ holder }, `waiting for ${holder} to finish ${purpose}`);
-    for (;;) {
-      const lease = await ask(world, () => leases.read(), signal);
-      const isOverdue = (lease?.renewedAt ?? 0) + (lease?.durationMs ?? 0) < clock.now();
-      if (lease?.holder !== holder || isOverdue) break;
+    while (await isHeldBy(world, holder, signal)) {
       if (clock.monotonic() >= endsAt) throw stillBusy(world, holder, purpose);
       await clock.sleep(lookEveryMs, signal);
     }
   }
+}
+
+/** Whether a holder seems to live: it has neither freed the Lease nor lost it, and its time is not over. */
+async function isHeldBy(world: World, holder: string, signal: AbortSignal): Promise<boolean> {
+  const { leases, clock } = world;
+  const lease = await ask(world, () => leases.read(), signal);
+  if (lease?.holder !== holder || (lease.renewedAt ?? 0) + lease.durationMs < clock.now()) return false;
+  return (await leases.holderLives(lease)) !== false;
 }
 
 function stillBusy({ builderNamespace }: World, holder: string, purpose: string): CancelledError {
@@ -65,28 +69,27 @@ export async function send(world: World, kind: RequestKind, request: OperatorReq
   await ask(world, () => leaveRequest(world, kind, request), signal);
 }
 
-/** The lock, held; a living builder was asked to stop by the request. Throws TimeoutError when it does not. */
+/** The lock, held; a living builder was asked to stop by the request. Throws TimeoutError when it lives on and does not. */
 export async function takeOver(world: World, kind: RequestKind, runId: string, signal: AbortSignal) {
-  const { leases, clock, settings } = world;
+  const { clock, settings } = world;
   const lock = newLock(world, kind);
   let endsAt: number | undefined;
   for (;;) {
     const acquired = await acquireAfterVerbs(world, lock, signal);
     if (acquired.kind === "held") return lock;
     const { holder } = acquired;
+    if (endsAt !== undefined && clock.monotonic() >= endsAt) throw unheard(world, holder);
     world.log(kind).info({ holder }, `asking ${holder} to stop`);
     await send(world, kind, requestOf(world, runId), signal);
     endsAt ??= clock.monotonic() + settings.leaseDurationMs + stopGraceMs;
-    while ((await ask(world, () => leases.read(), signal))?.holder === holder) {
-      if (clock.monotonic() >= endsAt) {
-        const by = `kubectl delete pod ${holder} -n ${world.builderNamespace}`;
-        throw new TimeoutError("BUILDER_UNHEARD", `${holder} did not stop; the request stands`, {
-          hint: `end it by force:  ${by}, then try again`,
-        });
-      }
+    while (clock.monotonic() < endsAt && (await isHeldBy(world, holder, signal)))
       await clock.sleep(lookEveryMs, signal);
-    }
   }
+}
+
+function unheard({ builderNamespace }: World, holder: string): TimeoutError {
+  const hint = `end it by force:  kubectl delete pod ${holder} -n ${builderNamespace}, then try again`;
+  return new TimeoutError("BUILDER_UNHEARD", `${holder} did not stop; the request stands`, { hint });
 }
 
 /** Keeps the lock while `work` goes on, and frees it whatever happens; what operators asked for goes with it, unless `keepsRequests`. */
@@ -123,7 +126,7 @@ export async function besideBuilder<T>(
   work: (beside: Beside) => Promise<T>,
 ): Promise<T> {
   const lock = newLock(world, verb);
-  const acquired = await ask(world, () => lock.acquire(signal), signal);
+  const acquired = await acquireAfterVerbs(world, lock, signal);
   const unlessInSwap = async (beside: Beside) => {
     await refuseInSwap(world, beside.signal);
     return work(beside);

@@ -1,7 +1,7 @@
 /** What operators leave on the Lease: requests to the builder at work, and claims that hold its next swap or deletion up. */
 import * as z from "zod";
 import { parseJson } from "../domain/json.ts";
-import { ConflictError, RefusedError } from "../errors.ts";
+import { CancelledError, ConflictError, RefusedError } from "../errors.ts";
 import { timestamp } from "./clock.ts";
 import type { Fence } from "./guard.ts";
 import { minPauseMs } from "./retry.ts";
@@ -38,17 +38,18 @@ export function claimsIn(requests: Readonly<Record<string, string>>): Claim[] {
   return texts.flatMap(([, text]) => claimSchema.safeParse(parseJson(text)).data ?? []);
 }
 
-/** Leaves a request on the Lease, whoever holds it; null takes it off. Throws RefusedError when there is no Lease. */
+/** Leaves a request on the Lease, whoever holds it, made of what is there; null takes it off. Throws RefusedError when there is no Lease. */
 export async function leaveRequest(
   { leases, clock }: { leases: LeaseStore } & Pick<World, "clock">,
   kind: string,
-  request: object | null,
+  request: object | null | ((before: string | undefined) => object | null),
 ): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     const lease = await leases.read();
     if (!lease) throw new RefusedError("NOTHING_WAITS", "no builder has run here yet: there is none to ask");
-    const { [kind]: _, ...others } = lease.requests;
-    const requests = request === null ? others : { ...others, [kind]: JSON.stringify(request) };
+    const { [kind]: before, ...others } = lease.requests;
+    const wanted = typeof request === "function" ? request(before) : request;
+    const requests = wanted === null ? others : { ...others, [kind]: JSON.stringify(wanted) };
     try {
       await leases.write({ ...lease, requests }, lease.version);
       return;
@@ -59,7 +60,10 @@ export async function leaveRequest(
   }
 }
 
-/** Holds off the builder's swap and deletions while `work` goes on beside it; the claim fences the work's effects. */
+/**
+ * Holds off the builder's swap and deletions while `work` goes on beside it; the claim fences the work's effects. Throws
+ * CancelledError VERB_GOES_ON while the same verb is at work elsewhere.
+ */
 export async function underClaim<T>(
   world: World,
   verb: string,
@@ -68,10 +72,19 @@ export async function underClaim<T>(
   const { clock, identity, settings } = world;
   const { leaseDurationMs: durationMs } = settings;
   const kind = `${claimPrefix}${verb}`;
+  const foreign = (text = "null") => {
+    const claim = claimSchema.safeParse(parseJson(text)).data;
+    return claim?.by === identity ? undefined : claim;
+  };
   let renewedAt = -Infinity;
   const renew = async () => {
     const sentAt = clock.monotonic();
-    await leaveRequest(world, kind, { verb, by: identity, at: timestamp(clock), durationMs } satisfies Claim);
+    await leaveRequest(world, kind, (before): Claim => {
+      const other = foreign(before);
+      if (other && Date.parse(other.at) + other.durationMs > clock.now())
+        throw new CancelledError("VERB_GOES_ON", `${other.by} is at work on ${verb}; nothing was done`);
+      return { verb, by: identity, at: timestamp(clock), durationMs };
+    });
     renewedAt = sentAt;
   };
   const fence: Fence = {
@@ -97,6 +110,6 @@ export async function underClaim<T>(
   } finally {
     stopped.abort();
     await loop;
-    await leaveRequest(world, kind, null).catch(() => undefined); // it expires by itself
+    await leaveRequest(world, kind, (before) => foreign(before) ?? null).catch(() => undefined); // it expires by itself
   }
 }

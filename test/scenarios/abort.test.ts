@@ -41,6 +41,41 @@ describe("abort", () => {
     expectSound(fake);
   });
 
+  it.each(["gone", "unknown", "running"] as const)(
+    "ends a run whose builder dies once it was asked to stop (its pod is %s then)",
+    async (leaves) => {
+      const fake = createFakeWorld({ live: {} });
+      const first = fake.builder("builder-1", { leaves });
+      const running = first.run();
+      await fake.clock.sleep(20 * minute);
+      fake.when("after", "leases.write", function watch() {
+        if (fake.store.lease?.record.requests["abort"] !== undefined) first.kill();
+        else fake.when("after", "leases.write", watch);
+      });
+      expect(await fake.builder("abort-1").run(abortRun)).toEqual({ code: 0 });
+      expect(await running).toEqual({ code: "killed" });
+      expect(fake.namespaces).toEqual(["prod-old01"]);
+      expect(storedRun(fake).phase).toBe("aborted");
+      expectSound(fake);
+    },
+  );
+
+  it("says what to type where a builder lives on and does not stop", async () => {
+    const fake = createFakeWorld({ live: {} });
+    const first = fake.builder("builder-1");
+    const running = first.run();
+    await fake.clock.sleep(20 * minute);
+    const { leases } = first.world;
+    const write = leases.write.bind(leases);
+    leases.write = async (...parameters) => ({ ...(await write(...parameters)), requests: {} });
+    expect(await fake.builder("abort-1").run(abortRun)).toMatchObject({
+      code: 1,
+      error: { code: "BUILDER_UNHEARD" },
+    });
+    first.kill();
+    await running;
+  });
+
   it("removes a release that helm had left half installed", async () => {
     const fake = createFakeWorld({ live: {} });
     const first = fake.builder("builder-1");

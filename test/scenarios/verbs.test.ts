@@ -168,6 +168,27 @@ describe("cleanup", () => {
   });
 });
 
+describe("two of the same verb", () => {
+  it("beside a builder: the second does nothing, and leaves the first its claim", async () => {
+    const fake = createFakeWorld({ live: {}, times: { deleteMs: 10 * minute } });
+    const running = fake.builder("builder-1").run();
+    await fake.clock.sleep(15 * minute);
+    fake.cluster.create("prod-bad01", namespaceLabels("prod", "prod-20261108-1200"));
+    const first = fake.builder("cleanup-1").run(doing(cleanUp));
+    await fake.clock.sleep(3 * minute);
+    expect(await fake.builder("cleanup-2").run(doing(cleanUp))).toMatchObject({
+      code: 75,
+      error: { code: "VERB_GOES_ON", message: expect.stringContaining("cleanup-1 is at work on cleanup") },
+    });
+    expect(fake.store.lease?.record.requests["claim-cleanup"]).toContain("cleanup-1");
+    expect(await first).toEqual({ code: 0 });
+    expect(fake.store.lease?.record.requests).toEqual({});
+    expect(await fake.builder("cleanup-3").run(doing(cleanUp))).toEqual({ code: 0 });
+    expect(await running).toEqual({ code: 0 });
+    expectSound(fake);
+  });
+});
+
 describe("a verb that holds the lock", () => {
   /** A failed build that takes long to delete, and a cleanup that is at it. */
   async function slowCleanup(deletionMs: number) {
@@ -203,6 +224,15 @@ describe("a verb that holds the lock", () => {
     expect(fake.store.lease?.record.holder).toBe("cleanup-1");
     expect(await cleanup).toEqual({ code: 0 });
     expect(pastRuns(fake)).toHaveLength(1);
+  });
+
+  it("is waited for by a direct update", async () => {
+    const { fake, cleanup } = await slowCleanup(5 * 60_000);
+    let endedAt = NaN;
+    void cleanup.finally(() => (endedAt = fake.clock.now()));
+    expect(await fake.builder("update-1").run(doing(updateLive))).toEqual({ code: 0 });
+    expect(fake.effects("releases.upgrade")[0]!.at).toBeGreaterThanOrEqual(endedAt);
+    expect(await cleanup).toEqual({ code: 0 });
   });
 
   it("is no builder that an abort would ask to stop", async () => {
