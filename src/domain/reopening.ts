@@ -80,7 +80,7 @@ export interface LiveNow {
 /** The run as it goes on: at the step that failed, with live and records pinned anew, and nothing of the last swap. */
 export function reopen(run: RunState, opening: Opening, live: LiveNow): RunState {
   const { finishedAt, failure, approval, stuckSince, ...kept } = run;
-  const from = (run.dns?.undoneAt === undefined && currentStep(run)?.name) || swapStep;
+  const from = (run.dns?.undoneAt === undefined && failedStep(run, opening)) || swapStep;
   const index = run.steps.findIndex(({ name }) => name === from);
   const isMoved = hasChangedDns(run);
   const replaced = [...live.releases, ...(isMoved ? replacedBy(run) : [])];
@@ -99,6 +99,14 @@ export function reopen(run: RunState, opening: Opening, live: LiveNow): RunState
       dns: isMoved ? run.dns : pinAnew(run.dns, live),
     }),
   };
+}
+
+/** Too little was found, and jobs that were tolerated may be why: they are run again first. */
+function failedStep(run: RunState, { accepts }: Opening): string | undefined {
+  const isForJobs = !accepts && run.failure?.code.startsWith("GATE_") === true;
+  return isForJobs && run.harvest?.some(({ badCount = 0 }) => badCount > 0)
+    ? "await-harvest"
+    : currentStep(run)?.name;
 }
 
 /** The records as they are now; of the last swap only what resolvers may still hold, and TTLs that it had lowered. */

@@ -9,6 +9,7 @@ import {
   expectSound,
   harvesterOf,
   hour,
+  jobRuns,
   minute,
   newRelease,
   pastRuns,
@@ -35,6 +36,23 @@ describe("retry", () => {
     expect(fake.live).toEqual([release]);
     expect(fake.namespaces).toEqual([release]);
     expect(pastRuns(fake)).toEqual(["succeeded"]);
+    expectSound(fake);
+  });
+
+  it("runs failed jobs again before the gate judges again, also where they were tolerated", async () => {
+    const fake = createFakeWorld({ live: {}, settings: { HARVEST_JOB_RETRIES: "0" } });
+    fake.when("before", "harvester.startList", ({ args }) => {
+      const { outcomes, taxonFactors } = fake.cluster.require(String(args[0])).harvester;
+      outcomes.set(secondJob(fake), { exitCode: "FAILED" });
+      taxonFactors?.set("has_images", 0.5);
+    });
+    expect(await fake.builder("builder-1").run()).toEqual({ code: 1 });
+    expect(storedRun(fake).failure?.code).toBe("GATE_COUNTS");
+    harvesterOf(fake).outcomes.clear();
+    harvesterOf(fake).taxonFactors?.set("has_images", 1);
+    expect(await fake.builder("retry-1").run(retry)).toEqual({ code: 0 });
+    expect(jobRuns(fake)).toContain(secondJob(fake));
+    expect(effectsOf(fake, "list-run")).toHaveLength(1);
     expectSound(fake);
   });
 
