@@ -4,6 +4,7 @@ import {
   currentStep,
   type DocumentSlot,
   isOver,
+  lastOpening,
   type RunState,
   type StepRecord,
   wasInstalled,
@@ -22,7 +23,6 @@ import type { Log, Task } from "./task.ts";
 import { waitFor } from "./wait.ts";
 import { ask, retryOptions, type World } from "./world.ts";
 
-/** What all views of a run share. */
 interface Core {
   world: World;
   lock: Lock;
@@ -31,7 +31,6 @@ interface Core {
   stepEnds: { step: string; result: string }[];
 }
 
-/** Where a view is used. */
 interface View {
   step?: string | undefined;
   signal: AbortSignal;
@@ -153,9 +152,10 @@ export class Run implements Task {
     await this.#core.checkpoint.write({ instead: displaced.run, attachments }, this.signal);
   }
 
-  /** What an operator has asked of this run, as the last renewal of the Lease brought it. */
+  /** What an operator has asked of this run since it was last opened, as the last renewal of the Lease brought it. */
   request(kind: RequestKind): OperatorRequest | undefined {
-    return requestFor(this.#core.lock.requests, kind, this.state.runId);
+    const request = requestFor(this.#core.lock.requests, kind, this.state.runId);
+    return request && request.at >= (lastOpening(this.state)?.at ?? "") ? request : undefined;
   }
 
   /** Waits until no verb beside this builder holds a claim. Called before a swap and before a deletion. */

@@ -4,6 +4,7 @@ import { annotations } from "../../src/domain/names.ts";
 import { leaveRequest } from "../../src/pipeline/requests.ts";
 import { createFakeLeaseStore } from "../fakes/stores.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
+import { retry } from "./retrying.ts";
 import {
   between,
   denyWrites,
@@ -80,12 +81,12 @@ describe("the gate", () => {
   });
 });
 
-describe("an approval", () => {
-  const approve = (fake: FakeWorld) =>
-    leaveRequest({ leases: createFakeLeaseStore(fake.store), clock: fake.clock }, "approve", {
-      ...{ runId: storedRun(fake).runId, by: "carol", at: "2026-11-22T18:00:00.000Z" },
-    });
+const approve = (fake: FakeWorld) =>
+  leaveRequest({ leases: createFakeLeaseStore(fake.store), clock: fake.clock }, "approve", {
+    ...{ runId: storedRun(fake).runId, by: "carol", at: new Date(fake.clock.now()).toISOString() },
+  });
 
+describe("an approval", () => {
   it("is waited for with APPROVAL=manual, and then the run goes on", async () => {
     const fake = createFakeWorld({ live: {}, settings: { APPROVAL: "manual" } });
     const running = fake.builder("builder-1").run();
@@ -136,6 +137,29 @@ describe("an approval", () => {
     expect(await running).toMatchObject({ code: 75 });
     expect(await fake.builder("builder-2").run()).toEqual({ code: 0 });
     expect(storedRun(fake).approval?.by).toBe("carol");
+  });
+});
+
+describe("an approval that its builder left behind", () => {
+  it("counts for nothing once the run was opened again: it was given for other records", async () => {
+    const fake = createFakeWorld({ live: {}, settings: { APPROVAL: "manual" } });
+    const first = fake.builder("builder-1");
+    const running = first.run();
+    await fake.clock.sleep(6 * hour);
+    fake.zones.get("site")?.put({ name: "prod.example.", type: "A", ttl: 300, rrdatas: ["198.51.100.9"] });
+    fake.when("after", "store.save", function watch() {
+      if (storedRun(fake).phase === "failed") first.kill();
+      else fake.when("after", "store.save", watch);
+    });
+    await approve(fake);
+    expect(await running).toEqual({ code: "killed" });
+    await fake.clock.sleep(minute);
+    const again = fake.builder("retry-1").run(retry);
+    await fake.clock.sleep(hour);
+    expect(storedRun(fake).phase).toBe("waiting-approval");
+    expect(fake.effects("dns.change")).toEqual([]);
+    await approve(fake);
+    expect(await again).toEqual({ code: 0 });
   });
 });
 
