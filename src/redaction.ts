@@ -142,7 +142,6 @@ function indexOf(spellings: Iterable<string>): Index {
 /** Seven bits of each character: a substring for every position would cost too much memory. */
 const hashed = (hash: number, code: number) => ((hash << 7) | (code & 0x7f)) & 0xf_ff_ff_ff;
 
-/** Of the first four characters. */
 function beginning(text: string): number {
   return text
     .slice(0, minSpelling)

@@ -6,7 +6,6 @@ import { timestamp } from "../pipeline/clock.ts";
 import type { Run } from "../pipeline/run.ts";
 import { within } from "./within.ts";
 
-/** How many lines of a log a failure shows, and how many are kept of it. */
 const shownLines = 8;
 const keptLines = 20;
 const maxPods = 8;
@@ -61,7 +60,6 @@ export async function describeUnready(run: Run): Promise<string[]> {
   return (await describeParts(run, shownLines)).flat();
 }
 
-/** What is said of each pod, and of them all at the end. */
 async function describeParts(run: Run, maxLines: number): Promise<string[][]> {
   const { release } = run.state;
   const unready = findUnready(await run.ports.cluster.observe(release));

@@ -52,7 +52,7 @@ function endingOf(error: BuilderError): Ending {
 
 function phaseOf(error: BuilderError): FinalPhase {
   if (error instanceof AbortedError) return "aborted";
-  return error.code === "ROLLED_BACK" ? "rolled-back" : "failed";
+  return error.code.startsWith("ROLLED_BACK") ? "rolled-back" : "failed";
 }
 
 /**

@@ -17,7 +17,6 @@ import { putBack } from "./put-back.ts";
 import { readLive } from "./read-live.ts";
 
 const maxProbeIntervalMs = 30_000;
-/** Failures in a row that put the old records back. */
 const failuresThatCount = 3;
 const maxFollows = 3;
 

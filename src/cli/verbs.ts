@@ -22,7 +22,6 @@ const maxReason = 300;
 
 const output: OptionRow = ["-o, --output <format>", "print JSON, for programs", ["json"]];
 
-/** Prints what a verb has done; the last line is the outcome. */
 function say(context: VerbContext, answer: Answer): Ending {
   print(context, answer);
   return { code: exitCodes.done, outcome: answer.lines.at(-1) ?? "" };

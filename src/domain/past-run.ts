@@ -6,7 +6,6 @@ import type { RunState } from "./run.ts";
 import { shortened } from "./words.ts";
 
 const maxRuns = 2;
-/** How many executions of a run are shown one by one. */
 const maxJobs = 300;
 const maxName = 100;
 const maxText = 400;

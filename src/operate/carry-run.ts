@@ -51,7 +51,6 @@ export async function carryRun(world: World, signal: AbortSignal, verb: RunVerb)
   }
 }
 
-/** Opens the run, carries it through its steps, and writes down how it ended. */
 async function carryOut(
   world: World,
   held: Held,

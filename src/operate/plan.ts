@@ -12,7 +12,6 @@ import { readState } from "../pipeline/state.ts";
 import type { Task } from "../pipeline/task.ts";
 import { taskOf, type World } from "../pipeline/world.ts";
 
-/** The stable shape of `plan -o json`. */
 type Plan = Awaited<ReturnType<typeof makePlan>>;
 
 /** Makes the plan. Throws ConfigError with all problems, like preflight. */

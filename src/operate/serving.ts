@@ -12,7 +12,6 @@ import { nowOf } from "./status-lines.ts";
 
 /** How long a page may wait for what the public names point at. */
 const lookMs = 3_000;
-/** How many jobs a page shows that is loaded every few seconds. */
 const maxJobs = 100;
 
 /**

@@ -5,7 +5,6 @@ import { phaseText } from "../domain/run.ts";
 import { bounded, clockTime, count, date, duration, failureLines, titled } from "../domain/words.ts";
 import type { Status } from "./status.ts";
 
-/** What it is about, and what is said of it; without a line it says nothing. */
 type Row = readonly [title: string, ...lines: string[]];
 
 const barWidth = 28;

@@ -18,7 +18,6 @@ export type Status = ReturnType<typeof statusOf>;
 /** What runs call their jobs, by run: its data configuration is pinned, and need not be read again. */
 export type KnownNames = Map<string, JobNames>;
 
-/** What a status is made of. */
 interface Seen extends Pick<ReadState, "run" | "history" | "attachments"> {
   /** Releases that the public names point at; `unknown` says why they could not be found out. */
   live: { releases: string[]; unknown?: string };

@@ -5,7 +5,6 @@ import type { Report, ReportJob } from "../domain/report.ts";
 import { bounded, count, duration } from "../domain/words.ts";
 import { type Column, html, type Html, section, small, table } from "./html.ts";
 
-/** A table that is longer is folded. */
 const maxOpen = 120;
 /** A job that loaded less than this share of the run before is pointed out. */
 const lossShare = 0.9;
@@ -25,7 +24,6 @@ export function failedPart({ failed, lists }: Report): Html | undefined {
   );
 }
 
-/** What is said of a job, beside what it did in the run before. */
 const columns: readonly Column<ReportJob>[] = [
   { title: "No.", isNumber: true, text: ({ position }) => position },
   { title: "Job", text: ({ name }) => name },

@@ -5,7 +5,6 @@ import { clockTime, count, duration } from "../domain/words.ts";
 import { html, type Html, type Part, section, small } from "./html.ts";
 import { endOf } from "./outcome.ts";
 
-/** In milliseconds since the epoch. */
 interface Span {
   start: number;
   end: number;
@@ -40,7 +39,6 @@ function stepRow({ name, status, startedAt, finishedAt }: Report["steps"][number
   );
 }
 
-/** One bar per execution, on the axis of the steps. */
 function jobsRow({ jobs, totals }: Report, axis: Span): Html | false {
   const placed = jobs.filter((job) => job.from !== undefined);
   const missing = totals.jobs - jobs.length;
@@ -57,7 +55,6 @@ function jobBar({ name, exitCode, from = 0, seconds, records }: ReportJob, axis:
   return bar({ start, end: start + seconds * 1_000 }, axis, endedWellBy(exitCode) ? "calm" : "bad", about);
 }
 
-/** The shortest can still be seen. */
 function bar(span: Span, axis: Span, tone: string, about?: string): Html {
   const share = (time: number) => Math.min(1, Math.max(0, (time - axis.start) / (axis.end - axis.start)));
   const left = share(span.start);
@@ -73,7 +70,6 @@ function percent(share: number): string {
   return `${Math.round(share * 100_000) / 1000}%`;
 }
 
-/** Bars on a track, between what they are about and how long that took. */
 function barRow(what: Part, took: Part, track: Html): Html {
   return html`<div class="row">
     <span class="what">${what}</span><span class="took">${took}</span>

@@ -35,7 +35,6 @@ export const awaitHarvest: Step = unlessGone({
   },
 });
 
-/** One list, from the start to the verdict. */
 async function harvestList(follower: Follower): Promise<HarvestList> {
   const { run, name } = follower;
   const isResumed = follower.state.startedAt !== undefined;

@@ -38,7 +38,6 @@ export const preflight: Step = {
   },
 };
 
-/** One line per fact that an operator would ask for. */
 function report({ log, settings }: Run, { live, chart, data, capacity, warnings }: Findings): void {
   const ttls = live.records.map(({ ttlSeconds }) => ttlSeconds);
   const names = `${count(settings.mappings.length)} ${settings.mappings.length === 1 ? "name" : "names"}`;

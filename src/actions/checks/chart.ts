@@ -10,7 +10,6 @@ import type { Chart } from "../../ports/sources.ts";
 import type { Check } from "./index.ts";
 
 type CheckedChart = Check<{ chart: Chart; secretsSha256: string; objects: RenderedObject[] }>;
-/** A name that stands for the new release while the chart is only rendered. */
 const renderSuffix = "00000";
 
 /** What Helm is given for a release: secrets first, the environment's values win. */

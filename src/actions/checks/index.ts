@@ -78,7 +78,6 @@ export async function requireNamesAndRights(task: Task): Promise<DeletionReading
   return live.result;
 }
 
-/** Fetches the data configuration and checks its shape and references. */
 async function checkData({ ports, settings, signal }: Task): Promise<Check<CheckedDocument>> {
   const { bytes, sha256 } = await ports.sources.fetchData(signal);
   const { data, problems, warnings } = checkDataConfiguration(bytes, "DATA_CONFIG_PATH", settings.jobLists);

@@ -29,7 +29,6 @@ export async function runQueue(follower: Follower, report: Reporter): Promise<vo
   }
 }
 
-/** Writes down which job comes next, then starts it. */
 async function startNext(
   follower: Follower,
   { remaining: [position = 0, ...remaining], ...queue }: JobQueue,
