@@ -48,7 +48,7 @@ export async function leaveRequest(
     const lease = await leases.read();
     if (!lease) throw new RefusedError("NOTHING_WAITS", "no builder has run here yet: there is none to ask");
     const { [kind]: before, ...others } = lease.requests;
-    const wanted = typeof request === "function" ? request(before) : request;
+    const wanted = (typeof request === "function" ? request(before) : request) as object | null;
     const requests = wanted === null ? others : { ...others, [kind]: JSON.stringify(wanted) };
     try {
       await leases.write({ ...lease, requests }, lease.version);

@@ -109,7 +109,7 @@ export const limitMutants: readonly Mutant[] = [
     file: "actions/approval.ts",
     find: "const askedAt = state.approval?.askedAt ?? timestamp(clock);",
     replace: "const askedAt = timestamp(clock);",
-    tests: ["scenarios/swap.test.ts", "scenarios/verbs.test.ts"],
+    tests: ["scenarios/approval.test.ts", "scenarios/verbs.test.ts"],
   },
   {
     defect: "a builder that was away for the whole watch doesn't look at the new site",

@@ -82,3 +82,11 @@ export function addFailedBuild(fake: FakeWorld, name: string): void {
   fake.cluster.create(name, namespaceLabels("prod", `prod-20261108-1200-${name}`));
   fake.cluster.install(name, fake.clock.now() - 1_000_000);
 }
+
+/** The run failed before anything that visitors see was changed. */
+export function expectUntouched(fake: FakeWorld, code: string): void {
+  expect(storedRun(fake)).toMatchObject({ phase: "failed", failure: { code } });
+  expect(fake.live).toEqual(["prod-old01"]);
+  expect(fake.namespaces).toEqual([newRelease(fake), "prod-old01"].sort());
+  expectSound(fake);
+}
