@@ -103,7 +103,7 @@ export function reopen(run: RunState, opening: Opening, live: LiveNow): RunState
 
 /** Too little was found, and jobs that were tolerated may be why: they are run again first. */
 function failedStep(run: RunState, { accepts }: Opening): string | undefined {
-  const isForJobs = !accepts && run.failure?.code.startsWith("GATE_") === true;
+  const isForJobs = !accepts && /^GATE_(RESULTS|COUNTS|SENTINELS)$/.test(run.failure?.code ?? "");
   return isForJobs && run.harvest?.some(({ badCount = 0 }) => badCount > 0)
     ? "await-harvest"
     : currentStep(run)?.name;

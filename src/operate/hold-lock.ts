@@ -37,11 +37,10 @@ export async function acquireAfterVerbs(world: World, lock: Lock, signal: AbortS
     const acquired = await ask(world, () => lock.acquire(signal), signal);
     if (acquired.kind === "held" || acquired.purpose === undefined) return acquired;
     const { holder, purpose } = acquired;
+    if (clock.monotonic() >= endsAt) throw stillBusy(world, holder, purpose);
     world.log().info({ holder }, `waiting for ${holder} to finish ${purpose}`);
-    while (await isHeldBy(world, holder, signal)) {
-      if (clock.monotonic() >= endsAt) throw stillBusy(world, holder, purpose);
+    while (clock.monotonic() < endsAt && (await isHeldBy(world, holder, signal)))
       await clock.sleep(lookEveryMs, signal);
-    }
   }
 }
 
