@@ -39,6 +39,8 @@ export async function openRemote(
   await writeSettings(home, url, credentials);
   const env: Record<string, string> = {
     ...pickEnvironment(own, ["SSH_AUTH_SOCK", "GIT_SSL_CAINFO"]),
+    // curl overlooks it in upper case.
+    ...(own["HTTP_PROXY"] && { http_proxy: own["HTTP_PROXY"] }),
     HOME: home,
     LC_ALL: "C",
     GIT_TERMINAL_PROMPT: "0",
@@ -174,6 +176,8 @@ async function submoduleTrouble(remote: GitRemote, result: GitResult): Promise<B
   return refused ?? found[0] ?? unreadable(remote, remote.url, result);
 }
 
+/** git's words for an address that answers, and has no repository. */
+const noRepository = /redirects followed|is this a git repository\?|invalid server response|bad line length/;
 const isRefusal = (status: number | undefined) => status === 401 || status === 403 || status === 404;
 
 /** The error for a repository that git could not read; git's exit code does not say why, what its server answered does. */
@@ -184,7 +188,8 @@ async function unreadable(
 ): Promise<BuilderError> {
   const what = `${url === remote.url ? "" : "submodule "}${shownUrl(url)} can't be read: ${reasonIn(stderrLines)}`;
   if (url.startsWith("file:") && killedBy === undefined) return mistake(`${what}; correct the path`);
-  const status = killedBy === undefined ? await gitStatus(url, trace) : undefined;
+  const answered = killedBy === undefined ? await gitStatus(url, trace) : undefined;
+  const status = answered !== undefined && noRepository.test(what) ? 404 : answered;
   return new TransientError("the chart source", what, {
     ...{ status, setting: "CHART_SOURCE" },
     hint: isRefusal(status) ? "check CHART_SOURCE and its login" : undefined,

@@ -76,6 +76,28 @@ const cases: readonly BadInput[] = [
     says: problem("DEPLOY_TAG", "it has none at all"),
   },
   {
+    name: "a page of several lines instead of a repository",
+    given: ({ world }) => {
+      const body = "<!doctype html>\n<html>\n<body>Welcome</body>\n</html>\n";
+      world.files.faults.add(({ path }) => path.includes("powo.git"), { kind: "status", status: 200, body });
+      return { CHART_SOURCE: `${world.files.url}/powo.git` };
+    },
+    says: problem("CHART_SOURCE", "not valid: is this a git repository?"),
+  },
+  {
+    name: "a repository's address that goes round in circles",
+    given: ({ world }) => {
+      const headers = { location: "/powo.git/info/refs?service=git-upload-pack" };
+      world.files.faults.add(({ path }) => path.includes("powo.git"), {
+        kind: "status",
+        status: 302,
+        headers,
+      });
+      return { CHART_SOURCE: `${world.files.url}/powo.git` };
+    },
+    says: problem("CHART_SOURCE", "redirects followed"),
+  },
+  {
     name: "a server that is down",
     given: ({ world }) => {
       world.files.faults.add(({ path }) => path.includes("powo.git"), { kind: "status", status: 503 });

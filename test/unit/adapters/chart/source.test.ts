@@ -1,9 +1,13 @@
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import path from "node:path";
 import { describe, expect, it } from "vitest";
+import { openRemote } from "../../../../src/adapters/chart/git.ts";
 import { wantedVersion } from "../../../../src/adapters/chart/oci.ts";
 import { sshAddress } from "../../../../src/adapters/chart/probe.ts";
 import { parseChartSource } from "../../../../src/adapters/chart/source.ts";
 import { ConfigError } from "../../../../src/errors.ts";
+import { removeFolder } from "../../../tools/remove-folder.ts";
 
 describe("CHART_SOURCE", () => {
   it.each([
@@ -95,5 +99,22 @@ describe("CHART_SOURCE", () => {
     [`oci://host/powo@sha256:${"a".repeat(64)}`, "1.2.3", undefined],
   ])("%s with %s asks for version %s", (reference, tag, version) => {
     expect(wantedVersion(reference, tag)).toBe(version);
+  });
+});
+
+describe("git's environment", () => {
+  it.each([
+    [{ HTTP_PROXY: "http://upper:1" }, "http://upper:1"],
+    [{ HTTP_PROXY: "http://upper:1", http_proxy: "http://lower:1" }, "http://upper:1"],
+    [{ http_proxy: "http://lower:1" }, "http://lower:1"],
+    [{}, undefined],
+  ])("has the proxy for http where curl looks for it: %j", async (env, proxy) => {
+    const workDir = await mkdtemp(path.join(tmpdir(), "powo-git-env-"));
+    const chart = { source: "", path: "powo", sshKeyFile: undefined, tokenFile: undefined };
+    const options = { chart, deployTag: "master", environment: "prod", helm: { bin: "helm", workDir, env } };
+    const source = { kind: "git", url: "http://host/a.git", credentials: undefined } as const;
+    const remote = await openRemote(options, source, new AbortController().signal);
+    expect(remote.env["http_proxy"]).toBe(proxy);
+    await removeFolder(workDir);
   });
 });
