@@ -13,6 +13,16 @@ async function problemsOf(fake: FakeWorld): Promise<string[]> {
 }
 
 describe("preflight", () => {
+  it("tells what is wrong also while something else is away", async () => {
+    const fake = createFakeWorld({ live: {} });
+    fake.zones.get("site")!.kind = { visibility: "private" };
+    fake.faults.add({ calls: "sources.fetchData", forMs: 60 * 60_000 });
+    expect(await problemsOf(fake)).toEqual([expect.stringContaining("is a private zone")]);
+    expect(await fake.builder("builder-1").run()).toMatchObject({ code: 2 });
+    fake.zones.get("site")!.kind = {};
+    expect(await fake.builder("builder-2").run()).toMatchObject({ code: 75 });
+  });
+
   it.each([
     [{ visibility: "private" }, "private zone"],
     [{ visibility: "private", peeringConfig: { targetNetwork: {} } }, "peering zone"],

@@ -1,7 +1,7 @@
 /** All checks of preflight, `plan` and `validate`: side by side, every problem reported at once. */
 import { checkDataConfiguration, summary } from "../../domain/data-configuration.ts";
 import type { RenderedObject } from "../../domain/release.ts";
-import { ConfigError, type Problem } from "../../errors.ts";
+import { ConfigError, type Problem, TransientError } from "../../errors.ts";
 import type { Task } from "../../pipeline/task.ts";
 import type { Chart } from "../../ports/sources.ts";
 import type { DeletionReading } from "../read-live.ts";
@@ -88,11 +88,23 @@ async function checkData({ ports, settings, signal }: Task): Promise<Check<Check
 async function caught<T>(check: Promise<Check<T>>): Promise<Check<T>> {
   const problems: Problem[] = [];
   const found = await unlessMistaken(check, problems);
-  return found ?? { result: undefined, problems, warnings: [], checked: 0 };
+  return found ?? { ...none, problems };
 }
 
-/** As Promise.all, but nothing is still under way when one has failed: a fetch would go on in a folder that is removed. */
-async function allEnded<T extends readonly unknown[]>(work: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
-  await Promise.allSettled(work);
-  return Promise.all(work);
+const none: Check<never> = { result: undefined, problems: [], warnings: [], checked: 0 };
+
+/**
+ * As Promise.all, but nothing is still under way when one has failed: a fetch would go on in a folder that is removed. An
+ * outage of one keeps back no problem that another has found.
+ */
+async function allEnded<T extends readonly Check<unknown>[]>(work: {
+  [K in keyof T]: Promise<T[K]>;
+}): Promise<T> {
+  const settled = await Promise.allSettled(work);
+  const found = settled.some((one) => one.status === "fulfilled" && one.value.problems.length > 0);
+  const afterOutage = (error: unknown) => {
+    if (found && error instanceof TransientError) return none;
+    throw error;
+  };
+  return (await Promise.all(work.map((check) => check.catch(afterOutage)))) as unknown as T;
 }

@@ -64,7 +64,6 @@ async function checkZone(
   return { problems, records, addresses: await dns.findAddressRecords(zone) };
 }
 
-/** The kind of a zone whose records the public can't find. */
 function hiddenKind(zone: NonNullable<Awaited<ReturnType<Dns["findZone"]>>>): string | undefined {
   const { visibility, peeringConfig, forwardingConfig } = zone;
   if (peeringConfig) return "peering zone: names in it are looked up in another network's zones";

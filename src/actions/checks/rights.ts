@@ -15,7 +15,6 @@ export async function checkRights({ ports, settings }: Task): Promise<Check<true
   return { result: true, problems, warnings: [], checked: rights.length };
 }
 
-/** `deployments.apps in a release's namespace`. */
 function thing({ group, resource, namespace }: Right, { builderNamespace }: Owner): string {
   const place = namespace === builderNamespace ? namespace : "a release's namespace";
   return `${resource}${group && `.${group}`}${namespace === undefined ? "" : ` in ${place}`}`;
@@ -36,6 +35,7 @@ const insideRelease: readonly Row[] = [
   ["events", "list"],
   ["deployments.apps", "list create delete"],
   ["statefulsets.apps", "list"],
+  ["daemonsets.apps", "list"],
 ];
 
 /**
