@@ -120,17 +120,18 @@ export function leftToTheNext(run: RunState, error: unknown): unknown {
 }
 
 /**
- * Makes attempts until one returns no failure; the time allowed counts from the first of them, for a single one may take
+ * Makes attempts until one returns no failure; the time allowed counts from the first failure, for a single one may take
  * longer than that. Throws the last failure, and what an attempt throws at once.
  */
 export async function untilItWorks(
   attempt: () => Promise<BuilderError | undefined>,
   { clock, log, signal, timeoutMs }: RetryOptions,
 ): Promise<void> {
-  const since = clock.monotonic();
+  let since: number | undefined;
   for (let tries = 1; ; tries += 1) {
     const failure = await attempt();
     if (!failure) return;
+    since ??= clock.monotonic();
     if (clock.monotonic() - since >= timeoutMs) {
       waitedOut.add(failure);
       throw failure;

@@ -6,11 +6,34 @@ import {
   TimeoutError,
   TransientError,
 } from "../../../src/errors.ts";
-import { isWorthRetrying, mistakeOf, pauseMs, retry } from "../../../src/pipeline/retry.ts";
+import { isWorthRetrying, mistakeOf, pauseMs, retry, untilItWorks } from "../../../src/pipeline/retry.ts";
 import { waitFor } from "../../../src/pipeline/wait.ts";
 import { bench } from "./bench.ts";
 
 const away = (retryAfterMs?: number) => new TransientError("it", "away", { retryAfterMs });
+
+describe("attempts until one works", () => {
+  const failure = new PermanentError("HELM_FAILED", "no");
+
+  it("are made again although the first took longer than the time allowed, which counts from its failure", async () => {
+    const { options, clock } = bench();
+    let tries = 0;
+    const attempt = async () => {
+      tries += 1;
+      await clock.sleep(10 * options.timeoutMs);
+      return tries < 2 ? failure : undefined;
+    };
+    await untilItWorks(attempt, options);
+    expect(tries).toBe(2);
+  });
+
+  it("end with the last failure once the time allowed is over", async () => {
+    const { options, clock } = bench();
+    const began = clock.now();
+    await expect(untilItWorks(() => Promise.resolve(failure), options)).rejects.toBe(failure);
+    expect(clock.now() - began).toBeGreaterThanOrEqual(options.timeoutMs);
+  });
+});
 
 describe("a retry", () => {
   it("asks again with growing pauses until there is an answer", async () => {
