@@ -31,7 +31,7 @@ export function createWebhook(options: WebhookOptions): Pick<Notifier, "notify">
       const limits = { totalTimeoutMs, maxBytes: 1024 * 1024 };
       const { status } = await send({ method: "POST", url: url ?? "", headers, body, ...limits });
       if (status >= 200 && status < 300) return [undefined, false];
-      return [`it answered ${status}`, status === 429 || status >= 500];
+      return [`it answered ${status}`, status === 429 || status === 503];
     } catch (error) {
       // Only the code of a known failure: an invalid URL's error quotes the URL.
       const code = error instanceof HttpFailure ? error.code : "not a valid URL";

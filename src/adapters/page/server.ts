@@ -66,7 +66,7 @@ export async function openServer({ isPublic, port, log, pages }: ServerOptions):
     const late = setTimeout(() => socket.destroy(), exchangeMs).unref();
     socket.unref().on("close", () => clearTimeout(late));
   });
-  server.unref().listen({ port, host: isPublic ? "0.0.0.0" : "127.0.0.1" });
+  server.unref().listen(isPublic ? { port } : { port, host: "127.0.0.1" });
   await once(server, "listening");
   server.on("error", () => undefined);
   const address = server.address();

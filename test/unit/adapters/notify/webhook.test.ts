@@ -53,16 +53,20 @@ describe("the webhook", () => {
     expect(warnings).toHaveLength(1);
   });
 
-  it.each<Fault>([{ kind: "hang" }, { kind: "reset" }, { kind: "reset-after" }])(
-    "is not asked again after $kind: it may have got it",
-    async (fault) => {
-      files.serve("canary", "ok");
-      files.faults.add(() => true, fault);
-      await notify(files.urlOf("canary"));
-      expect(files.requests).toHaveLength(1);
-      expect(warnings).toHaveLength(1);
-    },
-  );
+  it.each<Fault>([
+    { kind: "hang" },
+    { kind: "reset" },
+    { kind: "reset-after" },
+    { kind: "status", status: 500 },
+    { kind: "status", status: 502 },
+    { kind: "status", status: 504 },
+  ])("is not asked again after $kind $status: it may have got it", async (fault) => {
+    files.serve("canary", "ok");
+    files.faults.add(() => true, fault);
+    await notify(files.urlOf("canary"));
+    expect(files.requests).toHaveLength(1);
+    expect(warnings).toHaveLength(1);
+  });
 
   it.each(["http://canary:canary@127.0.0.1:9/canary", "canary", "http://canary.invalid/canary"])(
     "never fails a run, and its URL stays secret: %s",

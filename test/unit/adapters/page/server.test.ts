@@ -147,6 +147,14 @@ describe("the server", () => {
     expect(await get((await serve({ isPublic: true })).port, "/", { to })).toMatchObject({ status: 200 });
   });
 
+  it.skipIf(!Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1")))(
+    "is on IPv6, too, where it is for everybody",
+    async () => {
+      const { port } = await serve({ isPublic: true });
+      expect(await get(port, "/", { to: "::1" })).toMatchObject({ status: 200 });
+    },
+  );
+
   it("makes a page once for all who look at the same time", async () => {
     const { port, made } = await serve();
     await Promise.all(Array.from({ length: 20 }, () => get(port)));
