@@ -4,7 +4,7 @@ import { writeSync } from "node:fs";
 const pauseMs = 5;
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
-/** Writes all of the text to a file descriptor; waits for a slow reader, and drops the text if none is left. */
+/** Writes all of the text to a file descriptor; waits for a slow reader, and drops the text if none is left, or no room. */
 export function writeFully(fd: number, text: string): void {
   const bytes = Buffer.from(text);
   for (let written = 0; written < bytes.length;) {
@@ -14,7 +14,7 @@ export function writeFully(fd: number, text: string): void {
       const code = error instanceof Error && "code" in error ? error.code : undefined;
       // A pipe that is full and not blocking: the reader needs a moment.
       if (code === "EAGAIN") Atomics.wait(sleeper, 0, 0, pauseMs);
-      else if (code === "EPIPE" || code === "EBADF" || code === "EIO") return;
+      else if (/^(EPIPE|EBADF|EIO|ENOSPC|EDQUOT)$/.test(String(code))) return;
       else throw error;
     }
   }

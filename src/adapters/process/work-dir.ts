@@ -6,7 +6,7 @@ import { isAlive } from "./is-alive.ts";
 
 /**
  * Makes a folder for this process alone, under a name that nobody can guess, and removes those of builders that were killed:
- * an SSH key may lie there. Throws ConfigError where somebody else could put a folder of theirs in its place.
+ * an SSH key may lie there. Throws ConfigError where it may not be written, or somebody else could put a folder in its place.
  */
 export function openWorkDir(given: string, environment: string): string {
   const prefix = `powo-builder-${environment}-`;
@@ -22,15 +22,24 @@ export function openWorkDir(given: string, environment: string): string {
 
 /** The folder itself, wherever links lead; made for this user alone when it is missing. */
 function requireSafe(given: string): string {
-  if (!fs.existsSync(given)) fs.mkdirSync(given, { recursive: true, mode: 0o700 });
+  try {
+    if (!fs.existsSync(given)) fs.mkdirSync(given, { recursive: true, mode: 0o700 });
+    fs.accessSync(given, fs.constants.W_OK | fs.constants.X_OK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EACCES") throw unfit(given, "may not be written");
+    throw error;
+  }
   const parent = fs.realpathSync(given);
   const { uid, mode } = fs.statSync(parent);
   const isForeign = uid !== 0 && uid !== process.getuid?.();
   // Everybody may write, and without the sticky bit (1000) rename what others have there as well.
   if (!isForeign && (mode & 0o1002) !== 0o002) return parent;
-  const problem = isForeign ? "belongs to another user" : "lets any user rename what is in it";
-  const what = `${given} ${problem}; name a folder of the builder's own`;
-  throw new ConfigError([{ where: "TMPDIR", what }]);
+  throw unfit(given, isForeign ? "belongs to another user" : "lets any user rename what is in it");
+}
+
+function unfit(folder: string, problem: string): ConfigError {
+  const what = `${folder} ${problem}; name a folder of the builder's own`;
+  return new ConfigError([{ where: "TMPDIR", what }]);
 }
 
 /** Removes a folder as far as it goes: a program that was stopped may still be writing, and the next builder sweeps. */

@@ -12,6 +12,7 @@ import {
   symlink,
   writeFile,
 } from "node:fs/promises";
+import fs from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -140,3 +141,18 @@ function thrownBy(act: () => unknown): unknown {
     return error;
   }
 }
+
+it("is a mistake of TMPDIR where its place may not be written", () => {
+  const denied = Object.assign(new Error("EACCES: permission denied"), { code: "EACCES" });
+  for (const call of ["accessSync", "mkdirSync"] as const) {
+    const spy = vi.spyOn(fs, call).mockImplementation(() => {
+      throw denied;
+    });
+    const place = call === "mkdirSync" ? path.join(parent, "none", "there") : parent;
+    const what = `${place} may not be written; name a folder of the builder's own`;
+    expect(() => openWorkDir(place, "prod")).toThrow(
+      expect.objectContaining({ problems: [{ where: "TMPDIR", what }] }),
+    );
+    spy.mockRestore();
+  }
+});
