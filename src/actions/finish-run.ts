@@ -18,7 +18,7 @@ import { timestamp } from "../pipeline/clock.ts";
 import type { Run } from "../pipeline/run.ts";
 import { gatherEvidence } from "./describe-release.ts";
 import { failureOf } from "./failure.ts";
-import { failureLines, interruptedLines, successLines } from "./last-lines.ts";
+import { failureLines, interruptedLines, successLines, visitorsSee } from "./last-lines.ts";
 
 /** How long the last writes of an interrupted builder may take: it has 10 s from SIGTERM to exit. */
 const lastWritesMs = 3_000;
@@ -34,9 +34,9 @@ export async function endRun(run: Run, error: unknown): Promise<Ending> {
     run.at("live").log.info({}, joined(lines));
     return { code: exitCodes.done, outcome: `live: ${lines[0] ?? ""}` };
   }
-  if (error instanceof CheckpointError) throw error;
-  if (!(error instanceof BuilderError)) {
-    await finishRun(run, "failed", error).catch(() => undefined);
+  if (error instanceof CheckpointError || !(error instanceof BuilderError)) {
+    if (!(error instanceof CheckpointError)) await finishRun(run, "failed", error).catch(() => undefined);
+    run.world.log().warn({}, await visitorsSee(run));
     throw error as Error;
   }
   if (exitCodeOf(error) === exitCodes.interrupted) return suspendRun(run, error);

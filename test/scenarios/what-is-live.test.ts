@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { TransientError } from "../../src/errors.ts";
 import type { FakeBuilder } from "../fakes/builder.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
-import { hour, minute, newRelease } from "./seen.ts";
+import { hour, minute, newRelease, storedRun } from "./seen.ts";
 
 interface Ending {
   arrange: (fake: FakeWorld, builder: FakeBuilder) => void;
@@ -76,6 +76,19 @@ it.each<[string, Ending]>([
           fake.cluster.require(String(args[0])).harvester.taxaFactor = 0.5;
         }),
       code: 1,
+      said: asBefore,
+    },
+  ],
+  [
+    "a state that somebody changes meanwhile",
+    {
+      arrange: (fake) =>
+        inHarvest(fake, () => {
+          const { store } = fake;
+          const run = JSON.stringify({ ...storedRun(fake), startedAt: "2026-01-01T00:00:00Z" });
+          store.state = { ...store.state!, run, version: store.nextVersion() };
+        }),
+      code: 3,
       said: asBefore,
     },
   ],
