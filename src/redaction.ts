@@ -149,7 +149,6 @@ function beginning(text: string): number {
     .reduce((hash, unit) => hashed(hash, unit.charCodeAt(0)), 0);
 }
 
-/** Where secrets stand; one may begin inside of another. */
 function* spansIn(text: string, index: Index): Generator<Span> {
   let hash = 0;
   for (let next = 0; next < text.length; next += 1) {

@@ -21,7 +21,6 @@ const maxKeptBytes = 10_000;
 const nothing = () => [];
 const cut = (line: string) => shortened(line, maxLine);
 
-/** What an answer says; nothing where there is none in time. */
 function linesOf(
   run: Run,
   question: (cluster: Run["ports"]["cluster"]) => Promise<string[]>,
@@ -82,7 +81,6 @@ export async function gatherEvidence(run: Run): Promise<Evidence[]> {
   return parts.length === 0 ? kept : withEvidence(run, release, parts);
 }
 
-/** The kept evidence with this of a release, in the place of what was kept of it. */
 function withEvidence(run: Run, release: string, parts: readonly (readonly string[])[]): Evidence[] {
   const others = run.attachments.evidence.filter((evidence) => evidence.release !== release);
   return [...others, { release, takenAt: timestamp(run.clock), lines: boundEvidence(parts) }].slice(-maxKept);

@@ -11,7 +11,6 @@ import type { Task } from "../pipeline/task.ts";
 import { judgeLeftovers, readForDeletion } from "./read-live.ts";
 import { type Removal, removeRelease } from "./remove-release.ts";
 
-/** A leftover that is still there, as a run remembers it. */
 type Left = NonNullable<RunState["leftovers"]>[number];
 
 /**

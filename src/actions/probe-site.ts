@@ -10,7 +10,6 @@ import { waitFor, type Wait } from "../pipeline/wait.ts";
 import type { SiteTarget } from "../ports/site.ts";
 import { findInstalled } from "./read-live.ts";
 
-/** How long a hiccup of a release may last before it counts. */
 const hiccupMs = 60_000;
 
 /** The public target of each mapping in a release. */

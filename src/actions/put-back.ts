@@ -117,7 +117,6 @@ export async function findHomes(
   return homes;
 }
 
-/** The Services that a release itself has for the mappings, as far as they can be told from others. */
 async function findOwn(
   ports: Run["ports"],
   release: string,

@@ -8,7 +8,6 @@ import { saveSwap, sendChange, swapOf } from "./change-dns.ts";
 import { readRecords } from "./read-live.ts";
 
 const maxTries = 3;
-/** How long giving TTLs back may take when a run has ended. */
 const giveBackMs = 60_000;
 
 /** Lowers the TTLs once per run, where the setting asks for it. Never fails the run: the drain is longer then. */

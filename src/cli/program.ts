@@ -96,7 +96,6 @@ function helpEnd(example: string, more?: string): string {
   return `\nExample:\n  ${example}${more === undefined ? "" : `\n\n${more}`}`;
 }
 
-/** No verb means `run`. */
 function withVerb(argv: readonly string[]): string[] {
   const [first] = argv;
   const hasVerb = first !== undefined && (!first.startsWith("-") || globalFlags.includes(first));

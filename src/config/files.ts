@@ -29,7 +29,6 @@ const mapping = z.object(
   mappingThatMust("be"),
 );
 
-/** A list of public names, none twice. */
 const mappingsOf = (entry: z.ZodType<Mapping>) =>
   z
     .array(entry, {
@@ -46,7 +45,6 @@ const mappingsOf = (entry: z.ZodType<Mapping>) =>
       });
     });
 
-/** Which setting a key of builder.yaml sets. */
 const nameOfKey = new Map(
   settingNames.flatMap((name) => fileKeysOf(name).map((key) => [key, name] as const)),
 );

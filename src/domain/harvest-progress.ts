@@ -68,7 +68,6 @@ export function tally(list: HarvestList): string {
 /** Durations of jobs in earlier runs, in seconds, newest last. */
 export type Timings = ReadonlyMap<string, readonly number[]>;
 
-/** How many runs the timings remember per job, and of how many jobs: those that take longest. */
 const maxRuns = 5;
 const maxJobs = 2_000;
 

@@ -45,7 +45,6 @@ export function pastRunOf(
   };
 }
 
-/** Those that did not end well, then the slowest; in the order they were given. */
 function worthShowing(results: readonly JobResult[], max: number): JobResult[] {
   if (results.length <= max) return [...results];
   const weight = ([, , seconds, , exitCode]: JobResult) => (endedWellBy(exitCode) ? seconds : Infinity);

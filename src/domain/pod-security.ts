@@ -13,7 +13,6 @@ const capability =
   /^(AUDIT_WRITE|CHOWN|DAC_OVERRIDE|FOWNER|FSETID|KILL|MKNOD|NET_BIND_SERVICE|SETFCAP|SETGID|SETPCAP|SETUID|SYS_CHROOT)$/;
 const sysctl =
   /^(kernel\.shm_rmid_forced|net\.ipv4\.(ip_local_port_range|ip_local_reserved_ports|ip_unprivileged_port_start|ping_group_range|tcp_(fin_timeout|keepalive_(intvl|probes|time)|rmem|syncookies|wmem)))$/;
-/** Annotations are items `key value`. */
 const annotation =
   /^(?!container\.apparmor\.security\.beta\.kubernetes\.io\/)|^\S+ (|runtime\/default|localhost\/.*)$/;
 const handlers = [

@@ -124,7 +124,6 @@ function hasFailed({ containers }: PodView): boolean {
   );
 }
 
-/** Whether a container that is not ready has run at all. */
 function mayTell(container: ContainerView): boolean {
   if (container.ready || isFinished(container)) return false;
   return container.state !== "waiting" || container.restarts > 0;

@@ -79,7 +79,6 @@ async function carryToEnd(run: Run, abort: AbortController, { attachments }: Ope
   return ending;
 }
 
-/** Brings the run through its steps; returns what stopped it. */
 async function carry(run: Run): Promise<unknown> {
   try {
     const { runId, environment } = run.state;

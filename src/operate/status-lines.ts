@@ -14,7 +14,6 @@ export function statusLines(status: Status, now: number): string[] {
   return statusRows(status, now).flatMap((row) => titled(...row));
 }
 
-/** The same by row; `draw` draws how far the list is. */
 function statusRows(status: Status, now: number, draw = bar): Row[] {
   const { environment, live, run, later, history } = status;
   const releases =

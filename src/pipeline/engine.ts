@@ -48,7 +48,6 @@ export async function runSteps(run: Run, steps: readonly Step[]): Promise<void> 
   }
 }
 
-/** One step to its end, with its record, its times, its Events and its log lines. */
 async function runStep(whole: Run, step: Step, steps: readonly Step[]): Promise<StepResult> {
   const run = whole.at(step.name, { refusals: step.refusals });
   const { clock, log } = run;

@@ -17,7 +17,6 @@ import { PermanentError } from "../errors.ts";
 import { timestamp } from "../pipeline/clock.ts";
 import { done, type Step } from "../pipeline/step.ts";
 
-/** How many jobs that ended badly are kept with the run; the number of all of them is kept beside. */
 const maxBadJobs = 50;
 
 export const awaitHarvest: Step = unlessGone({
@@ -133,7 +132,6 @@ async function queueRetries(follower: Follower, list: HarvestList): Promise<bool
   return true;
 }
 
-/** Writes the result down; with STRICT_ERROR_CHECKING a job that did not end well fails the run. */
 async function judge(follower: Follower, list: HarvestList): Promise<void> {
   const { clock, log, settings, state } = follower.run;
   const all = badJobs(list);

@@ -61,7 +61,6 @@ async function startAfresh(run: Run, reason: string): Promise<BuilderError | und
   }
 }
 
-/** Installs; returns why the release isn't there after it. */
 async function install(run: Run): Promise<BuilderError | undefined> {
   const { ports, settings, state, log, signal } = run;
   const { cluster, releases, sources } = ports;

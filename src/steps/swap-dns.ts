@@ -24,7 +24,6 @@ import { isRefusal, retry, retryOf } from "../pipeline/retry.ts";
 import type { Run } from "../pipeline/run.ts";
 import { done, type Step } from "../pipeline/step.ts";
 
-/** How often the plan is made anew because somebody wrote between reading and changing. */
 const maxPlans = 5;
 
 export const swapDns: Step = {

@@ -54,7 +54,6 @@ function findHopeless(
   });
 }
 
-/** The error that names the culprit, with its last events and log lines. */
 async function failure(run: Run, culprit: Culprit): Promise<PermanentError> {
   const { component, pod, container, reason } = culprit;
   const { release } = run.state;

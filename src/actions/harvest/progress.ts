@@ -55,7 +55,6 @@ export function progressReporter(follower: Follower): Reporter {
   };
 }
 
-/** A line for each job that has ended since the last look; returns how many. */
 async function reportEnded(follower: Follower, list: HarvestList): Promise<number> {
   const { log, ports, state } = follower.run;
   const reported = follower.reported();
@@ -80,7 +79,6 @@ async function reportEnded(follower: Follower, list: HarvestList): Promise<numbe
   return fresh.length;
 }
 
-/** Names a job that takes far longer than in earlier runs, once. */
 async function nameSlow(follower: Follower, job: HarvestJob, seconds: number): Promise<void> {
   const { slow = [] } = follower.state;
   const usualSeconds = slowAgainst(follower.timings, job.identifier, seconds);

@@ -2,7 +2,6 @@ import { url } from "../urls.ts";
 import { duration, label, matching, number, offOr, oneOf, path, text } from "../values.ts";
 import { group } from "./row.ts";
 
-/** The name of a Kubernetes object. */
 const objectName = (title: string) =>
   matching(title, /^[a-z0-9]([a-z0-9.:-]{0,251}[a-z0-9])?$/, "a name of a-z, 0-9, - and .; write builder");
 
