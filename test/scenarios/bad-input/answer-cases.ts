@@ -136,6 +136,7 @@ export const answerCases: readonly BadInput[] = [
       "events",
       "deployments.apps",
       "statefulsets.apps",
+      "daemonsets.apps",
     ].map((thing) => ["Kubernetes permissions", ` ${thing}`] as const),
   },
   {
