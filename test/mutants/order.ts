@@ -220,14 +220,14 @@ export const orderMutants: readonly Mutant[] = [
     file: "pipeline/lock.ts",
     find: "requests: current?.requests ?? {},",
     replace: "requests: {},",
-    tests: ["unit/pipeline/lock.test.ts", "scenarios/swap.test.ts"],
+    tests: ["unit/pipeline/lock.test.ts", "scenarios/approval.test.ts"],
   },
   {
     defect: "a release of the Lease takes off what was not answered",
     file: "pipeline/lock.ts",
     find: "filter(([kind]) => !answered.includes(kind))",
     replace: "filter(([kind]) => answered.includes(kind))",
-    tests: ["unit/pipeline/lock.test.ts", "scenarios/swap.test.ts"],
+    tests: ["unit/pipeline/lock.test.ts", "scenarios/approval.test.ts"],
   },
   {
     defect: "a new pod of the Job begins a second rebuild after the run's end",
