@@ -34,8 +34,9 @@ export async function endRun(run: Run, error: unknown): Promise<Ending> {
     run.at("live").log.info({}, joined(lines));
     return { code: exitCodes.done, outcome: `live: ${lines[0] ?? ""}` };
   }
-  if (error instanceof CheckpointError || !(error instanceof BuilderError)) {
-    if (!(error instanceof CheckpointError)) await finishRun(run, "failed", error).catch(() => undefined);
+  const isBug = !(error instanceof BuilderError);
+  if (isBug || error instanceof CheckpointError) {
+    if (isBug) await finishRun(run, "failed", error).catch(() => undefined);
     run.world.log().warn({}, await visitorsSee(run));
     throw error as Error;
   }

@@ -40,7 +40,7 @@ export function readYaml(path: string, readFile: ReadFile) {
     const found = [...document.errors, ...document.warnings].slice(0, 10);
     if (found.some(({ code }) => code === "RESOURCE_EXHAUSTION")) return failed(tooDeep);
     if (found.length > 0) return failed(...found.map((error) => syntaxProblem(error, lineCounter)));
-    return { ...failed(), content: withoutEmpty(document.toJS({ maxAliasCount: 50 })) };
+    return { ...failed(), content: emptyAsUndefined(document.toJS({ maxAliasCount: 50 })) };
   } catch (error) {
     return failed(
       error instanceof RangeError ? tooDeep : `is not YAML: ${firstClause(messageOf(error))}; correct it`,
@@ -61,9 +61,9 @@ function firstClause(message: string): string {
 }
 
 /** Keys that have no value have undefined: whether they are known is still checked. In a list they have a place. */
-function withoutEmpty(value: unknown): unknown {
+function emptyAsUndefined(value: unknown): unknown {
   if (value === "" || value === null) return undefined;
-  if (Array.isArray(value)) return value.map((entry) => withoutEmpty(entry) ?? null);
+  if (Array.isArray(value)) return value.map((entry) => emptyAsUndefined(entry) ?? null);
   if (typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, withoutEmpty(entry)]));
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, emptyAsUndefined(entry)]));
 }

@@ -39,17 +39,19 @@ export async function acquireAfterVerbs(world: World, lock: Lock, signal: AbortS
     const { holder, purpose } = acquired;
     if (clock.monotonic() >= endsAt) throw stillBusy(world, holder, purpose);
     world.log().info({ holder }, `waiting for ${holder} to finish ${purpose}`);
-    while (clock.monotonic() < endsAt && (await isHeldBy(world, holder, signal)))
-      await clock.sleep(lookEveryMs, signal);
+    await whileHeld(world, holder, endsAt, signal);
   }
 }
 
-/** Whether a holder seems to live: it has neither freed the Lease nor lost it, and its time is not over. */
-async function isHeldBy(world: World, holder: string, signal: AbortSignal): Promise<boolean> {
+/** Waits, until a time at most, as long as a holder has neither freed nor lost the Lease and seems to live. */
+async function whileHeld(world: World, holder: string, endsAt: number, signal: AbortSignal): Promise<void> {
   const { leases, clock } = world;
-  const lease = await ask(world, () => leases.read(), signal);
-  if (lease?.holder !== holder || (lease.renewedAt ?? 0) + lease.durationMs < clock.now()) return false;
-  return (await leases.holderLives(lease)) !== false;
+  while (clock.monotonic() < endsAt) {
+    const lease = await ask(world, () => leases.read(), signal);
+    if (lease?.holder !== holder || (lease.renewedAt ?? 0) + lease.durationMs < clock.now()) return;
+    if ((await leases.holderLives(lease)) === false) return;
+    await clock.sleep(lookEveryMs, signal);
+  }
 }
 
 function stillBusy({ builderNamespace }: World, holder: string, purpose: string): CancelledError {
@@ -81,8 +83,7 @@ export async function takeOver(world: World, kind: RequestKind, runId: string, s
     world.log(kind).info({ holder }, `asking ${holder} to stop`);
     await send(world, kind, requestOf(world, runId), signal);
     endsAt ??= clock.monotonic() + settings.leaseDurationMs + stopGraceMs;
-    while (clock.monotonic() < endsAt && (await isHeldBy(world, holder, signal)))
-      await clock.sleep(lookEveryMs, signal);
+    await whileHeld(world, holder, endsAt, signal);
   }
 }
 

@@ -4,9 +4,7 @@ import { group } from "./row.ts";
 
 const objectName = (title: string) =>
   matching(title, /^[a-z0-9]([a-z0-9.:-]{0,251}[a-z0-9])?$/, "a name of a-z, 0-9, - and .; write builder");
-
-/** What the chart takes from the pod itself, or nobody sets in a cluster. */
-const ofPod = { environmentOnly: true, chart: false } as const;
+const notInChart = { environmentOnly: true, chart: false } as const;
 
 export const builder = group("The builder itself", {
   BUILDER_CONFIG: {
@@ -24,17 +22,17 @@ export const builder = group("The builder itself", {
   POD_NAME: {
     value: objectName("pod name").optional(),
     description: "The builder's pod, set by the chart; by default the host name.",
-    ...ofPod,
+    ...notInChart,
   },
   JOB_NAME: {
     value: objectName("Job name").optional(),
     description: "The builder's Job, set by the chart; by default the pod's owner.",
-    ...ofPod,
+    ...notInChart,
   },
   JOB_UID: {
     value: objectName("uid").optional(),
     description: "Tells the builder's Job from another of the same name; set by the chart.",
-    ...ofPod,
+    ...notInChart,
   },
   SERVICE_ACCOUNT: {
     value: objectName("service account name").optional(),
@@ -58,7 +56,7 @@ export const builder = group("The builder itself", {
   KUBECONFIG: {
     value: path.optional(),
     description: "The kubeconfig file; without it the in-cluster service account is used.",
-    ...ofPod,
+    ...notInChart,
   },
   METRICS_PORT: {
     value: offOr(number({ min: 1, max: 65_535, integer: true, example: "9090" })).prefault("off"),
@@ -84,7 +82,7 @@ export const builder = group("The builder itself", {
     value: path.prefault("/dev/termination-log"),
     description:
       "The termination message file, from which Kubernetes shows the outcome; written only if it exists.",
-    ...ofPod,
+    ...notInChart,
   },
 });
 
