@@ -16,10 +16,9 @@ const entrySchema = runSchema
   .extend({
     phase: z.enum(finalPhases),
     finishedAt: z.string(),
-    /** How often it was opened again after it had ended. */
     reopened: z.number().optional(),
     /** The Job of the builder that ended it. */
-    job: z.string().optional(),
+    ...{ job: z.string().optional(), jobUid: z.string().optional() },
     /** The releases that DNS pointed at when it began. */
     replaced: z.array(z.string()).optional(),
     inputs: runSchema.shape.inputs.unwrap().partial().optional(),
@@ -42,18 +41,17 @@ export function addToHistory({ runs }: History, run: RunState): History {
 
 function entryOf(run: RunState): HistoryEntry {
   const { runId, release, startedAt, gate, approval, inputs, harvest = [], failure, reopened = [] } = run;
-  const { job } = run.builders.at(-1) ?? {};
+  const { job, jobUid } = run.builders.at(-1) ?? {};
   const replaced = replacedBy(run);
   const sum = (count: (list: (typeof harvest)[number]) => number) =>
     harvest.reduce((total, list) => total + count(list), 0);
   const isComplete = harvest.every(({ badCount }) => badCount !== undefined);
   return {
-    ...{ runId, release, startedAt, inputs, gate, approval },
+    ...{ runId, release, startedAt, inputs, gate, approval, job, jobUid },
     phase: run.phase as HistoryEntry["phase"],
     finishedAt: run.finishedAt ?? startedAt,
     ...(replaced.length > 0 && { replaced }),
     ...(reopened.length > 0 && { reopened: reopened.length }),
-    ...(job !== undefined && { job }),
     ...(failure && { failure: pick(failure) }),
     ...(harvest.length > 0 && {
       harvest: {

@@ -17,9 +17,7 @@ import {
   wasInstalled,
 } from "./run.ts";
 
-/** Failures that leave nothing to go on with. */
 const finalCodes = new Set(["DATABASE_LOST", "RELEASE_GONE", "NAMESPACE_TAKEN"]);
-/** How many openings are remembered. */
 const maxOpenings = 20;
 /** Where a run goes on that was rolled back, whatever step it had come to. */
 const swapStep = "swap-dns";

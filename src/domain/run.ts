@@ -132,11 +132,14 @@ const listSchema = z.strictObject({
   accepted: acceptanceSchema.optional(),
 });
 
+/** The Job of a builder: its name for people, its uid to tell it from another of that name. */
+const jobFields = { job: optionalText, jobUid: optionalText };
+
 /** What `retry` opened again: every deadline of the run counts from the last time. */
 const openingSchema = z.strictObject({
   at: text,
   by: text,
-  job: optionalText,
+  ...jobFields,
   /** `--accept`: exactly what had been recorded then goes through, and nothing worse. */
   accepts: z
     .strictObject({
@@ -161,7 +164,7 @@ export const runSchema = z.strictObject({
   startedAt: z.iso.datetime(),
   finishedAt: optionalText,
   /** Which builders have worked on it, in order, and for which Job; bounded. */
-  builders: z.array(z.strictObject({ name: text, since: text, job: optionalText })),
+  builders: z.array(z.strictObject({ name: text, since: text, ...jobFields })),
   steps: z.array(stepSchema),
   failure: failureSchema.optional(),
   inputs: inputsSchema.optional(),

@@ -21,6 +21,8 @@ const expiresMs = 72 * 3_600_000;
 /** How long after its end the next pod of a run's own Job may meet it without JOB_UID: Jobs wait up to 6 minutes. */
 const sameJobMs = 3_600_000;
 
+type ForJob = Pick<RunState["builders"][number], "job" | "jobUid">;
+
 export interface OpenedRun {
   run: RunState;
   how: "begun" | "resumed" | "reopened";
@@ -68,12 +70,14 @@ function newRun(world: World, past: readonly HistoryEntry[], names: readonly str
   };
 }
 
-/** What tells this builder's Job from all others: its uid, or a name that may come again. */
-export const jobOf = ({ settings: { jobUid, jobName } }: World): string | undefined => jobUid ?? jobName;
+function builderOf({ identity: name, settings, clock }: World): RunState["builders"][number] {
+  const { jobName: job, jobUid } = settings;
+  return { name, since: timestamp(clock), job, jobUid };
+}
 
-function builderOf(world: World): RunState["builders"][number] {
-  const job = jobOf(world);
-  return { name: world.identity, since: timestamp(world.clock), ...(job !== undefined && { job }) };
+/** Whether something was done for this very Job: by its uid, or by a name that may come again. */
+export function isOfThisJob({ settings: { jobName, jobUid } }: World, other: ForJob | undefined): boolean {
+  return other !== undefined && (jobUid === undefined ? other.job === jobName : other.jobUid === jobUid);
 }
 
 /**
@@ -84,15 +88,14 @@ export function endedInThisJob(
   { run, history }: ReadState,
   world: World,
 ): Pick<RunState, "runId" | "phase" | "failure"> | undefined {
-  const { settings, clock } = world;
-  const job = jobOf(world);
-  if (job === undefined || (run && !isOver(run.phase))) return undefined;
+  const { jobName, jobUid } = world.settings;
+  if ((jobUid ?? jobName) === undefined || (run && !isOver(run.phase))) return undefined;
   const isRecent = ({ finishedAt = "" }: Pick<RunState, "finishedAt">) =>
-    settings.jobUid !== undefined || clock.now() - Date.parse(finishedAt) < sameJobMs;
-  const jobs = run && [run.builders.at(-1)?.job, lastOpening(run)?.job];
-  if (run && jobs?.includes(job) && isRecent(run)) return run;
+    jobUid !== undefined || world.clock.now() - Date.parse(finishedAt) < sameJobMs;
+  const ours = run && [run.builders.at(-1), lastOpening(run)].some((one) => isOfThisJob(world, one));
+  if (ours && isRecent(run)) return run;
   const last = history.runs.at(-1);
-  return last?.job === job && isRecent(last) ? last : undefined;
+  return last && isOfThisJob(world, last) && isRecent(last) ? last : undefined;
 }
 
 /** A stored history that does not match the steps is refused: skipping or repeating one would be a guess. */

@@ -12,7 +12,7 @@ import type { ReadState } from "../pipeline/state.ts";
 import type { Task } from "../pipeline/task.ts";
 import { taskOf, type World } from "../pipeline/world.ts";
 import { carryRun, type Held } from "./carry-run.ts";
-import { jobOf, type OpenedRun, takenUp } from "./open-run.ts";
+import { isOfThisJob, type OpenedRun, takenUp } from "./open-run.ts";
 
 export interface RetryOptions {
   /** Who asks for it. */
@@ -71,8 +71,7 @@ function lastRun(state: ReadState): ReadState {
 
 /** A run that is not over goes on by the Job that had opened it again, and else by `run`. */
 function requireOurs(world: World, run: RunState): RunState {
-  const opening = lastOpening(run);
-  if (opening && opening.job === jobOf(world)) return run;
+  if (isOfThisJob(world, lastOpening(run))) return run;
   throw new RefusedError("RUN_UNDER_WAY", `run ${run.runId} is not over: there is nothing to reopen`, {
     hint: `to go on with it:  ${verbCommand("run", world.builderNamespace, "resume-1")}`,
   });
@@ -83,13 +82,13 @@ function openingOf(
   { run, jobs }: { run: RunState; jobs: ReadState["attachments"]["jobs"] },
   { by, accept }: RetryOptions,
 ): Opening {
-  const job = jobOf(world);
+  const { jobName: job, jobUid } = world.settings;
   const accepts = accept === undefined ? undefined : acceptOf(run, world.redact(accept), jobs);
   if (typeof accepts === "string")
     throw new RefusedError("NOT_ACCEPTABLE", `nothing was reopened: ${accepts}`, {
       hint: `without --accept, retry tries again:  ${verbCommand("retry", world.builderNamespace)}`,
     });
-  return { at: timestamp(world.clock), by, ...(job !== undefined && { job }), ...(accepts && { accepts }) };
+  return { at: timestamp(world.clock), by, job, jobUid, ...(accepts && { accepts }) };
 }
 
 async function requireRelease(world: World, { ports }: Task, { release, runId }: RunState): Promise<void> {

@@ -70,7 +70,6 @@ function stepRows({ phase, step, harvest, expectedAt }: StatusRun, now: number, 
   ];
 }
 
-/** Jobs that took far longer than usual; of the one at work `now` tells. */
 function slowLines(harvest: StatusRun["harvest"]): string[] {
   const names = (harvest?.slow ?? [])
     .filter(({ running }) => !running)

@@ -232,15 +232,15 @@ export const orderMutants: readonly Mutant[] = [
   {
     defect: "a new pod of the Job begins a second rebuild after the run's end",
     file: "operate/open-run.ts",
-    find: "if (job === undefined || (run",
-    replace: "if (job !== undefined || (run",
+    find: "if ((jobUid ?? jobName) === undefined || (run",
+    replace: "if ((jobUid ?? jobName) !== undefined || (run",
     tests: ["scenarios/resilience.test.ts"],
   },
   {
     defect: "a Job that was made anew under its name is told that its run is over",
     file: "operate/open-run.ts",
-    find: "=> jobUid ?? jobName;",
-    replace: "=> jobName ?? jobUid;",
+    find: "(jobUid === undefined ? other.job",
+    replace: "(jobUid !== undefined ? other.job",
     tests: ["scenarios/resilience.test.ts"],
   },
   {

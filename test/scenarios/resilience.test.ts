@@ -1,6 +1,8 @@
 /** Defects that the matrices have found, each as a story of its own. */
 import { describe, expect, it } from "vitest";
 import { taxonKinds } from "../../src/domain/gate.ts";
+import { statusLines } from "../../src/operate/status-lines.ts";
+import { readStatus } from "../../src/operate/status.ts";
 import { createFakeWorld, type FakeWorld } from "../fakes/world.ts";
 import { rejected, retry } from "./retrying.ts";
 import { expectSound, hour, minute, newRelease, pastRuns, storedRun } from "./seen.ts";
@@ -43,6 +45,7 @@ describe("a Job with a uid", () => {
     const fake = createFakeWorld({ live: {} });
     expect(await podOf(fake, "pod-1", "uid-1").run()).toEqual({ code: 0 });
     const release = newRelease(fake);
+    expect(storedRun(fake).builders).toMatchObject([{ name: "pod-1", job: "rebuild-1", jobUid: "uid-1" }]);
     await fake.clock.sleep(24 * hour);
     expect(await podOf(fake, "pod-2", "uid-1").run()).toEqual({ code: 0 });
     expect(fake.said).toContain("of this Job is over already");
@@ -50,6 +53,21 @@ describe("a Job with a uid", () => {
     expect(await podOf(fake, "pod-3", "uid-2").run()).toEqual({ code: 0 });
     expect(newRelease(fake)).not.toBe(release);
     expectSound(fake);
+  });
+
+  it("is named, not numbered, in what operators are told to type", async () => {
+    const fake = createFakeWorld({ live: {} });
+    const running = podOf(fake, "pod-1", "uid-1").run();
+    await fake.clock.sleep(20 * minute);
+    const { signal } = new AbortController();
+    const status = await readStatus(fake.builder("status-1").world, signal);
+    expect(statusLines(status, fake.clock.now()).join("\n")).toContain(
+      "kubectl logs -f -n builder job/rebuild-1",
+    );
+    expect(await podOf(fake, "pod-2", "uid-2").run()).toEqual({ code: 0 });
+    expect(fake.said).toContain("kubectl logs -f -n builder job/rebuild-1");
+    expect(fake.said).not.toContain("uid-1");
+    expect(await running).toEqual({ code: 0 });
   });
 
   it("that reopened a run goes on with it in its next pod; no other does, whatever its name", async () => {
